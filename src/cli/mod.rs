@@ -1,0 +1,1 @@
+//! The subcommands; the same engine as the window.

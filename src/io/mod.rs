@@ -1,0 +1,1 @@
+//! Files: NIfTI in and out, atomic writes, verified export.

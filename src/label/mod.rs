@@ -1,0 +1,9 @@
+//! Labels: the class table, the label map (class and origin planes), connected components, distances.
+
+mod class_table;
+mod label_map;
+mod prediction;
+
+pub use class_table::{Class, ClassId, ClassTable, ClassTableError};
+pub use label_map::{LabelMap, LabelValue, Origin};
+pub use prediction::{Prediction, Provenance, probability_to_u8};

@@ -1,0 +1,140 @@
+//! What a run is asked to do, and what it reports about its device and plan.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// How unlabelled volumes take part.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Method {
+    /// Labelled voxels only.
+    Supervised,
+    /// Cross pseudo supervision: each network learns the other's labels, all weights 1.
+    Cps,
+    /// Cross pseudo supervision weighted by dual confidence.
+    #[default]
+    DualConfidence,
+}
+
+/// Where to train.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", from = "String")]
+pub enum DeviceChoice {
+    /// A real GPU if there is one, else the CPU.
+    #[default]
+    Auto,
+    Gpu,
+    Cpu,
+    /// The first adapter whose name contains this text.
+    Named(String),
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TrainSettings {
+    pub method: Method,
+    pub device: DeviceChoice,
+    /// Stop after so many steps; `None`: the plan's number, or until `minutes` are over.
+    pub steps: Option<u64>,
+    pub minutes: Option<f64>,
+    pub seed: u64,
+    /// Go on from the newest checkpoint instead of starting anew.
+    pub resume: bool,
+}
+
+/// The device a run uses, in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceReport {
+    /// E.g. "CPU, 2 threads" or the adapter's name.
+    pub name: String,
+    pub is_gpu: bool,
+    /// Why this one was chosen, one sentence.
+    pub why: String,
+}
+
+/// The plan of a run, in words and numbers for the strip and the terminal.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlanSummary {
+    pub patch: [usize; 3],
+    pub base_width: usize,
+    pub levels: usize,
+    pub batch_labelled: usize,
+    pub batch_unlabelled: usize,
+    pub total_steps: Option<u64>,
+    /// One sentence.
+    pub sentence: String,
+}
+
+impl Default for TrainSettings {
+    fn default() -> Self {
+        // 1337 is the seed of the protocol family this trainer follows.
+        Self {
+            method: Method::default(),
+            device: DeviceChoice::default(),
+            steps: None,
+            minutes: None,
+            seed: 1337,
+            resume: false,
+        }
+    }
+}
+
+impl Method {
+    pub const ALL: [Method; 3] = [Method::Supervised, Method::Cps, Method::DualConfidence];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Method::Supervised => "supervised",
+            Method::Cps => "cps",
+            Method::DualConfidence => "dual-confidence",
+        }
+    }
+}
+
+impl fmt::Display for Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Method {
+    type Err = String;
+
+    fn from_str(s: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .into_iter()
+            .find(|m| m.name() == s)
+            .ok_or_else(|| format!("unknown method '{s}'; use one of {}", Self::ALL.map(Method::name).join(", ")))
+    }
+}
+
+impl From<String> for DeviceChoice {
+    fn from(s: String) -> Self {
+        match s.as_str() {
+            "auto" => Self::Auto,
+            "gpu" => Self::Gpu,
+            "cpu" => Self::Cpu,
+            _ => Self::Named(s),
+        }
+    }
+}
+
+impl From<DeviceChoice> for String {
+    fn from(choice: DeviceChoice) -> Self {
+        match choice {
+            DeviceChoice::Auto => "auto".into(),
+            DeviceChoice::Gpu => "gpu".into(),
+            DeviceChoice::Cpu => "cpu".into(),
+            DeviceChoice::Named(name) => name,
+        }
+    }
+}
+
+impl FromStr for DeviceChoice {
+    type Err = std::convert::Infallible;
+
+    fn from_str(s: &str) -> Result<Self, Self::Err> {
+        Ok(s.to_owned().into())
+    }
+}

@@ -1,0 +1,1 @@
+//! Overlap and surface distances between two masks.

@@ -1,0 +1,1 @@
+//! The project folder, its cases, journal and audit log.

@@ -1,0 +1,1 @@
+//! Drawing slices with wgpu, and the CPU reference that says what they must look like.

@@ -1,0 +1,1 @@
+//! The synthetic study made from a seed.

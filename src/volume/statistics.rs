@@ -1,0 +1,110 @@
+//! Intensity statistics of a whole image: range, mean, standard deviation and percentiles.
+
+use super::Voxels;
+use crate::with_voxels;
+
+/// Bins of the histogram that percentiles are read from: finer than the 8 bits of a screen by far.
+const HISTOGRAM_BINS: usize = 4096;
+
+/// Rescaled intensities; non-finite voxels are left out. All zero if no voxel is finite.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct IntensityStatistics {
+    pub min: f64,
+    pub max: f64,
+    pub mean: f64,
+    pub standard_deviation: f64,
+    /// Number of finite voxels.
+    pub finite_count: usize,
+    cumulative: Vec<u64>,
+}
+
+impl IntensityStatistics {
+    pub fn of(voxels: &Voxels, slope: f64, intercept: f64) -> Self {
+        with_voxels!(voxels, g => Self::of_values(|| g.as_slice().iter().map(|&s| slope * s as f64 + intercept)))
+    }
+
+    fn of_values<I: Iterator<Item = f64>>(values: impl Fn() -> I) -> Self {
+        let finite = || values().filter(|v| v.is_finite());
+        let (mut min, mut max, mut count, mut mean, mut m2) = (f64::INFINITY, f64::NEG_INFINITY, 0usize, 0.0, 0.0);
+        for v in finite() {
+            min = min.min(v);
+            max = max.max(v);
+            count += 1;
+            // Welford's update: exact for large offsets.
+            let d = v - mean;
+            mean += d / count as f64;
+            m2 += d * (v - mean);
+        }
+        if count == 0 {
+            return Self::default();
+        }
+        let mut cumulative = vec![0u64; HISTOGRAM_BINS];
+        let scale = bins_per_unit(min, max);
+        for v in finite() {
+            cumulative[bin(v, min, scale)] += 1;
+        }
+        let mut sum = 0;
+        for c in &mut cumulative {
+            sum += *c;
+            *c = sum;
+        }
+        let standard_deviation = (m2 / count as f64).sqrt();
+        Self { min, max, mean, standard_deviation, finite_count: count, cumulative }
+    }
+
+    /// Intensity below which `percent` (0 to 100) of the finite voxels lie, to 1/4096 of the range.
+    pub fn percentile(&self, percent: f64) -> f64 {
+        if self.finite_count == 0 || self.max <= self.min {
+            return self.min;
+        }
+        let wanted = percent.clamp(0.0, 100.0) / 100.0 * self.finite_count as f64;
+        let bin = self.cumulative.partition_point(|&c| (c as f64) < wanted).min(HISTOGRAM_BINS - 1);
+        let before = if bin == 0 { 0 } else { self.cumulative[bin - 1] };
+        let inside = (self.cumulative[bin] - before).max(1) as f64;
+        let fraction = ((wanted - before as f64) / inside).clamp(0.0, 1.0);
+        let width = (self.max - self.min) / HISTOGRAM_BINS as f64;
+        self.min + (bin as f64 + fraction) * width
+    }
+}
+
+fn bins_per_unit(min: f64, max: f64) -> f64 {
+    if max > min { HISTOGRAM_BINS as f64 / (max - min) } else { 0.0 }
+}
+
+fn bin(v: f64, min: f64, scale: f64) -> usize {
+    // A finite non-negative product, clamped: the cast cannot go astray.
+    (((v - min) * scale) as usize).min(HISTOGRAM_BINS - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geometry::Extent;
+    use crate::volume::Grid;
+
+    fn of(values: &[f32]) -> IntensityStatistics {
+        let e = Extent::new(values.len(), 1, 1).unwrap();
+        IntensityStatistics::of(&Voxels::F32(Grid::from_vec(e, values.to_vec()).unwrap()), 1.0, 0.0)
+    }
+
+    #[test]
+    fn percentiles_of_a_uniform_ramp() {
+        let s = of(&(0..=1000).map(|i| i as f32).collect::<Vec<_>>());
+        for p in [1.0, 25.0, 50.0, 99.0] {
+            assert!((s.percentile(p) - 10.0 * p).abs() < 1.5, "{p}: {}", s.percentile(p));
+        }
+        assert!((s.mean - 500.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn nan_and_infinity_are_left_out() {
+        let s = of(&[1.0, f32::NAN, 3.0, f32::INFINITY]);
+        assert_eq!((s.min, s.max, s.finite_count), (1.0, 3.0, 2));
+    }
+
+    #[test]
+    fn a_constant_and_an_all_nan_image_have_finite_percentiles() {
+        assert_eq!(of(&[7.0; 5]).percentile(50.0), 7.0);
+        assert_eq!(of(&[f32::NAN; 5]).percentile(50.0), 0.0);
+    }
+}

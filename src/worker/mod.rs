@@ -1,0 +1,6 @@
+//! Threads and the messages between them: the trainer thread and the io thread.
+
+pub mod protocol;
+mod slot;
+
+pub use slot::Slot;

@@ -1,0 +1,97 @@
+//! Commands to the trainer thread and the events it answers with. Plain data; no tensor ever crosses.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::edit::Delta;
+use crate::label::LabelMap;
+use crate::learn::{DeviceReport, PlanSummary, TrainSettings};
+use crate::volume::CaseId;
+
+/// Everything a run starts from. Labels of cases not in `snapshots` are read from the project folder.
+#[derive(Clone, Debug)]
+pub struct TrainRequest {
+    pub project_dir: PathBuf,
+    pub settings: TrainSettings,
+    /// Labels of the cases that are open in the window, as they are now; later edits follow as `Label` commands.
+    pub snapshots: Vec<(CaseId, LabelMap)>,
+    /// The case on the screen, predicted again and again while training runs.
+    pub shown: Option<CaseId>,
+}
+
+#[derive(Clone, Debug)]
+pub enum TrainerCommand {
+    Start(Box<TrainRequest>),
+    Pause,
+    Resume,
+    /// Ends the run after the present step, with a checkpoint.
+    Stop,
+    /// An edit: `revision` is the case's label revision after it. Older revisions are ignored.
+    Label {
+        case: CaseId,
+        delta: Arc<Delta>,
+        revision: u64,
+    },
+    /// Another case is on the screen.
+    Show(Option<CaseId>),
+    /// Predict these cases with the present networks and write their planes to the project.
+    Predict {
+        project_dir: PathBuf,
+        cases: Vec<CaseId>,
+    },
+    Shutdown,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TrainerState {
+    Idle,
+    Preparing,
+    Running,
+    Paused,
+    Finished,
+    Failed,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Progress {
+    pub step: u64,
+    pub total_steps: Option<u64>,
+    /// Total loss, averaged over the steps since the last report.
+    pub loss: f32,
+    /// Named parts of the loss, same averaging.
+    pub loss_parts: Vec<(String, f32)>,
+    /// Mean Dice over foreground classes of the held-out cases, when it was last measured.
+    pub dice_held_out: Option<f32>,
+    /// Training time so far, without pauses.
+    pub elapsed_secs: f64,
+    pub left_secs: Option<f64>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum TrainerEvent {
+    State(TrainerState),
+    Device(DeviceReport),
+    Plan(PlanSummary),
+    Progress(Progress),
+    /// Mean Dice over classes and held-out cases after `step`.
+    HeldOutDice {
+        step: u64,
+        dice: f32,
+    },
+    Checkpoint {
+        step: u64,
+    },
+    PredictionSaved {
+        case: CaseId,
+        step: u64,
+        done: usize,
+        total: usize,
+    },
+    /// Something the user should know; training goes on.
+    Notice(String),
+    /// Training has ended because of an error: one sentence and its causes.
+    Fatal {
+        headline: String,
+        detail: String,
+    },
+}

@@ -1,0 +1,1 @@
+//! The state of the open project: `Action` -> `apply` -> `Effect`, `absorb` for events.
