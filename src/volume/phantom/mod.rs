@@ -90,7 +90,8 @@ impl Frame {
         let mut affine = Affine { rows: [[0.0; 4]; 3] };
         for (row, turn_row) in affine.rows.iter_mut().zip(turn) {
             for (axis, cosine) in turn_row.into_iter().enumerate() {
-                row[axis] = cosine * spacing_mm[axis];
+                // Rounded as the files hold it.
+                row[axis] = f64::from((cosine * spacing_mm[axis]) as f32);
             }
             row[3] = draw.between(-60.0, 0.0).round();
         }
@@ -158,7 +159,7 @@ mod tests {
     fn touching_pairs(truth: &Grid<u8>) -> usize {
         let e = truth.extent();
         let cap_neighbours = |v: Voxel| {
-            (0..3).filter(|&a| {
+            (0..3).filter(move |&a| {
                 let c = v.to_array()[a];
                 let sides = [c.checked_sub(1), Some(c + 1)].into_iter().flatten();
                 sides.map(|n| v.with_axis(a, n)).any(|n| truth.get(n) == Some(CAP))
@@ -206,7 +207,11 @@ mod tests {
         for case in study(&PhantomSettings::default()) {
             let e = case.truth.extent();
             let at_edge = |v: Voxel| v.to_array().iter().zip(e.to_array()).any(|(&c, n)| c == 0 || c + 1 == n);
-            assert!((0..e.voxel_count()).map(|i| e.voxel(i)).all(|v| !at_edge(v) || case.truth.at(v) == 0), "{}", case.name);
+            assert!(
+                (0..e.voxel_count()).map(|i| e.voxel(i)).all(|v| !at_edge(v) || case.truth.at(v) == 0),
+                "{}",
+                case.name
+            );
         }
     }
 
