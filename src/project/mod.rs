@@ -8,6 +8,8 @@ mod class_list;
 mod demo;
 mod error;
 mod export;
+#[cfg(test)]
+mod fixture;
 mod init;
 mod journal;
 mod labels;
