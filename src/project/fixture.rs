@@ -16,7 +16,7 @@ pub const EXTENT: [usize; 3] = [5, 4, 3];
 
 /// A project with one case, `a`, in a folder that goes away with it.
 pub struct Fixture {
-    pub root: TempDir,
+    _root: TempDir,
     pub project: Project,
     pub case: CaseId,
     pub geometry: NiftiGeometry,
@@ -30,7 +30,7 @@ impl Fixture {
         let classes = ClassTable::from_names(&["one", "two"]).unwrap();
         let cases = vec![CaseEntry::new("a".into(), "images/a.nii.gz".into())];
         let project = Project::create(root.path(), classes, cases).unwrap();
-        Self { root, project, case: "a".into(), geometry }
+        Self { _root: root, project, case: "a".into(), geometry }
     }
 
     pub fn extent(&self) -> Extent {
