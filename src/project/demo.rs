@@ -1,0 +1,5 @@
+//! The demo: the phantom study as a project.
+
+use std::path::Path;
+
+use super::{Project, ProjectError};
