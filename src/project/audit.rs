@@ -1,10 +1,10 @@
 //! `audit.jsonl`: who did what and when, append-only, one JSON object per line.
 
+use std::env;
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use std::env;
 
 use serde::Serialize;
 

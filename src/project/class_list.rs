@@ -101,7 +101,10 @@ mod tests {
 
     #[test]
     fn plain_names_are_numbered_from_one() {
-        assert_eq!(read_as("c.txt", "# mine\nanterior\n\n posterior \n").unwrap(), pairs(&[(1, "anterior"), (2, "posterior")]));
+        assert_eq!(
+            read_as("c.txt", "# mine\nanterior\n\n posterior \n").unwrap(),
+            pairs(&[(1, "anterior"), (2, "posterior")])
+        );
         // One line without a number: the numbers are parts of names.
         assert_eq!(read_as("c.txt", "3 ventricle\ncortex").unwrap(), pairs(&[(1, "3 ventricle"), (2, "cortex")]));
     }
@@ -117,7 +120,10 @@ mod tests {
             ("c.json", r#"{"left hippocampus": 17, "right hippocampus": 53}"#),
             ("c.json", r#"[{"id":53,"name":"right hippocampus"},{"id":17,"name":"left hippocampus"}]"#),
             ("c.json", r#"{"classes":[{"id":17,"name":"left hippocampus"},{"id":53,"name":"right hippocampus"}]}"#),
-            ("c.toml", "[[classes]]\nid = 17\nname = 'left hippocampus'\n[[classes]]\nid = 53\nname = 'right hippocampus'"),
+            (
+                "c.toml",
+                "[[classes]]\nid = 17\nname = 'left hippocampus'\n[[classes]]\nid = 53\nname = 'right hippocampus'",
+            ),
         ] {
             assert_eq!(read_as(name, text).unwrap(), expected, "{text}");
         }
@@ -125,7 +131,9 @@ mod tests {
 
     #[test]
     fn unusable_lists_are_refused() {
-        for (name, text) in [("c.txt", ""), ("c.txt", "# nothing"), ("c.txt", "300 too large"), ("c.txt", "1 a\n1 b"), ("c.json", "{")] {
+        for (name, text) in
+            [("c.txt", ""), ("c.txt", "# nothing"), ("c.txt", "300 too large"), ("c.txt", "1 a\n1 b"), ("c.json", "{")]
+        {
             assert!(read_as(name, text).is_err(), "{text:?}");
         }
         let many: String = (0..256).map(|i| format!("class-{i}\n")).collect();

@@ -38,10 +38,7 @@ pub enum ProjectError {
     NoFiles { dir: PathBuf },
     #[error("no label file in '{}' has the name of an image. A label file must be named like its image.", dir.display())]
     NoPairs { dir: PathBuf },
-    #[error(
-        "the label file {} does not lie on the grid of the image {}: {mismatch}. Export the label on the image's own grid.",
-        name(label), name(image)
-    )]
+    #[error("the label file {} does not lie on the grid of the image {}. {mismatch}", name(label), name(image))]
     Grid { image: PathBuf, label: PathBuf, mismatch: GridMismatch },
     #[error(
         "the label file {} holds the value {class}, which is not in the class list. Add it to the list or correct the label.",

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::project::absolute;
 use super::{AuditEvent, Project, ProjectError};
 use crate::io::{NiftiGeometry, WrittenFile, read_geometry, write_atomically, write_mask};
-use crate::label::{Class, ClassId, ClassTable};
+use crate::label::{ClassId, ClassTable};
 use crate::volume::{CaseId, Grid};
 
 /// Which masks.
@@ -59,7 +59,9 @@ pub fn export_labels(project: &Project, out: &Path, source: Source) -> Result<Ex
     for case in project.cases() {
         let geometry = read_geometry(&project.image_path(&case.id)?)?;
         match project.mask(&case.id, &geometry, source)? {
-            Some(class) => written.push((case.id.clone(), export_case(project, out, source, &case.id, &class, &geometry)?)),
+            Some(class) => {
+                written.push((case.id.clone(), export_case(project, out, source, &case.id, &class, &geometry)?))
+            }
             None => skipped.push(case.id.clone()),
         }
     }
@@ -150,8 +152,8 @@ fn check_target(project: &Project, out: &Path) -> Result<(), ProjectError> {
 
 fn write_sidecar(out: &Path, classes: &ClassTable) -> Result<PathBuf, ProjectError> {
     let path = out.join("classes.json");
-    let listed = |c: &Class| ListedClass { id: c.id, name: &c.name, colour: c.colour };
-    let sidecar = Sidecar { classes: classes.all().iter().map(|c| listed(c)).collect() };
+    let listed = classes.all().iter().map(|c| ListedClass { id: c.id, name: &c.name, colour: c.colour });
+    let sidecar = Sidecar { classes: listed.collect() };
     let json = serde_json::to_vec_pretty(&sidecar).map_err(|e| ProjectError::unreadable(&path, e))?;
     write_atomically(&path, |file| file.write_all(&json))?;
     Ok(path)

@@ -154,7 +154,7 @@ fn mask_on_grid(
 ) -> Result<(Grid<ClassId>, Option<String>), ProjectError> {
     let mask: LoadedMask = read_mask(label)?;
     let Err(mismatch) = check_same_grid(geometry, &mask.header) else { return Ok((mask.class, None)) };
-    let turned = reorient_mask_onto(geometry, &mask);
+    let turned = reorient_mask_onto(&mask, geometry);
     let class = turned.ok_or_else(|| ProjectError::Grid { image: image.into(), label: label.into(), mismatch })?;
     let name = label.file_name().unwrap_or_default().to_string_lossy();
     Ok((class, Some(format!("The label file {name} stores its axes in another order; it was turned onto its image."))))
@@ -172,10 +172,7 @@ fn class_table(request: &InitRequest, values: &BTreeMap<ClassId, PathBuf>) -> Re
     }
 }
 
-fn held_out_cases(
-    request: &InitRequest,
-    images: &BTreeMap<CaseId, PathBuf>,
-) -> Result<BTreeSet<CaseId>, ProjectError> {
+fn held_out_cases(request: &InitRequest, images: &BTreeMap<CaseId, PathBuf>) -> Result<BTreeSet<CaseId>, ProjectError> {
     let Some(path) = &request.held_out else { return Ok(BTreeSet::new()) };
     let text = fs::read_to_string(path).map_err(ProjectError::file("read", path))?;
     let names = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));

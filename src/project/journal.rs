@@ -194,7 +194,8 @@ impl Record {
     /// saved while it was being painted.
     fn apply(&self, labels: &mut LabelMap) -> Option<()> {
         let delta = Delta::from_bytes(&self.payload, labels.extent()).ok()?;
-        let fits = |run: &Run| (run.start..run.start + run.len).all(|i| [run.old, run.new].contains(&labels.value_at(i)));
+        let fits =
+            |run: &Run| (run.start..run.start + run.len).all(|i| [run.old, run.new].contains(&labels.value_at(i)));
         if !delta.runs().iter().all(fits) {
             return None;
         }

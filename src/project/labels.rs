@@ -97,12 +97,7 @@ impl Project {
     }
 
     /// Writes both planes on the image's grid, verified, and then empties the case's journal of what they hold.
-    pub fn save_labels(
-        &self,
-        case: &CaseId,
-        labels: &LabelMap,
-        geometry: &NiftiGeometry,
-    ) -> Result<(), ProjectError> {
+    pub fn save_labels(&self, case: &CaseId, labels: &LabelMap, geometry: &NiftiGeometry) -> Result<(), ProjectError> {
         self.case(case)?;
         self.finish_save(case)?;
         let saving = self.saving_dir();
@@ -131,12 +126,7 @@ impl Project {
         Ok(())
     }
 
-    fn saved_labels(
-        &self,
-        case: &CaseId,
-        extent: Extent,
-        notices: &mut Vec<String>,
-    ) -> Result<LabelMap, ProjectError> {
+    fn saved_labels(&self, case: &CaseId, extent: Extent, notices: &mut Vec<String>) -> Result<LabelMap, ProjectError> {
         let record = self.record(case)?;
         let class = self.read_plane(case, Plane::Class, record.as_ref(), extent)?;
         let origin = self.read_plane(case, Plane::Origin, record.as_ref(), extent)?;
@@ -147,9 +137,8 @@ impl Project {
                 LabelMap::imported(class)
             }
             (None, Some(_)) => return Err(damaged(case, "the class file is missing but its origin file is there")),
-            (Some(class), Some(origin)) => {
-                LabelMap::from_planes(class, origins(case, &origin)?).ok_or_else(|| damaged(case, "its files differ"))?
-            }
+            (Some(class), Some(origin)) => LabelMap::from_planes(class, origins(case, &origin)?)
+                .ok_or_else(|| damaged(case, "its files differ"))?,
         };
         if let Some(record) = record {
             labels.set_revision(record.revision);
