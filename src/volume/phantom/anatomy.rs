@@ -7,10 +7,10 @@ pub(super) const BODY: u8 = 1;
 pub(super) const CAP: u8 = 2;
 
 /// Half-axes at scale 1, mm. The body is long in x; the cap sits on its positive end.
-const BODY_AXES_MM: [f64; 3] = [16.0, 7.5, 7.0];
-const CAP_AXES_MM: [f64; 3] = [7.5, 8.5, 8.0];
+const BODY_AXES_MM: [f64; 3] = [20.0, 9.5, 9.0];
+const CAP_AXES_MM: [f64; 3] = [9.5, 10.5, 10.0];
 
-/// The two structures, the head around them and the look-alikes, in mm around the centre of the grid.
+/// The two structures and the look-alikes, in mm around the centre of the grid.
 pub(super) struct Anatomy {
     centre_mm: [f64; 3],
     /// Rows take a position to the structure's own axes.
@@ -25,7 +25,6 @@ pub(super) struct Anatomy {
     bend: f64,
     wobble: ValueNoise,
     distractors: Vec<Distractor>,
-    head_axes: [f64; 3],
     brightness: Brightness,
     /// How much of the contrast is lost around the tail (the negative end), 0 to 1.
     tail_fade: f64,
@@ -50,16 +49,16 @@ pub(super) struct Point {
 }
 
 impl Anatomy {
-    /// `scale` 1 fits a head of 64 mm.
+    /// `scale` 1 fits a grid of 64 mm.
     pub fn draw(draw: &mut Draw, scale: f64, distractor_count: usize) -> Self {
         let size = draw.between(0.88, 1.14);
         let mut vary = |axes: [f64; 3]| axes.map(|a| a * size * draw.between(0.9, 1.1));
         let (body_axes, cap_axes) = (vary(BODY_AXES_MM), vary(CAP_AXES_MM));
         let cap_x = body_axes[0] * draw.between(0.72, 0.9);
         let tissue = draw.between(92.0, 108.0);
-        let body = tissue + draw.between(34.0, 54.0);
-        let cap = body + draw.between(22.0, 38.0);
-        let centre_mm = draw.around_zero([6.0, 6.0, 5.0]).map(|c| c * scale);
+        let body = tissue + draw.between(70.0, 100.0);
+        let cap = body + draw.between(45.0, 70.0);
+        let centre_mm = draw.around_zero([3.0, 5.0, 5.0]).map(|c| c * scale);
         let mut anatomy = Self {
             centre_mm,
             turn: rotation(draw.around_zero([0.14, 0.14, 0.26])),
@@ -71,21 +70,21 @@ impl Anatomy {
             bend: draw.between(0.006, 0.024),
             wobble: ValueNoise::draw(draw, 36.0, 8.0),
             distractors: Vec::new(),
-            head_axes: [30.0, 29.0, 28.0].map(|a| a * scale * draw.between(0.95, 1.08)),
             brightness: Brightness { tissue, body, cap },
-            tail_fade: draw.between(0.2, 0.65),
+            tail_fade: draw.between(0.1, 0.45),
         };
         anatomy.distractors = (0..distractor_count).map(|_| anatomy.draw_distractor(draw)).collect();
         anatomy
     }
 
-    /// A ball about as bright as the structures. It may touch them; where both are, the structure wins.
+    /// A ball about as bright as the structures, or a dark one. It may touch them; where both are, the structure wins.
     fn draw_distractor(&self, draw: &mut Draw) -> Distractor {
         let Brightness { tissue, cap, .. } = self.brightness;
+        let is_dark = draw.between(0.0, 1.0) < 0.4;
         Distractor {
-            centre_mm: draw.around_zero([20.0; 3]).map(|c| c * self.scale),
-            radius_mm: draw.between(3.0, 5.5) * self.scale,
-            intensity: tissue + (cap - tissue) * draw.between(0.4, 0.9),
+            centre_mm: draw.around_zero([27.0; 3]).map(|c| c * self.scale),
+            radius_mm: draw.between(3.0, 5.0) * self.scale,
+            intensity: if is_dark { tissue * 0.4 } else { tissue + (cap - tissue) * draw.between(0.4, 0.9) },
         }
     }
 
@@ -111,8 +110,7 @@ impl Anatomy {
         let tail = 1.0 - smooth_step(-self.body_axes[0], -0.3 * self.body_axes[0], own[0]);
         let structure = body + (cap - body) * smooth_step(-0.8, 0.8, own[0] - self.border_x);
         let structure = structure + (tissue - structure) * self.tail_fade * tail;
-        let head = 1.0 - smooth_step(-1.0, 1.0, self.outside_head(position_mm));
-        Point { class, intensity: head * (surroundings + (structure - surroundings) * share) }
+        Point { class, intensity: surroundings + (structure - surroundings) * share }
     }
 
     /// Turned, unscaled and unbent.
@@ -127,11 +125,6 @@ impl Anatomy {
     fn outside(&self, own: [f64; 3], centre: [f64; 3], axes: [f64; 3]) -> f64 {
         let relative: f64 = (0..3).map(|a| ((own[a] - centre[a]) / axes[a]).powi(2)).sum::<f64>().sqrt();
         (relative - 1.0) * axes[2] + 1.3 * self.wobble.at(own)
-    }
-
-    fn outside_head(&self, p: [f64; 3]) -> f64 {
-        let relative = (0..3).map(|a| (p[a] / self.head_axes[a]).powi(2)).sum::<f64>().sqrt();
-        (relative - 1.0) * self.head_axes[2]
     }
 }
 
