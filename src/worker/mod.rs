@@ -2,5 +2,6 @@
 
 pub mod protocol;
 mod slot;
+pub mod trainer;
 
 pub use slot::Slot;
