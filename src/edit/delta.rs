@@ -176,6 +176,12 @@ impl Delta {
         }
     }
 
+    /// The change that takes this one back.
+    pub fn reversed(&self) -> Delta {
+        let runs = self.runs.iter().map(|run| Run { old: run.new, new: run.old, ..*run }).collect();
+        Delta { runs, extent: self.extent, bounds: self.bounds }
+    }
+
     /// Writes without looking; the caller has just read the old values.
     pub(super) fn write(&self, labels: &mut LabelMap, direction: Direction) {
         for run in &self.runs {

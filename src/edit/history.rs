@@ -101,6 +101,13 @@ impl History {
         Some(delta)
     }
 
+    /// Names the newest step, for instance by what a stroke has changed in the end.
+    pub fn rename_newest(&mut self, name: String) {
+        if let Some(step) = self.done.back_mut() {
+            step.name = name;
+        }
+    }
+
     pub fn is_stroke_open(&self) -> bool {
         self.open.is_some()
     }
