@@ -1,1 +1,3 @@
 //! The subcommands; the same engine as the window.
+
+pub mod bench_render;
