@@ -1,6 +1,7 @@
 //! The subcommands; the same engine as the window.
 
 pub mod bench_paint;
+pub mod bench_render;
 pub mod evaluate;
 pub mod export;
 pub mod info;
