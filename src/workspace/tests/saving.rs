@@ -137,3 +137,16 @@ fn closing_is_stopped_by_a_failed_save_until_the_user_decides() {
     fail_save(&mut ws);
     assert!(quits(&apply(&mut ws, Action::App(AppAction::QuitAnyway))));
 }
+
+#[test]
+fn a_stroke_the_journal_could_not_take_is_saved_at_the_next_tick() {
+    let mut ws = study(&["a"]);
+    paint(&mut ws);
+    let revision = labels(&ws).revision();
+    let effects =
+        io(&mut ws, IoEvent::JournalFailed { case: "a".into(), revision, sentence: "The disk is full.".to_owned() });
+    assert_eq!(notices(&effects).len(), 1);
+    assert_eq!(saves(&tick(&mut ws, 1)), [("a", revision)]);
+    fail_save(&mut ws);
+    assert!(saves(&tick(&mut ws, 2)).is_empty(), "a full disk is not asked again at every frame");
+}
