@@ -1,5 +1,7 @@
 //! A working day without a window: real files and the real io thread, a trainer played by hand.
 
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
+
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
