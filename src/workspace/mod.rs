@@ -1,1 +1,171 @@
-//! The state of the open project: `Action` -> `apply` -> `Effect`, `absorb` for events.
+//! The state of the open project: `Action` → [`apply`] → `Effect`s, and [`absorb`] for what the threads answer.
+//!
+//! Everything here runs on the window's thread: no locks, no files, no waiting.
+
+mod absorb;
+mod action;
+mod apply;
+mod curve;
+mod effect;
+mod new_project;
+mod notice;
+mod open_case;
+mod saving;
+mod study;
+mod tools;
+mod training;
+mod views;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+pub use absorb::absorb;
+pub use action::{
+    Action, AppAction, CaseAction, ClassAction, EditAction, FileAction, FolderPurpose, Hover, PseudoAction, Tool,
+    ToolAction, TrainAction, ViewAction,
+};
+pub use apply::apply;
+pub use curve::Curve;
+pub use effect::{Effect, Event};
+pub use new_project::NewProjectForm;
+pub use notice::{Notice, NoticeKind};
+pub use open_case::OpenCase;
+pub use saving::{Quitting, SaveState};
+pub use study::{CaseLine, Study};
+pub use tools::Tools;
+pub use training::{Training, TrainingFailure};
+pub use views::{Layout, Views};
+
+use crate::volume::CaseId;
+
+/// What the program knows; widgets read it and answer with actions.
+#[derive(Debug, Default)]
+pub struct Workspace {
+    now: Duration,
+    recent: Vec<PathBuf>,
+    opening: Option<PathBuf>,
+    study: Option<Study>,
+    shown: Shown,
+    /// Opened cases that are not on the screen, the longest unseen first.
+    parked: Vec<OpenCase>,
+    views: Views,
+    tools: Tools,
+    training: Training,
+    notices: Vec<Notice>,
+    new_project: Option<NewProjectForm>,
+    exporting: bool,
+    quitting: Quitting,
+}
+
+/// The case on the screen.
+#[derive(Debug, Default)]
+pub enum Shown {
+    #[default]
+    Nothing,
+    Loading(CaseId),
+    Failed {
+        case: CaseId,
+        sentence: String,
+    },
+    Ready(Box<OpenCase>),
+}
+
+impl Workspace {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Time since the program started, of the last tick.
+    pub fn now(&self) -> Duration {
+        self.now
+    }
+
+    /// Project folders opened before, the newest first.
+    pub fn recent(&self) -> &[PathBuf] {
+        &self.recent
+    }
+
+    /// The project folder that is being opened or made.
+    pub fn opening(&self) -> Option<&PathBuf> {
+        self.opening.as_ref()
+    }
+
+    pub fn study(&self) -> Option<&Study> {
+        self.study.as_ref()
+    }
+
+    pub fn shown(&self) -> &Shown {
+        &self.shown
+    }
+
+    /// The case on the screen, once it has been read.
+    pub fn case(&self) -> Option<&OpenCase> {
+        match &self.shown {
+            Shown::Ready(case) => Some(case),
+            _ => None,
+        }
+    }
+
+    /// The case on the screen, also while it is being read and when that failed.
+    pub fn shown_id(&self) -> Option<&CaseId> {
+        match &self.shown {
+            Shown::Nothing => None,
+            Shown::Loading(case) | Shown::Failed { case, .. } => Some(case),
+            Shown::Ready(case) => Some(&case.id),
+        }
+    }
+
+    pub fn views(&self) -> &Views {
+        &self.views
+    }
+
+    pub fn tools(&self) -> &Tools {
+        &self.tools
+    }
+
+    pub fn training(&self) -> &Training {
+        &self.training
+    }
+
+    /// The newest last; bounded.
+    pub fn notices(&self) -> &[Notice] {
+        &self.notices
+    }
+
+    /// The form of a new project, while it is open.
+    pub fn new_project(&self) -> Option<&NewProjectForm> {
+        self.new_project.as_ref()
+    }
+
+    pub fn is_exporting(&self) -> bool {
+        self.exporting
+    }
+
+    pub fn quitting(&self) -> &Quitting {
+        &self.quitting
+    }
+
+    /// The shown prediction no longer matches the labels or the newest run: draw it faded.
+    pub fn prediction_is_stale(&self) -> bool {
+        self.case().is_some_and(|case| case.prediction_is_stale(self.training.run.as_deref()))
+    }
+
+    fn opened(&self) -> impl Iterator<Item = &OpenCase> {
+        self.parked.iter().chain(self.case())
+    }
+
+    fn opened_mut(&mut self, id: &CaseId) -> Option<&mut OpenCase> {
+        let shown = match &mut self.shown {
+            Shown::Ready(case) => Some(case.as_mut()),
+            _ => None,
+        };
+        self.parked.iter_mut().chain(shown).find(|case| &case.id == id)
+    }
+
+    fn case_mut(&mut self) -> Option<&mut OpenCase> {
+        match &mut self.shown {
+            Shown::Ready(case) => Some(case),
+            _ => None,
+        }
+    }
+}

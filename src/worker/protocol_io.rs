@@ -1,0 +1,147 @@
+//! Commands to the io thread and the events it answers with. Every answer names what it is for.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::edit::Delta;
+use crate::io::NiftiGeometry;
+use crate::label::{ClassTable, LabelMap, Prediction};
+use crate::project::{CaseState, ExportReport, InitRequest, Source};
+use crate::volume::{CaseId, Image};
+
+#[derive(Debug)]
+pub enum IoCommand {
+    /// The recent projects; answered by `Recent`.
+    ListRecent,
+    OpenProject(PathBuf),
+    CreateDemo {
+        dir: PathBuf,
+        seed: u64,
+    },
+    InitProject(Box<InitRequest>),
+    CloseProject,
+    /// A newer load replaces one that still waits.
+    LoadCase(CaseId),
+    /// The prediction planes on disk.
+    LoadPrediction(CaseId),
+    /// Written whole; the case's journal is emptied afterwards. A newer save of the same case replaces one that still waits.
+    SaveLabels {
+        case: CaseId,
+        labels: Arc<LabelMap>,
+        geometry: Arc<NiftiGeometry>,
+    },
+    /// `revision` is the case's label revision after the change.
+    AppendJournal {
+        case: CaseId,
+        delta: Arc<Delta>,
+        revision: u64,
+        what: String,
+    },
+    /// Classes and case marks as they are now. A newer one replaces one that still waits.
+    SaveProject {
+        classes: ClassTable,
+        cases: Vec<CaseMark>,
+    },
+    Export {
+        folder: PathBuf,
+        source: Source,
+    },
+}
+
+/// What the user says about a case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CaseMark {
+    pub id: CaseId,
+    pub state: CaseState,
+    pub held_out: bool,
+}
+
+/// One line of the case list, as the project folder has it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CaseSummary {
+    pub mark: CaseMark,
+    /// Share (0 to 1) of voxels that somebody has labelled; `None` until the labels have been counted.
+    pub known_share: Option<f32>,
+    pub has_prediction: bool,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProjectSummary {
+    pub dir: PathBuf,
+    pub name: String,
+    pub classes: ClassTable,
+    pub cases: Vec<CaseSummary>,
+    /// Training has run in this project before.
+    pub has_runs: bool,
+    pub notices: Vec<String>,
+}
+
+#[derive(Clone, Debug)]
+pub struct LoadedCase {
+    pub case: CaseId,
+    pub image: Arc<Image>,
+    pub geometry: Arc<NiftiGeometry>,
+    pub labels: LabelMap,
+    pub prediction: Option<Arc<Prediction>>,
+    /// Sentences about the files.
+    pub notices: Vec<String>,
+}
+
+/// Failures are one sentence each.
+#[derive(Debug)]
+pub enum IoEvent {
+    Recent(Vec<PathBuf>),
+    ProjectOpened(Box<ProjectSummary>),
+    ProjectFailed {
+        dir: PathBuf,
+        sentence: String,
+    },
+    CaseLoaded(Box<LoadedCase>),
+    CaseFailed {
+        case: CaseId,
+        sentence: String,
+    },
+    /// Counted in idle time.
+    CaseSurveyed {
+        case: CaseId,
+        known_share: f32,
+    },
+    PredictionLoaded {
+        case: CaseId,
+        prediction: Option<Arc<Prediction>>,
+    },
+    PredictionFailed {
+        case: CaseId,
+        sentence: String,
+    },
+    LabelsSaved {
+        case: CaseId,
+        revision: u64,
+    },
+    LabelsNotSaved {
+        case: CaseId,
+        revision: u64,
+        sentence: String,
+    },
+    JournalAppended {
+        case: CaseId,
+        revision: u64,
+    },
+    JournalFailed {
+        case: CaseId,
+        revision: u64,
+        sentence: String,
+    },
+    ProjectSaved,
+    ProjectNotSaved {
+        sentence: String,
+    },
+    Exported {
+        folder: PathBuf,
+        report: Box<ExportReport>,
+    },
+    ExportFailed {
+        folder: PathBuf,
+        sentence: String,
+    },
+}

@@ -1,0 +1,253 @@
+//! What the user (or the clock) asks for. Plain data: a test plays a whole day with these and no window.
+//!
+//! Positions are continuous voxel positions `[x, y, z]` with centres at integers; a viewer finds them with the
+//! camera of its plane.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::edit::{BrushShape, BrushSize, PaintRule};
+use crate::geometry::{PatientSide, Plane, Voxel};
+use crate::label::ClassId;
+use crate::learn::{DeviceChoice, Method};
+use crate::project::{CaseState, Source};
+use crate::view::{LayerSettings, WindowLevel};
+use crate::volume::CaseId;
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    App(AppAction),
+    File(FileAction),
+    Case(CaseAction),
+    View(ViewAction),
+    Tool(ToolAction),
+    Class(ClassAction),
+    Edit(EditAction),
+    Pseudo(PseudoAction),
+    Train(TrainAction),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum AppAction {
+    /// Time since the program started; sent with every frame. Drives autosave and "saved n s ago".
+    Tick(Duration),
+    /// The window wants to close: everything unsaved is saved first, then `Effect::Quit` follows.
+    CloseRequested,
+    /// Close although something could not be saved.
+    QuitAnyway,
+    CancelQuit,
+    ClearNotices,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum FileAction {
+    /// Asks for a folder; the answer comes back as `FolderPicked`.
+    PickFolder(FolderPurpose),
+    FolderPicked {
+        purpose: FolderPurpose,
+        folder: PathBuf,
+    },
+    OpenProject(PathBuf),
+    CloseProject,
+    /// Makes the phantom study in a folder and opens it.
+    CreateDemo(PathBuf),
+    /// Opens the form of a new project.
+    BeginNewProject,
+    SetNewProjectClasses(String),
+    ConfirmNewProject,
+    CancelNewProject,
+    Export {
+        folder: PathBuf,
+        source: Source,
+    },
+    Save,
+}
+
+/// What a folder is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FolderPurpose {
+    OpenProject,
+    CreateDemo,
+    Export(Source),
+    /// Where the new project is to lie.
+    NewProject,
+    /// The images of the new project.
+    NewProjectImages,
+    /// Existing masks for the new project.
+    NewProjectLabels,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum CaseAction {
+    Show(CaseId),
+    /// The next or previous case of the list.
+    Next,
+    Previous,
+    /// The next case that is not done.
+    NextOpen,
+    /// Try the case that could not be read again.
+    Reload,
+    SetState {
+        case: CaseId,
+        state: CaseState,
+    },
+    /// Refused with a sentence once the case has taken part in training.
+    SetHeldOut {
+        case: CaseId,
+        held_out: bool,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum ViewAction {
+    /// Jump of the linked cross in all views (clamped into the volume).
+    MoveCursor([f64; 3]),
+    /// What is under the pointer; `None` when it left the views.
+    Hover(Option<Hover>),
+    /// Slices along the view's normal: positive is superior, anterior, right.
+    StepSlice {
+        view: Plane,
+        steps: isize,
+    },
+    /// 0 is the most inferior, posterior or left slice.
+    SetSlice {
+        view: Plane,
+        slice: usize,
+    },
+    Activate(Plane),
+    /// Keeps the voxel under `pointer` (from the view's top left corner) where it is. `size` is the view's size; same unit.
+    Zoom {
+        view: Plane,
+        factor: f64,
+        pointer: [f64; 2],
+        size: [f64; 2],
+    },
+    Pan {
+        view: Plane,
+        by: [f64; 2],
+        size: [f64; 2],
+    },
+    Fit(Plane),
+    FitAll,
+    /// Double click: one view alone, or back to the grid.
+    ToggleMaximised(Plane),
+    SetPatientSide(PatientSide),
+    SetWindow(WindowLevel),
+    /// Pointer movement in points: right widens the window, up raises the level... as `WindowLevel::drag` says.
+    DragWindow([f64; 2]),
+    AutoWindow,
+    SetLayers(LayerSettings),
+    SetCrosshair(bool),
+}
+
+/// The pointer over a view.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Hover {
+    pub view: Plane,
+    pub position: [f64; 3],
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Tool {
+    /// Left drag moves the linked cross.
+    #[default]
+    Cursor,
+    PanZoom,
+    Brush,
+    Eraser,
+    Fill,
+    /// Paints the pseudo-label into unknown voxels.
+    AcceptBrush,
+    /// Accepts the pseudo-label's component under the pointer.
+    AcceptComponent,
+    WindowLevel,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum ToolAction {
+    Select(Tool),
+    /// Diameter; clamped to what is usable.
+    SetBrushSize(BrushSize),
+    /// Steps of 20 %, negative shrinks.
+    GrowBrush(i32),
+    SetBrushShape(BrushShape),
+    SetPaintRule(PaintRule),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum ClassAction {
+    /// Paint with this class from now on (0 = background).
+    Select(ClassId),
+    Add {
+        name: String,
+    },
+    Rename {
+        class: ClassId,
+        name: String,
+    },
+    SetColour {
+        class: ClassId,
+        colour: [u8; 3],
+    },
+    SetLocked {
+        class: ClassId,
+        locked: bool,
+    },
+    SetVisible {
+        class: ClassId,
+        visible: bool,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum EditAction {
+    /// Brush, eraser and accept brush. `inverted` (right button or Ctrl) erases with the brush and paints with the eraser.
+    StrokeBegin {
+        view: Plane,
+        position: [f64; 3],
+        inverted: bool,
+    },
+    StrokeMove {
+        position: [f64; 3],
+    },
+    StrokeEnd,
+    /// The region of one value around a voxel, in its slice.
+    Fill {
+        view: Plane,
+        position: [f64; 3],
+        inverted: bool,
+    },
+    Undo,
+    Redo,
+    /// Unknown voxels of the slice shown in `view` become background.
+    CompleteSlice(Plane),
+    CompleteCase,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum PseudoAction {
+    AcceptCase,
+    AcceptSlice(Plane),
+    /// The component of the pseudo-label that holds this voxel.
+    AcceptComponent(Voxel),
+    /// Only voxels whose dual confidence (0 to 1) reaches this are accepted.
+    SetThreshold(f32),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum TrainAction {
+    /// Starts, pauses or goes on: the one switch (key L).
+    Toggle,
+    /// Starts anew, or from the newest checkpoint.
+    Start {
+        resume: bool,
+    },
+    Pause,
+    Resume,
+    Stop,
+    SetMethod(Method),
+    SetDevice(DeviceChoice),
+    SetSteps(Option<u64>),
+    /// Pseudo-labels for every case of the project, written to its folder.
+    PredictAll,
+}

@@ -1,0 +1,37 @@
+//! What the window must do after an action or event; the reducer itself touches no file, thread or texture.
+
+use crate::geometry::VoxelBox;
+use crate::label::Prediction;
+use crate::worker::protocol::{TrainerCommand, TrainerEvent};
+use crate::worker::protocol_io::{IoCommand, IoEvent};
+use crate::workspace::{FolderPurpose, Notice};
+use std::sync::Arc;
+
+#[derive(Debug)]
+pub enum Effect {
+    /// To the io thread; a command it refuses comes back as `Event::IoRefused`.
+    Io(IoCommand),
+    Trainer(TrainerCommand),
+    /// The shown case is another one (or none): all its textures.
+    UploadCase,
+    /// These voxels of the shown case's labels changed.
+    UploadLabels(VoxelBox),
+    /// The shown case's prediction is another one (or none).
+    UploadPrediction,
+    /// Also kept in `Workspace::notices`.
+    Notify(Notice),
+    /// Show a folder dialog; answer with `FileAction::FolderPicked`.
+    PickFolder(FolderPurpose),
+    Quit,
+}
+
+/// What comes back from the threads.
+#[derive(Debug)]
+pub enum Event {
+    Io(IoEvent),
+    /// The io thread's queue is full or the thread is gone.
+    IoRefused(IoCommand),
+    Trainer(TrainerEvent),
+    /// The newest value of the prediction slot.
+    Prediction(Arc<Prediction>),
+}

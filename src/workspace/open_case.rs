@@ -1,0 +1,107 @@
+//! A case in memory: image, labels, history, prediction, and how it is looked at.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::edit::History;
+use crate::geometry::{Extent, Plane, Voxel};
+use crate::io::NiftiGeometry;
+use crate::label::{LabelMap, LabelValue, Prediction};
+use crate::view::{SliceCamera, WindowLevel};
+use crate::volume::{CaseId, Image};
+
+#[derive(Debug)]
+pub struct OpenCase {
+    pub id: CaseId,
+    pub image: Arc<Image>,
+    /// Geometry of the image file: masks are written on it.
+    pub geometry: Arc<NiftiGeometry>,
+    /// Shared with a save that is under way; an edit meanwhile copies them once.
+    pub(super) labels: Arc<LabelMap>,
+    pub history: History,
+    pub prediction: Option<Arc<Prediction>>,
+    /// The linked cross.
+    pub cursor: Voxel,
+    pub window: WindowLevel,
+    /// Sentences about the files of this case.
+    pub notices: Vec<String>,
+    pub(super) cameras: [SliceCamera; 3],
+    pub(super) known_count: usize,
+    pub(super) saved_revision: u64,
+    pub(super) journalled_revision: u64,
+    /// Revision of the save that is under way.
+    pub(super) saving: Option<u64>,
+    pub(super) save_failure: Option<String>,
+    pub(super) last_edit: Duration,
+    pub(super) last_save: Option<Duration>,
+}
+
+impl OpenCase {
+    pub fn labels(&self) -> &LabelMap {
+        &self.labels
+    }
+
+    pub fn extent(&self) -> Extent {
+        self.labels.extent()
+    }
+
+    pub fn camera(&self, view: Plane) -> &SliceCamera {
+        &self.cameras[view_index(view)]
+    }
+
+    /// Voxel axis (0 = x) a view looks along.
+    pub fn normal_axis(&self, view: Plane) -> usize {
+        self.camera(view).axes.normal.axis
+    }
+
+    /// Number of slices a view walks through.
+    pub fn slice_count(&self, view: Plane) -> usize {
+        self.extent().to_array()[self.normal_axis(view)]
+    }
+
+    /// Slice number of a view, 0 = most inferior, posterior or left.
+    pub fn slice(&self, view: Plane) -> usize {
+        let index = self.cursor.to_array()[self.normal_axis(view)];
+        self.flipped(view, index)
+    }
+
+    /// Slice number to voxel index along the normal, and back.
+    pub(super) fn flipped(&self, view: Plane, index: usize) -> usize {
+        if self.camera(view).axes.normal.reversed {
+            (self.slice_count(view) - 1).saturating_sub(index)
+        } else {
+            index
+        }
+    }
+
+    /// Share (0 to 1) of voxels somebody has labelled.
+    pub fn known_share(&self) -> f32 {
+        self.known_count as f32 / self.extent().voxel_count() as f32
+    }
+
+    /// Intensity and label of the voxel nearest to a position, `None` outside the volume.
+    pub fn probe(&self, position: [f64; 3]) -> Option<(Voxel, f64, LabelValue)> {
+        let voxel = self.extent().nearest_voxel(position)?;
+        Some((voxel, self.image.intensity(voxel), self.labels.value(voxel)))
+    }
+
+    pub fn is_unsaved(&self) -> bool {
+        self.saved_revision != self.labels.revision()
+    }
+
+    /// Made from other labels, or by another run than `run` (the newest, if known).
+    pub fn prediction_is_stale(&self, run: Option<&str>) -> bool {
+        self.prediction.as_ref().is_some_and(|prediction| {
+            let made_from = &prediction.provenance;
+            made_from.label_revision != self.labels.revision() || run.is_some_and(|run| made_from.model != run)
+        })
+    }
+}
+
+pub(super) fn view_index(view: Plane) -> usize {
+    match view {
+        Plane::Axial => 0,
+        Plane::Coronal => 1,
+        Plane::Sagittal => 2,
+    }
+}

@@ -1,0 +1,99 @@
+//! The open project as the case list shows it.
+
+use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
+
+use crate::label::ClassTable;
+use crate::project::CaseState;
+use crate::volume::CaseId;
+use crate::worker::protocol_io::{CaseMark, CaseSummary, ProjectSummary};
+
+#[derive(Debug)]
+pub struct Study {
+    pub dir: PathBuf,
+    pub name: String,
+    pub classes: ClassTable,
+    pub cases: Vec<CaseLine>,
+    /// Cases that have taken part in a training run; their held-out mark is fixed.
+    pub trained: HashSet<CaseId>,
+    /// Classes or case marks changed since the project file was written.
+    pub(super) unsaved: bool,
+    /// Label revisions of cases that have left memory, so that they go on growing when a case is read again.
+    pub(super) revisions: HashMap<CaseId, u64>,
+}
+
+/// One line of the case list.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CaseLine {
+    pub id: CaseId,
+    pub state: CaseState,
+    pub held_out: bool,
+    /// Share (0 to 1) of voxels somebody has labelled; `None` until counted.
+    pub known_share: Option<f32>,
+    pub has_prediction: bool,
+    /// Labels changed since the label file was written.
+    pub unsaved: bool,
+    /// Why it could not be read, one sentence.
+    pub failure: Option<String>,
+}
+
+impl Study {
+    pub(super) fn new(summary: ProjectSummary) -> Self {
+        let cases: Vec<_> = summary.cases.into_iter().map(CaseLine::new).collect();
+        let seen = |line: &&CaseLine| summary.has_runs && !line.held_out;
+        let trained = cases.iter().filter(seen).map(|line| line.id.clone()).collect();
+        Self {
+            dir: summary.dir,
+            name: summary.name,
+            classes: summary.classes,
+            cases,
+            trained,
+            unsaved: false,
+            revisions: HashMap::new(),
+        }
+    }
+
+    pub fn case(&self, id: &CaseId) -> Option<&CaseLine> {
+        self.cases.iter().find(|line| &line.id == id)
+    }
+
+    pub fn position(&self, id: &CaseId) -> Option<usize> {
+        self.cases.iter().position(|line| &line.id == id)
+    }
+
+    /// Number of cases in a state.
+    pub fn count(&self, state: CaseState) -> usize {
+        self.cases.iter().filter(|line| line.state == state).count()
+    }
+
+    pub(super) fn case_mut(&mut self, id: &CaseId) -> Option<&mut CaseLine> {
+        self.cases.iter_mut().find(|line| &line.id == id)
+    }
+
+    pub(super) fn marks(&self) -> Vec<CaseMark> {
+        let mark = |line: &CaseLine| CaseMark { id: line.id.clone(), state: line.state, held_out: line.held_out };
+        self.cases.iter().map(mark).collect()
+    }
+
+    /// Which classes may be neither painted over nor erased.
+    pub(super) fn locked(&self) -> [bool; 256] {
+        let mut locked = [false; 256];
+        for class in self.classes.all() {
+            locked[usize::from(class.id)] = class.locked;
+        }
+        locked
+    }
+
+    /// A run begins: every case that is not held out takes part.
+    pub(super) fn mark_trained(&mut self) {
+        self.trained.extend(self.cases.iter().filter(|line| !line.held_out).map(|line| line.id.clone()));
+    }
+}
+
+impl CaseLine {
+    fn new(summary: CaseSummary) -> Self {
+        let CaseSummary { mark, known_share, has_prediction } = summary;
+        let CaseMark { id, state, held_out } = mark;
+        Self { id, state, held_out, known_share, has_prediction, unsaved: false, failure: None }
+    }
+}

@@ -1,0 +1,77 @@
+//! What the training strip shows.
+
+use crate::learn::{DeviceReport, PlanSummary, TrainSettings};
+use crate::worker::protocol::{Progress, TrainerState};
+use crate::workspace::Curve;
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Training {
+    pub state: TrainerState,
+    /// For the next start.
+    pub settings: TrainSettings,
+    pub device: Option<DeviceReport>,
+    pub plan: Option<PlanSummary>,
+    pub progress: Option<Progress>,
+    pub loss: Curve,
+    /// Mean Dice of the held-out cases.
+    pub dice: Curve,
+    /// Name of the newest run, once the trainer has told.
+    pub run: Option<String>,
+    pub last_checkpoint: Option<u64>,
+    /// Cases done and wanted while all cases are predicted.
+    pub predicting: Option<(usize, usize)>,
+    pub failure: Option<TrainingFailure>,
+}
+
+/// Why training ended: a sentence, and its causes for whoever asks. Starting again is offered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrainingFailure {
+    pub headline: String,
+    pub detail: String,
+}
+
+impl Default for Training {
+    fn default() -> Self {
+        Self {
+            state: TrainerState::Idle,
+            settings: TrainSettings::default(),
+            device: None,
+            plan: None,
+            progress: None,
+            loss: Curve::default(),
+            dice: Curve::default(),
+            run: None,
+            last_checkpoint: None,
+            predicting: None,
+            failure: None,
+        }
+    }
+}
+
+impl Training {
+    /// A run exists that can be paused or stopped.
+    pub fn is_active(&self) -> bool {
+        matches!(self.state, TrainerState::Preparing | TrainerState::Running | TrainerState::Paused)
+    }
+
+    /// The state in a clinician's words.
+    pub fn words(&self) -> &'static str {
+        match self.state {
+            TrainerState::Idle => "Not learning yet",
+            TrainerState::Preparing => "Getting ready",
+            TrainerState::Running if self.is_getting_better() => "Learning, getting better",
+            TrainerState::Running => "Learning",
+            TrainerState::Paused => "Paused",
+            TrainerState::Finished => "Finished",
+            TrainerState::Failed => "Stopped by a problem",
+        }
+    }
+
+    /// The last score on held-out cases is the best so far and not the first.
+    pub fn is_getting_better(&self) -> bool {
+        match self.dice.points().split_last() {
+            Some((last, before)) => !before.is_empty() && before.iter().all(|p| p[1] < last[1]),
+            None => false,
+        }
+    }
+}
