@@ -21,11 +21,13 @@ pub struct Surface<'a> {
     pub tool: Tool,
     /// Held, every left drag sets the window and level.
     pub window_key_down: bool,
+    pub modifiers: Modifiers,
 }
 
-/// A drag in progress and the part of a wheel notch not used yet. One for all views.
+/// Where the pointer was last, a drag in progress and the part of a wheel notch not used yet. One for all views.
 #[derive(Debug, Default)]
 pub struct Pointer {
+    at: Pos2,
     drag: Option<Drag>,
     notches: f32,
 }
@@ -65,6 +67,12 @@ impl Pointer {
             }
             Event::PointerButton { button, pressed: false, .. } => self.release(button, surface.view, actions),
             Event::PointerMoved(pos) if self.is_dragging(surface.view) => self.drag_to(pos, surface, actions),
+            Event::PointerMoved(pos) if over && self.drag.is_none() => {
+                self.at = pos;
+                if surface.modifiers.shift && surface.rect.contains(pos) {
+                    actions.push(ViewAction::MoveCursor(surface.voxel(pos)).into());
+                }
+            }
             Event::MouseWheel { unit, delta, modifiers, .. } if over => {
                 let notches = match unit {
                     MouseWheelUnit::Point => delta / POINTS_PER_NOTCH,
@@ -124,6 +132,7 @@ impl Pointer {
         let Some(drag) = &mut self.drag else { return };
         let by = pos - drag.last;
         drag.last = pos;
+        self.at = pos;
         let view = surface.view;
         actions.push(match drag.kind {
             DragKind::Stroke => EditAction::StrokeMove { position: surface.voxel(pos) }.into(),
@@ -141,8 +150,7 @@ impl Pointer {
         // Some systems turn the wheel sideways while Shift is held.
         let turned = if notches.y == 0.0 { notches.x } else { notches.y };
         if modifiers.command {
-            let pointer = self.drag.map_or(surface.rect.center(), |d| d.last);
-            actions.push(surface.zoom(ZOOM_PER_NOTCH.powf(f64::from(turned)), pointer));
+            actions.push(surface.zoom(ZOOM_PER_NOTCH.powf(f64::from(turned)), self.at));
             return;
         }
         self.notches += turned;
