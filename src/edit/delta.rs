@@ -1,8 +1,10 @@
 //! A change of labels as runs with old and new values; the same type feeds undo, the journal and the trainer.
 
+use std::ops::Range;
+
 use thiserror::Error;
 
-use crate::geometry::{Extent, VoxelBox};
+use crate::geometry::{Extent, Voxel, VoxelBox};
 use crate::label::{LabelMap, LabelValue};
 
 /// Consecutive linear voxel indices that had one value and got another.
@@ -24,6 +26,7 @@ pub enum Direction {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Delta {
     runs: Vec<Run>,
+    extent: Extent,
     bounds: VoxelBox,
 }
 
@@ -35,4 +38,226 @@ pub enum DeltaError {
     Mismatch { index: usize },
     #[error("the runs of a change must be in ascending order without overlap (run {run})")]
     Unsorted { run: usize },
+    #[error("the change was made on a volume of {made_on:?} voxels, but the case has {case:?}")]
+    OtherExtent { made_on: [usize; 3], case: [usize; 3] },
+    #[error("the stored change was written by a newer version of this program (format {version})")]
+    NewerFormat { version: u8 },
+    #[error("the stored change is damaged at byte {offset}")]
+    Damaged { offset: usize },
+}
+
+impl Run {
+    pub fn range(&self) -> Range<usize> {
+        self.start..self.start + self.len
+    }
+
+    fn continues(&self, earlier: &Run) -> bool {
+        self.start == earlier.start + earlier.len && self.old == earlier.old && self.new == earlier.new
+    }
+}
+
+/// Collects ascending runs: neighbours of equal values become one, runs that change nothing are dropped.
+#[derive(Default)]
+pub(super) struct RunList(Vec<Run>);
+
+impl RunList {
+    pub(super) fn push(&mut self, run: Run) {
+        if run.len == 0 || run.old == run.new {
+            return;
+        }
+        match self.0.last_mut() {
+            Some(last) if run.continues(last) => last.len += run.len,
+            _ => self.0.push(run),
+        }
+    }
+
+    pub(super) fn into_delta(self, extent: Extent) -> Delta {
+        let bounds = self.0.iter().fold(NOTHING, |b, run| b.union(&bounds_of(run, extent)));
+        Delta { runs: self.0, extent, bounds }
+    }
+}
+
+const NOTHING: VoxelBox = VoxelBox { lo: Voxel { x: 0, y: 0, z: 0 }, hi: Voxel { x: 0, y: 0, z: 0 } };
+
+impl Delta {
+    /// Checks order and range. Neighbouring runs of equal values are joined, runs that change nothing are dropped.
+    pub fn new(runs: Vec<Run>, extent: Extent) -> Result<Self, DeltaError> {
+        let mut list = RunList::default();
+        let mut free_from = 0;
+        for (number, run) in runs.into_iter().enumerate() {
+            if run.start < free_from {
+                return Err(DeltaError::Unsorted { run: number });
+            }
+            free_from = checked_end(run.start, run.len, extent)?;
+            list.push(run);
+        }
+        Ok(list.into_delta(extent))
+    }
+
+    /// The change that gives ascending index ranges new values, with old values read from `labels`. Writes nothing.
+    pub fn between(
+        labels: &LabelMap,
+        writes: impl IntoIterator<Item = (Range<usize>, LabelValue)>,
+    ) -> Result<Self, DeltaError> {
+        let mut list = RunList::default();
+        let mut free_from = 0;
+        for (number, (range, new)) in writes.into_iter().enumerate() {
+            if range.start < free_from {
+                return Err(DeltaError::Unsorted { run: number });
+            }
+            free_from = checked_end(range.start, range.len(), labels.extent())?;
+            for start in range {
+                list.push(Run { start, len: 1, old: labels.value_at(start), new });
+            }
+        }
+        Ok(list.into_delta(labels.extent()))
+    }
+
+    pub fn runs(&self) -> &[Run] {
+        &self.runs
+    }
+
+    pub fn extent(&self) -> Extent {
+        self.extent
+    }
+
+    /// The smallest box of whole rows or slices that holds every run.
+    pub fn bounds(&self) -> VoxelBox {
+        self.bounds
+    }
+
+    /// The voxel in the middle of the bounds: where undo looks.
+    pub fn centre(&self) -> Voxel {
+        let size = self.bounds.size();
+        let lo = self.bounds.lo;
+        Voxel::new(lo.x + size[0] / 2, lo.y + size[1] / 2, lo.z + size[2] / 2)
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.runs.is_empty()
+    }
+
+    /// Number of changed voxels.
+    pub fn voxel_count(&self) -> usize {
+        self.runs.iter().map(|r| r.len).sum()
+    }
+
+    /// Memory held by the runs.
+    pub fn byte_count(&self) -> usize {
+        size_of_val(self.runs.as_slice())
+    }
+
+    /// Writes the change and returns where. All voxels are checked first: on an error nothing has changed.
+    pub fn apply(&self, labels: &mut LabelMap, direction: Direction) -> Result<VoxelBox, DeltaError> {
+        self.check(labels, direction)?;
+        self.write(labels, direction);
+        Ok(self.bounds)
+    }
+
+    /// This change followed by `later`, which was made on the same case. A voxel that ends as it began drops out.
+    pub fn merge(&self, later: &Delta) -> Delta {
+        let (mut first, mut second) = (Cursor::new(&self.runs), Cursor::new(&later.runs));
+        let mut list = RunList::default();
+        loop {
+            let (from_first, from_second) = (first.start(), second.start());
+            if from_first == usize::MAX && from_second == usize::MAX {
+                return list.into_delta(self.extent);
+            }
+            if from_first < from_second {
+                first.take_until(from_second, |run| list.push(run));
+            } else if from_second < from_first {
+                second.take_until(from_first, |run| list.push(run));
+            } else {
+                let end = first.end().min(second.end());
+                let mut old = LabelValue::UNKNOWN;
+                first.take_until(end, |run| old = run.old);
+                second.take_until(end, |run| list.push(Run { old, ..run }));
+            }
+        }
+    }
+
+    /// Writes without looking; the caller has just read the old values.
+    pub(super) fn write(&self, labels: &mut LabelMap, direction: Direction) {
+        for run in &self.runs {
+            let value = match direction {
+                Direction::Forward => run.new,
+                Direction::Backward => run.old,
+            };
+            labels.write_run(run.start, run.len, value);
+        }
+        labels.bump_revision();
+    }
+
+    fn check(&self, labels: &LabelMap, direction: Direction) -> Result<(), DeltaError> {
+        if labels.extent() != self.extent {
+            let (made_on, case) = (self.extent.to_array(), labels.extent().to_array());
+            return Err(DeltaError::OtherExtent { made_on, case });
+        }
+        for run in &self.runs {
+            let expected = match direction {
+                Direction::Forward => run.old,
+                Direction::Backward => run.new,
+            };
+            if let Some(index) = run.range().find(|&i| labels.value_at(i) != expected) {
+                return Err(DeltaError::Mismatch { index });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Walks over runs and may stop inside one.
+struct Cursor<'a> {
+    rest: &'a [Run],
+    consumed: usize,
+}
+
+impl<'a> Cursor<'a> {
+    fn new(rest: &'a [Run]) -> Self {
+        Self { rest, consumed: 0 }
+    }
+
+    /// Next index, `usize::MAX` at the end.
+    fn start(&self) -> usize {
+        self.rest.first().map_or(usize::MAX, |r| r.start + self.consumed)
+    }
+
+    fn end(&self) -> usize {
+        self.rest.first().map_or(usize::MAX, |r| r.start + r.len)
+    }
+
+    /// Hands out the current run up to `limit` and moves on.
+    fn take_until(&mut self, limit: usize, mut take: impl FnMut(Run)) {
+        if let Some((run, rest)) = self.rest.split_first() {
+            let start = run.start + self.consumed;
+            let end = (run.start + run.len).min(limit);
+            take(Run { start, len: end - start, ..*run });
+            if end == run.start + run.len {
+                (self.rest, self.consumed) = (rest, 0);
+            } else {
+                self.consumed = end - run.start;
+            }
+        }
+    }
+}
+
+fn checked_end(start: usize, len: usize, extent: Extent) -> Result<usize, DeltaError> {
+    let voxel_count = extent.voxel_count();
+    match start.checked_add(len) {
+        Some(end) if end <= voxel_count => Ok(end),
+        end => Err(DeltaError::OutOfRange { index: end.map_or(usize::MAX, |e| e - 1), voxel_count }),
+    }
+}
+
+/// A run that leaves its row covers whole rows, one that leaves its slice whole slices.
+fn bounds_of(run: &Run, extent: Extent) -> VoxelBox {
+    let (first, last) = (extent.voxel(run.start), extent.voxel(run.start + run.len - 1));
+    let mut bounds = VoxelBox::of_voxel(first).union(&VoxelBox::of_voxel(last));
+    if (first.y, first.z) != (last.y, last.z) {
+        (bounds.lo.x, bounds.hi.x) = (0, extent.x());
+    }
+    if first.z != last.z {
+        (bounds.lo.y, bounds.hi.y) = (0, extent.y());
+    }
+    bounds
 }

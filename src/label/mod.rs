@@ -1,9 +1,13 @@
 //! Labels: the class table, the label map (class and origin planes), connected components, distances.
 
 mod class_table;
+mod components;
+mod distance;
 mod label_map;
 mod prediction;
 
 pub use class_table::{Class, ClassId, ClassTable, ClassTableError};
+pub use components::{component_at, component_spans_at, components};
+pub use distance::{distance_transform_mm, surface};
 pub use label_map::{LabelMap, LabelValue, Origin};
 pub use prediction::{Prediction, Provenance, probability_to_u8};

@@ -29,6 +29,8 @@ pub enum Action {
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum AppAction {
+    /// The program has started: the recent projects are looked up.
+    Started,
     /// Time since the program started; sent with every frame. Drives autosave and "saved n s ago".
     Tick(Duration),
     /// The window wants to close: everything unsaved is saved first, then `Effect::Quit` follows.
@@ -104,12 +106,12 @@ pub enum ViewAction {
     MoveCursor([f64; 3]),
     /// What is under the pointer; `None` when it left the views.
     Hover(Option<Hover>),
-    /// Slices along the view's normal: positive is superior, anterior, right.
+    /// Slices towards superior, anterior or right (negative: the other way), stopping at the ends.
     StepSlice {
         view: Plane,
-        steps: isize,
+        steps: i64,
     },
-    /// 0 is the most inferior, posterior or left slice.
+    /// Voxel index along the view's normal axis, clamped.
     SetSlice {
         view: Plane,
         slice: usize,
@@ -125,19 +127,24 @@ pub enum ViewAction {
     Pan {
         view: Plane,
         by: [f64; 2],
+    },
+    /// The whole slice in a view of this size; sent for every view where `OpenCase::is_fitted` is false.
+    Fit {
+        view: Plane,
         size: [f64; 2],
     },
-    Fit(Plane),
+    /// Every view is to be fitted again.
     FitAll,
+    /// Brings the linked cross into the middle of every view.
+    CentreOnCursor,
     /// Double click: one view alone, or back to the grid.
     ToggleMaximised(Plane),
     SetPatientSide(PatientSide),
     SetWindow(WindowLevel),
-    /// Pointer movement in points: right widens the window, up raises the level... as `WindowLevel::drag` says.
+    /// Pointer movement in screen units, as `WindowLevel::drag` takes it.
     DragWindow([f64; 2]),
     AutoWindow,
     SetLayers(LayerSettings),
-    SetCrosshair(bool),
 }
 
 /// The pointer over a view.
@@ -178,6 +185,8 @@ pub enum ToolAction {
 pub enum ClassAction {
     /// Paint with this class from now on (0 = background).
     Select(ClassId),
+    /// The class so many places further in the table, round and round.
+    SelectNext(isize),
     Add {
         name: String,
     },
@@ -230,8 +239,8 @@ pub enum PseudoAction {
     AcceptSlice(Plane),
     /// The component of the pseudo-label that holds this voxel.
     AcceptComponent(Voxel),
-    /// Only voxels whose dual confidence (0 to 1) reaches this are accepted.
-    SetThreshold(f32),
+    /// Doubt is 1 - dual confidence (0 to 1); voxels above this doubt are not accepted.
+    SetDoubtThreshold(f32),
 }
 
 #[derive(Clone, Debug, PartialEq)]

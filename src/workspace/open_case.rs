@@ -26,6 +26,7 @@ pub struct OpenCase {
     /// Sentences about the files of this case.
     pub notices: Vec<String>,
     pub(super) cameras: [SliceCamera; 3],
+    pub(super) fitted: [bool; 3],
     pub(super) known_count: usize,
     pub(super) saved_revision: u64,
     pub(super) journalled_revision: u64,
@@ -49,29 +50,14 @@ impl OpenCase {
         &self.cameras[view_index(view)]
     }
 
+    /// False until the camera of a view has been fitted to the view's size.
+    pub fn is_fitted(&self, view: Plane) -> bool {
+        self.fitted[view_index(view)]
+    }
+
     /// Voxel axis (0 = x) a view looks along.
     pub fn normal_axis(&self, view: Plane) -> usize {
-        self.camera(view).axes.normal.axis
-    }
-
-    /// Number of slices a view walks through.
-    pub fn slice_count(&self, view: Plane) -> usize {
-        self.extent().to_array()[self.normal_axis(view)]
-    }
-
-    /// Slice number of a view, 0 = most inferior, posterior or left.
-    pub fn slice(&self, view: Plane) -> usize {
-        let index = self.cursor.to_array()[self.normal_axis(view)];
-        self.flipped(view, index)
-    }
-
-    /// Slice number to voxel index along the normal, and back.
-    pub(super) fn flipped(&self, view: Plane, index: usize) -> usize {
-        if self.camera(view).axes.normal.reversed {
-            (self.slice_count(view) - 1).saturating_sub(index)
-        } else {
-            index
-        }
+        self.camera(view).axes().normal.axis
     }
 
     /// Share (0 to 1) of voxels somebody has labelled.

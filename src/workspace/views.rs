@@ -10,7 +10,6 @@ pub struct Views {
     pub active: Plane,
     pub side: PatientSide,
     pub layers: LayerSettings,
-    pub crosshair: bool,
     pub hover: Option<Hover>,
 }
 
@@ -29,7 +28,6 @@ impl Default for Views {
             active: Plane::Axial,
             side: PatientSide::default(),
             layers: LayerSettings::default(),
-            crosshair: true,
             hover: None,
         }
     }

@@ -1,0 +1,81 @@
+//! A set of voxels as ascending spans of linear indices.
+
+use std::ops::Range;
+
+use crate::geometry::{Extent, VoxelBox};
+
+/// Disjoint spans in ascending order, all inside `extent`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VoxelSet {
+    extent: Extent,
+    spans: Vec<Range<usize>>,
+}
+
+impl VoxelSet {
+    pub fn all(extent: Extent) -> Self {
+        Self::from_spans(extent, vec![0..extent.voxel_count()])
+    }
+
+    /// The part of a box inside the extent.
+    pub fn of_box(extent: Extent, bounds: VoxelBox) -> Self {
+        let b = bounds.intersect(&extent.full_box());
+        let mut spans = Vec::new();
+        if !b.is_empty() {
+            for z in b.lo.z..b.hi.z {
+                for y in b.lo.y..b.hi.y {
+                    let row = extent.x() * (y + extent.y() * z);
+                    spans.push(row + b.lo.x..row + b.hi.x);
+                }
+            }
+        }
+        Self::from_spans(extent, spans)
+    }
+
+    /// All voxels whose coordinate along `axis` (0 = x, 1 = y, 2 = z) is `index`; empty if there is no such slice.
+    pub fn of_slice(extent: Extent, axis: usize, index: usize) -> Self {
+        let full = extent.full_box();
+        if axis > 2 || index >= extent.to_array()[axis] {
+            return Self::from_spans(extent, Vec::new());
+        }
+        let slice = VoxelBox { lo: full.lo.with_axis(axis, index), hi: full.hi.with_axis(axis, index + 1) };
+        Self::of_box(extent, slice)
+    }
+
+    /// From spans in any order, overlapping or not; what lies beyond the extent is cut off.
+    pub fn from_spans(extent: Extent, mut spans: Vec<Range<usize>>) -> Self {
+        let end = extent.voxel_count();
+        spans.retain(|s| s.start < s.end.min(end));
+        // Stable: the spans mostly come in ascending order, which this sort takes in one pass.
+        spans.sort_by_key(|s| s.start);
+        let mut joined: Vec<Range<usize>> = Vec::with_capacity(spans.len());
+        for span in spans {
+            let span = span.start..span.end.min(end);
+            match joined.last_mut() {
+                Some(last) if span.start <= last.end => last.end = last.end.max(span.end),
+                _ => joined.push(span),
+            }
+        }
+        Self { extent, spans: joined }
+    }
+
+    pub fn extent(&self) -> Extent {
+        self.extent
+    }
+
+    pub fn spans(&self) -> &[Range<usize>] {
+        &self.spans
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.spans.is_empty()
+    }
+
+    pub fn voxel_count(&self) -> usize {
+        self.spans.iter().map(ExactSizeIterator::len).sum()
+    }
+
+    /// Linear indices in ascending order.
+    pub fn indices(&self) -> impl Iterator<Item = usize> {
+        self.spans.iter().cloned().flatten()
+    }
+}

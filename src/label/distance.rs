@@ -1,0 +1,107 @@
+//! Exact Euclidean distances to a mask, and the surface of a mask.
+
+use crate::volume::Grid;
+
+/// Distance in mm from every voxel centre to the nearest mask voxel centre; infinite everywhere if the mask is empty.
+///
+/// Lower envelope of parabolas, one axis after the other (Felzenszwalb & Huttenlocher 2012): exact for any spacing.
+pub fn distance_transform_mm(mask: &Grid<bool>, spacing_mm: [f64; 3]) -> Grid<f32> {
+    let extent = mask.extent();
+    let lengths = extent.to_array();
+    let strides = [1, extent.x(), extent.x() * extent.y()];
+    let mut squared = mask.map(|&inside| if inside { 0.0 } else { f32::INFINITY });
+    for axis in 0..3 {
+        let mut line = DistanceLine::new(lengths[axis], spacing_mm[axis]);
+        let (stride, block) = (strides[axis], strides[axis] * lengths[axis]);
+        for block in squared.as_mut_slice().chunks_exact_mut(block) {
+            for first in 0..stride {
+                line.transform(&mut block[first..], stride);
+            }
+        }
+    }
+    squared.map(|s| s.sqrt())
+}
+
+/// Voxels of the mask with a 6-neighbour outside it; beyond the border of the grid counts as outside.
+pub fn surface(mask: &Grid<bool>) -> Grid<bool> {
+    let extent = mask.extent();
+    let inside = mask.as_slice();
+    let strides = [1, extent.x(), extent.x() * extent.y()];
+    let mut edge = Grid::filled(extent, false);
+    for (index, edge) in edge.as_mut_slice().iter_mut().enumerate() {
+        if inside[index] {
+            let at = extent.voxel(index).to_array();
+            let enclosed = (0..3).all(|a| {
+                let step = strides[a];
+                at[a] > 0 && at[a] + 1 < extent.to_array()[a] && inside[index - step] && inside[index + step]
+            });
+            *edge = !enclosed;
+        }
+    }
+    edge
+}
+
+/// Scratch space for lines of one axis.
+struct DistanceLine {
+    spacing: f64,
+    heights: Vec<f64>,
+    /// Positions (in voxels) of the parabolas of the lower envelope.
+    vertices: Vec<usize>,
+    /// Where (in mm) each parabola of the envelope begins to be the lowest.
+    begins: Vec<f64>,
+}
+
+impl DistanceLine {
+    fn new(len: usize, spacing: f64) -> Self {
+        Self { spacing, heights: vec![0.0; len], vertices: Vec::with_capacity(len), begins: Vec::with_capacity(len) }
+    }
+
+    /// Replaces squared distances at `values[0], values[stride], ...` by those that also go along this line.
+    fn transform(&mut self, values: &mut [f32], stride: usize) {
+        for (height, value) in self.heights.iter_mut().zip(values.iter().step_by(stride)) {
+            *height = f64::from(*value);
+        }
+        self.build_envelope();
+        if self.vertices.is_empty() {
+            return;
+        }
+        let mut lowest = 0;
+        for (at, value) in values.iter_mut().step_by(stride).take(self.heights.len()).enumerate() {
+            let position = at as f64 * self.spacing;
+            while self.begins.get(lowest + 1).is_some_and(|&begin| begin < position) {
+                lowest += 1;
+            }
+            let vertex = self.vertices[lowest];
+            let away = (at as f64 - vertex as f64) * self.spacing;
+            *value = (away * away + self.heights[vertex]) as f32;
+        }
+    }
+
+    fn build_envelope(&mut self) {
+        self.vertices.clear();
+        self.begins.clear();
+        for at in 0..self.heights.len() {
+            if self.heights[at].is_infinite() {
+                continue;
+            }
+            let mut begin = f64::NEG_INFINITY;
+            while let (Some(&vertex), Some(&vertex_begin)) = (self.vertices.last(), self.begins.last()) {
+                begin = self.crossing(vertex, at);
+                if begin > vertex_begin {
+                    break;
+                }
+                self.vertices.pop();
+                self.begins.pop();
+                begin = f64::NEG_INFINITY;
+            }
+            self.vertices.push(at);
+            self.begins.push(begin);
+        }
+    }
+
+    /// Where (in mm) the parabola at `right` gets below the one at `left`.
+    fn crossing(&self, left: usize, right: usize) -> f64 {
+        let (l, r) = (left as f64 * self.spacing, right as f64 * self.spacing);
+        (self.heights[right] + r * r - self.heights[left] - l * l) / (2.0 * (r - l))
+    }
+}
