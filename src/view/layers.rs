@@ -1,0 +1,77 @@
+//! What is drawn over the picture.
+
+/// How labels are drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LabelStyle {
+    #[default]
+    Fill,
+    Contour,
+}
+
+/// The switches of a viewer; every opacity and threshold is in 0..=1.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LayerSettings {
+    pub labels: bool,
+    /// Of fills; contours are always opaque.
+    pub label_opacity: f32,
+    pub label_style: LabelStyle,
+    /// Pseudo-labels, shown where nobody has labelled (everywhere while `labels` is off).
+    pub pseudo: bool,
+    pub pseudo_opacity: f32,
+    /// Pseudo-labels coloured by dual confidence instead of by class alone.
+    pub doubt: bool,
+    /// Doubt (1 - dual confidence) from which a voxel counts as doubtful.
+    pub doubt_threshold: f32,
+    /// Outlines of what each network alone believes.
+    pub network_contours: bool,
+    pub crosshair: bool,
+    /// Linear interpolation of the image inside the slice; labels are never interpolated.
+    pub interpolation: bool,
+}
+
+impl Default for LayerSettings {
+    fn default() -> Self {
+        Self {
+            labels: true,
+            label_opacity: 0.5,
+            label_style: LabelStyle::Fill,
+            pseudo: true,
+            pseudo_opacity: 0.5,
+            doubt: true,
+            doubt_threshold: 0.25,
+            network_contours: false,
+            crosshair: true,
+            interpolation: true,
+        }
+    }
+}
+
+impl LayerSettings {
+    /// One press of the opacity keys.
+    pub const OPACITY_STEP: f32 = 0.1;
+
+    /// Changes the label opacity by `delta`, clamped to 0..=1.
+    pub fn nudge_label_opacity(&mut self, delta: f32) {
+        // A NaN would survive a clamp.
+        let wanted = self.label_opacity + delta;
+        self.label_opacity = if wanted.is_finite() { wanted.clamp(0.0, 1.0) } else { self.label_opacity };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn label_opacity_stays_between_invisible_and_opaque() {
+        let mut layers = LayerSettings::default();
+        for _ in 0..20 {
+            layers.nudge_label_opacity(LayerSettings::OPACITY_STEP);
+        }
+        assert_eq!(layers.label_opacity, 1.0);
+        layers.nudge_label_opacity(-5.0);
+        assert_eq!(layers.label_opacity, 0.0);
+        layers.nudge_label_opacity(f32::NAN);
+        assert_eq!(layers.label_opacity, 0.0);
+    }
+}
