@@ -5,7 +5,7 @@ use eframe::egui::{
 };
 
 use super::pointer::Surface;
-use crate::edit::{BrushShape, BrushSize};
+use crate::edit::BrushShape;
 use crate::ui::theme;
 use crate::view::ScaleBar;
 use crate::workspace::{OpenCase, Tool, Tools, Views};
@@ -107,20 +107,16 @@ impl Decoration<'_> {
             return;
         }
         let camera = self.surface.camera;
-        let [right, down] = match self.tools.brush.size {
-            BrushSize::Mm(diameter) => [diameter / 2.0 * camera.zoom(); 2],
-            BrushSize::Voxels(diameter) => camera.units_per_voxel().map(|units| diameter / 2.0 * units.abs()),
-        };
-        let radius = vec2((right as f32).max(1.5), (down as f32).max(1.5));
+        let brush = &self.tools.brush;
+        let diameter_mm = brush.diameter_mm(camera.axes().normal.axis, camera.spacing_mm());
+        // A brush of less than a pixel must still be found.
+        let radius = ((diameter_mm / 2.0 * camera.zoom()) as f32).max(1.5);
         let colour = if self.tools.tool == Tool::Brush { self.class_colour } else { Color32::WHITE };
-        let outline = |colour, width| {
-            Shape::Ellipse(EllipseShape::stroke(pointer, radius, Stroke::new(width, colour)))
-        };
-        painter.add(outline(Color32::from_black_alpha(170), 3.0));
-        painter.add(outline(colour, 1.5));
-        if self.tools.brush.shape == BrushShape::Ball {
+        painter.circle_stroke(pointer, radius, Stroke::new(3.0, Color32::from_black_alpha(170)));
+        painter.circle_stroke(pointer, radius, Stroke::new(1.5, colour));
+        if brush.shape == BrushShape::Ball {
             // An equator tells a ball from a disc.
-            let equator = EllipseShape::stroke(pointer, vec2(radius.x, radius.y * 0.3), Stroke::new(0.8, colour));
+            let equator = EllipseShape::stroke(pointer, vec2(radius, radius * 0.3), Stroke::new(0.8, colour));
             painter.add(Shape::Ellipse(equator));
         }
     }

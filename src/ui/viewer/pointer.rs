@@ -137,7 +137,7 @@ impl Pointer {
         actions.push(match drag.kind {
             DragKind::Stroke => EditAction::StrokeMove { position: surface.voxel(pos) }.into(),
             DragKind::Cross => ViewAction::MoveCursor(surface.voxel(pos)).into(),
-            DragKind::Pan => ViewAction::Pan { view, by: wide(by), size: surface.size() }.into(),
+            DragKind::Pan => ViewAction::Pan { view, by: wide(by) }.into(),
             DragKind::Window => ViewAction::DragWindow(wide(by)).into(),
             DragKind::Zoom => {
                 let factor = ZOOM_PER_POINT.powf(-f64::from(by.y));
@@ -164,7 +164,7 @@ impl Pointer {
         actions.push(if modifiers.shift {
             ToolAction::GrowBrush(steps).into()
         } else {
-            ViewAction::StepSlice { view: surface.view, steps: isize::try_from(steps).unwrap_or(0) }.into()
+            ViewAction::StepSlice { view: surface.view, steps: steps.into() }.into()
         });
     }
 }
