@@ -74,3 +74,89 @@ pub fn stroke_accept(
     let voxels = segment.voxels(labels.extent());
     accept(labels, prediction_class, &Acceptance::Brush(voxels), filter, locked)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::edit::{Brush, BrushShape, BrushSize, Direction, Paint, paint_voxels};
+    use crate::geometry::Extent;
+
+    const FREE: ClassFlags = [false; 256];
+
+    fn extent() -> Extent {
+        Extent::new(6, 4, 3).unwrap()
+    }
+
+    /// Two pieces of class 1 at the ends of x, class 2 in the middle of the last row, background elsewhere.
+    fn prediction() -> Grid<ClassId> {
+        Grid::from_fn(extent(), |v| match (v.x, v.y) {
+            (0 | 5, _) => 1,
+            (2 | 3, 3) => 2,
+            _ => 0,
+        })
+    }
+
+    fn class_count(labels: &LabelMap, class: ClassId) -> usize {
+        (0..extent().voxel_count()).filter(|&i| labels.value_at(i) == LabelValue::new(class, Origin::Accepted)).count()
+    }
+
+    #[test]
+    fn accepting_a_case_writes_unknown_voxels_only_and_goes_back_in_one_step() {
+        let mut labels = LabelMap::unknown(extent());
+        let by_hand = VoxelSet::from_spans(extent(), vec![0..3]);
+        paint_voxels(&mut labels, &by_hand, &Paint::with_class(2)).unwrap();
+        let before = labels.clone();
+        let delta = accept(&mut labels, &prediction(), &Acceptance::Case, |_| true, &FREE).unwrap();
+        assert_eq!(delta.voxel_count(), 72 - 3);
+        assert_eq!(labels.value_at(1), LabelValue::new(2, Origin::Manual));
+        assert_eq!((class_count(&labels, 1), class_count(&labels, 2)), (23, 6));
+        delta.apply(&mut labels, Direction::Backward).unwrap();
+        assert_eq!((labels.class(), labels.origin()), (before.class(), before.origin()));
+    }
+
+    #[test]
+    fn the_filter_and_locked_classes_hold_voxels_back() {
+        let mut labels = LabelMap::unknown(extent());
+        let locked: ClassFlags = std::array::from_fn(|class| class == 1);
+        accept(&mut labels, &prediction(), &Acceptance::Case, |i| i % 6 != 2, &locked).unwrap();
+        assert_eq!((class_count(&labels, 1), class_count(&labels, 2)), (0, 3));
+        assert!(!labels.value_at(2).origin.is_known());
+    }
+
+    #[test]
+    fn a_component_is_the_piece_under_the_pointer() {
+        let mut labels = LabelMap::unknown(extent());
+        let at = |x, y| Acceptance::Component { seed: Voxel::new(x, y, 1) };
+        let delta = accept(&mut labels, &prediction(), &at(0, 1), |_| true, &FREE).unwrap();
+        assert_eq!((delta.voxel_count(), class_count(&labels, 1)), (12, 12));
+        assert!(!labels.value(Voxel::new(5, 1, 1)).origin.is_known());
+        assert_eq!(accept(&mut labels, &prediction(), &at(1, 1), |_| true, &FREE), None);
+        assert_eq!(accept(&mut labels, &prediction(), &at(9, 1), |_| true, &FREE), None);
+    }
+
+    #[test]
+    fn a_slice_and_a_stroke_accept_what_they_cover() {
+        let mut labels = LabelMap::unknown(extent());
+        let slice = Acceptance::Slice { axis: 0, index: 5 };
+        let delta = accept(&mut labels, &prediction(), &slice, |_| true, &FREE).unwrap();
+        assert_eq!((delta.voxel_count(), class_count(&labels, 1)), (12, 12));
+        let segment = StrokeSegment {
+            brush: Brush { shape: BrushShape::Disc, size: BrushSize::Voxels(1.0) },
+            plane_normal_axis: 2,
+            from: [1.0, 3.0, 0.0],
+            to: [5.0, 3.0, 0.0],
+            spacing_mm: [1.0; 3],
+        };
+        let delta = stroke_accept(&mut labels, &prediction(), &segment, |_| true, &FREE).unwrap();
+        assert_eq!((delta.voxel_count(), class_count(&labels, 2)), (4, 2));
+    }
+
+    #[test]
+    fn a_prediction_of_another_extent_is_never_accepted() {
+        let mut labels = LabelMap::unknown(extent());
+        let other = Grid::filled(Extent::new(3, 3, 3).unwrap(), 1);
+        assert_eq!(accept(&mut labels, &other, &Acceptance::Case, |_| true, &FREE), None);
+        let everything = Acceptance::Brush(VoxelSet::all(extent()));
+        assert_eq!(accept(&mut labels, &other, &everything, |_| true, &FREE), None);
+    }
+}

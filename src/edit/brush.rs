@@ -133,3 +133,95 @@ impl Ellipsoid {
         (last >= self.first(0, last)).then_some(last)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stamp(shape: BrushShape, size: BrushSize, spacing_mm: [f64; 3]) -> Stamp {
+        Stamp::new(&Brush { shape, size }, 2, spacing_mm, [64; 3])
+    }
+
+    /// The stamp's rows at z = 0 as `#` pictures.
+    fn picture(stamp: &Stamp) -> Vec<String> {
+        let rows: Vec<_> = stamp.rows().iter().filter(|r| r.z == 0).collect();
+        let first = rows.iter().map(|r| r.x_first).min().unwrap();
+        let last = rows.iter().map(|r| r.x_last).max().unwrap();
+        let line = |r: &&StampRow| {
+            (first..=last).map(|x| if (r.x_first..=r.x_last).contains(&x) { '#' } else { '.' }).collect()
+        };
+        rows.iter().map(line).collect()
+    }
+
+    #[test]
+    fn discs_of_one_to_five_voxels_look_round() {
+        let disc = |n| picture(&stamp(BrushShape::Disc, BrushSize::Voxels(n), [1.0; 3]));
+        assert_eq!(disc(1.0), ["#"]);
+        assert_eq!(disc(2.0), ["##", "##"]);
+        assert_eq!(disc(3.0), ["###", "###", "###"]);
+        assert_eq!(disc(4.0), [".##.", "####", "####", ".##."]);
+        assert_eq!(disc(5.0), [".###.", "#####", "#####", "#####", ".###."]);
+    }
+
+    #[test]
+    fn a_disc_is_round_in_millimetres_and_one_voxel_thick() {
+        let s = stamp(BrushShape::Disc, BrushSize::Mm(6.0), [1.0, 3.0, 0.5]);
+        assert_eq!(picture(&s), [".####.", ".####."]);
+        assert!(s.rows().iter().all(|r| r.z == 0));
+        assert_eq!(picture(&stamp(BrushShape::Disc, BrushSize::Mm(9.0), [1.0, 3.0, 0.5])).len(), 3);
+    }
+
+    #[test]
+    fn voxels_count_along_the_finest_axis_of_the_brush() {
+        let brush = |shape| Brush { shape, size: BrushSize::Voxels(4.0) };
+        assert_eq!(brush(BrushShape::Ball).diameter_mm(2, [1.0, 3.0, 0.5]), 2.0);
+        assert_eq!(brush(BrushShape::Disc).diameter_mm(2, [1.0, 3.0, 0.5]), 4.0);
+    }
+
+    #[test]
+    fn a_brush_smaller_than_a_voxel_or_of_useless_size_covers_one_voxel() {
+        for size in [0.2, 1.0, 0.0, -3.0, f64::NAN] {
+            for shape in [BrushShape::Disc, BrushShape::Ball] {
+                for spacing in [[1.0, 1.0, 1.0], [2.0, 1.0, 5.0], [0.0, f64::NAN, 1.0]] {
+                    let s = stamp(shape, BrushSize::Mm(size), spacing);
+                    assert_eq!(s.rows(), [StampRow { y: 0, z: 0, x_first: 0, x_last: 0 }]);
+                    assert_eq!(s.anchor([3.4, 3.6, 0.0]), Some([3, 4, 0]));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn no_size_gives_an_empty_stamp_or_one_that_is_not_symmetric() {
+        for tenth in 1..120 {
+            for spacing in [[1.0, 1.0, 1.0], [0.7, 0.9, 2.5]] {
+                let s = stamp(BrushShape::Ball, BrushSize::Mm(f64::from(tenth) / 10.0), spacing);
+                assert!(!s.rows().is_empty());
+                for row in s.rows() {
+                    let mirrored = StampRow {
+                        y: i64::from(s.half_offset[1]) - row.y,
+                        z: i64::from(s.half_offset[2]) - row.z,
+                        ..*row
+                    };
+                    assert!(s.rows().contains(&mirrored), "{tenth}: {row:?}");
+                    assert_eq!(row.x_first, i64::from(s.half_offset[0]) - row.x_last);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_ball_has_the_volume_of_a_ball() {
+        let s = stamp(BrushShape::Ball, BrushSize::Mm(30.0), [1.0, 1.0, 2.0]);
+        let voxels: i64 = s.rows().iter().map(|r| r.x_last - r.x_first + 1).sum();
+        let expected = std::f64::consts::PI / 6.0 * 30f64.powi(3) / 2.0;
+        assert!((voxels as f64 / expected - 1.0).abs() < 0.03, "{voxels} {expected}");
+    }
+
+    #[test]
+    fn an_endless_brush_is_bounded_by_the_volume() {
+        let s = Stamp::new(&Brush { shape: BrushShape::Ball, size: BrushSize::Mm(1e300) }, 2, [1.0; 3], [4, 4, 4]);
+        assert!(s.rows().len() < 3000);
+        assert!(s.rows().iter().any(|r| r.y == 0 && r.z == 0 && r.x_last >= 4));
+    }
+}

@@ -176,6 +176,12 @@ impl Delta {
         }
     }
 
+    /// The change that takes this one back.
+    pub fn reversed(&self) -> Delta {
+        let runs = self.runs.iter().map(|run| Run { old: run.new, new: run.old, ..*run }).collect();
+        Delta { runs, extent: self.extent, bounds: self.bounds }
+    }
+
     /// Writes without looking; the caller has just read the old values.
     pub(super) fn write(&self, labels: &mut LabelMap, direction: Direction) {
         for run in &self.runs {
@@ -260,4 +266,109 @@ fn bounds_of(run: &Run, extent: Extent) -> VoxelBox {
         (bounds.lo.y, bounds.hi.y) = (0, extent.y());
     }
     bounds
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::label::Origin;
+    use proptest::prelude::*;
+
+    const MANUAL: LabelValue = LabelValue { class: 1, origin: Origin::Manual };
+
+    fn extent() -> Extent {
+        Extent::new(5, 4, 3).unwrap()
+    }
+
+    fn run(start: usize, len: usize) -> Run {
+        Run { start, len, old: LabelValue::UNKNOWN, new: MANUAL }
+    }
+
+    /// Writes of up to three classes or unknown, in ascending order.
+    fn any_writes() -> impl Strategy<Value = Vec<(Range<usize>, LabelValue)>> {
+        let value =
+            (0u8..4).prop_map(|c| if c == 3 { LabelValue::UNKNOWN } else { LabelValue::new(c, Origin::Manual) });
+        prop::collection::vec((0usize..9, 1usize..12, value), 0..8).prop_map(|parts| {
+            let mut end = 0;
+            let mut writes = Vec::new();
+            for (gap, len, value) in parts {
+                let range = (end + gap).min(60)..(end + gap + len).min(60);
+                end = range.end;
+                writes.push((range, value));
+            }
+            writes
+        })
+    }
+
+    #[test]
+    fn runs_out_of_order_or_out_of_range_are_refused() {
+        assert_eq!(Delta::new(vec![run(4, 2), run(5, 1)], extent()), Err(DeltaError::Unsorted { run: 1 }));
+        let beyond = Delta::new(vec![run(58, 3)], extent());
+        assert_eq!(beyond, Err(DeltaError::OutOfRange { index: 60, voxel_count: 60 }));
+        assert!(matches!(Delta::new(vec![run(usize::MAX, 2)], extent()), Err(DeltaError::OutOfRange { .. })));
+    }
+
+    #[test]
+    fn neighbouring_runs_are_joined_and_idle_ones_dropped() {
+        let idle = Run { new: LabelValue::UNKNOWN, ..run(8, 2) };
+        let delta = Delta::new(vec![run(2, 3), run(5, 1), idle], extent()).unwrap();
+        assert_eq!(delta.runs(), [run(2, 4)]);
+        assert_eq!(delta.voxel_count(), 4);
+    }
+
+    #[test]
+    fn bounds_hold_exactly_the_rows_and_slices_a_run_crosses() {
+        let in_row = Delta::new(vec![run(6, 2)], extent()).unwrap();
+        assert_eq!(in_row.bounds(), VoxelBox { lo: Voxel::new(1, 1, 0), hi: Voxel::new(3, 2, 1) });
+        let rows = Delta::new(vec![run(4, 2)], extent()).unwrap();
+        assert_eq!(rows.bounds(), VoxelBox { lo: Voxel::new(0, 0, 0), hi: Voxel::new(5, 2, 1) });
+        let slices = Delta::new(vec![run(19, 2)], extent()).unwrap();
+        assert_eq!(slices.bounds(), VoxelBox { lo: Voxel::new(0, 0, 0), hi: Voxel::new(5, 4, 2) });
+    }
+
+    #[test]
+    fn a_change_made_on_other_labels_errors_and_changes_nothing() {
+        let mut labels = LabelMap::unknown(extent());
+        labels.write_run(7, 1, LabelValue::new(2, Origin::Imported));
+        let before = labels.clone();
+        let delta = Delta::new(vec![run(0, 2), run(6, 3)], extent()).unwrap();
+        assert_eq!(delta.apply(&mut labels, Direction::Forward), Err(DeltaError::Mismatch { index: 7 }));
+        assert_eq!(delta.apply(&mut labels, Direction::Backward), Err(DeltaError::Mismatch { index: 0 }));
+        let turned = Delta::new(vec![run(0, 2)], Extent::new(4, 5, 3).unwrap()).unwrap();
+        assert!(matches!(turned.apply(&mut labels, Direction::Forward), Err(DeltaError::OtherExtent { .. })));
+        assert_eq!(labels, before);
+    }
+
+    proptest! {
+        #[test]
+        fn a_merged_change_equals_both_in_turn_and_goes_back_in_one(
+            start in any_writes(), first in any_writes(), second in any_writes(),
+        ) {
+            let mut labels = LabelMap::unknown(extent());
+            Delta::between(&labels, start).unwrap().apply(&mut labels, Direction::Forward).unwrap();
+            let before = labels.clone();
+            let first = Delta::between(&labels, first).unwrap();
+            first.apply(&mut labels, Direction::Forward).unwrap();
+            let second = Delta::between(&labels, second).unwrap();
+            second.apply(&mut labels, Direction::Forward).unwrap();
+
+            let merged = first.merge(&second);
+            prop_assert_eq!(&Delta::new(merged.runs().to_vec(), extent()).unwrap(), &merged);
+            let mut once = before.clone();
+            merged.apply(&mut once, Direction::Forward).unwrap();
+            prop_assert_eq!(once.class(), labels.class());
+            prop_assert_eq!(once.origin(), labels.origin());
+            prop_assert_eq!(once.revision(), before.revision() + 1);
+            merged.apply(&mut once, Direction::Backward).unwrap();
+            prop_assert_eq!(once.class(), before.class());
+            prop_assert_eq!(once.origin(), before.origin());
+        }
+
+        #[test]
+        fn bounds_hold_every_changed_voxel(writes in any_writes()) {
+            let delta = Delta::between(&LabelMap::unknown(extent()), writes).unwrap();
+            let inside = |i| delta.bounds().contains(extent().voxel(i));
+            prop_assert!(delta.runs().iter().flat_map(Run::range).all(inside));
+        }
+    }
 }

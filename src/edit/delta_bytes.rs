@@ -111,3 +111,68 @@ impl Reader<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn extent() -> Extent {
+        Extent::new(40, 30, 20).unwrap()
+    }
+
+    fn any_delta() -> impl Strategy<Value = Delta> {
+        let value = (any::<u8>(), 0u8..4).prop_map(|(c, o)| LabelValue::new(c, Origin::from_code(o).unwrap()));
+        prop::collection::vec((0usize..900, 1usize..300, value.clone(), value), 0..18).prop_map(|parts| {
+            let mut end = 0;
+            let runs = parts.into_iter().map(|(gap, len, old, new)| {
+                let start = end + gap;
+                end = start + len;
+                Run { start, len, old, new }
+            });
+            Delta::new(runs.collect(), extent()).unwrap()
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn bytes_round_trip(delta in any_delta()) {
+            prop_assert_eq!(Delta::from_bytes(&delta.to_bytes(), extent()), Ok(delta));
+        }
+
+        #[test]
+        fn a_shortened_or_lengthened_record_is_refused(delta in any_delta(), cut in any::<prop::sample::Index>()) {
+            let mut bytes = delta.to_bytes();
+            prop_assert!(Delta::from_bytes(&bytes[..cut.index(bytes.len())], extent()).is_err());
+            bytes.push(0);
+            prop_assert!(Delta::from_bytes(&bytes, extent()).is_err());
+        }
+
+        #[test]
+        fn random_bytes_never_panic_and_what_is_read_is_valid(
+            bytes in prop::collection::vec(any::<u8>(), 0..60), with_head in any::<bool>(),
+        ) {
+            let head: &[u8] = if with_head { &[1, 40, 30, 20] } else { &[] };
+            if let Ok(delta) = Delta::from_bytes(&[head, &bytes].concat(), extent()) {
+                prop_assert_eq!(Delta::new(delta.runs().to_vec(), extent()), Ok(delta));
+            }
+        }
+    }
+
+    #[test]
+    fn a_newer_format_and_another_extent_are_named() {
+        let delta = Delta::new(Vec::new(), extent()).unwrap();
+        let mut bytes = delta.to_bytes();
+        let other = Extent::new(30, 40, 20).unwrap();
+        assert!(matches!(Delta::from_bytes(&bytes, other), Err(DeltaError::OtherExtent { .. })));
+        bytes[0] = 2;
+        assert_eq!(Delta::from_bytes(&bytes, extent()), Err(DeltaError::NewerFormat { version: 2 }));
+    }
+
+    #[test]
+    fn a_run_that_overflows_the_address_space_is_refused() {
+        let huge = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01];
+        let record = [&[1, 40, 30, 20, 1][..], &huge, &huge, &[0, 1, 0x10]].concat();
+        assert!(matches!(Delta::from_bytes(&record, extent()), Err(DeltaError::Damaged { .. })));
+    }
+}

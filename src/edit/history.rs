@@ -99,6 +99,13 @@ impl History {
         Some(delta)
     }
 
+    /// Names the newest step, for instance by what a stroke has changed in the end.
+    pub fn rename_newest(&mut self, name: String) {
+        if let Some(step) = self.done.back_mut() {
+            step.name = name;
+        }
+    }
+
     pub fn is_stroke_open(&self) -> bool {
         self.open.is_some()
     }
@@ -188,4 +195,153 @@ fn merge_in_order(mut segments: Vec<Delta>) -> Option<Delta> {
             .collect();
     }
     segments.pop()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::edit::{Brush, BrushShape, BrushSize, Paint, PaintRule, VoxelSet, paint_voxels, stroke_segment};
+    use crate::geometry::Extent;
+    use proptest::prelude::*;
+
+    fn extent() -> Extent {
+        Extent::new(16, 12, 10).unwrap()
+    }
+
+    fn paint_span(labels: &mut LabelMap, span: std::ops::Range<usize>, class: u8) -> Delta {
+        let voxels = VoxelSet::from_spans(extent(), vec![span]);
+        paint_voxels(labels, &voxels, &Paint::with_class(class)).unwrap()
+    }
+
+    /// From, to, diameter, ball or disc with its axis, class (3: erase), paint rule.
+    type Stroke = ([f64; 3], [f64; 3], f64, Option<usize>, u8, PaintRule);
+
+    fn any_stroke() -> impl Strategy<Value = Stroke> {
+        let position = || (-3.0f64..19.0, -3.0f64..15.0, -3.0f64..13.0).prop_map(|(x, y, z)| [x, y, z]);
+        let rule = prop_oneof![
+            4 => Just(PaintRule::Everything),
+            1 => Just(PaintRule::UnknownOnly),
+            1 => (0u8..3).prop_map(PaintRule::OnlyClass),
+        ];
+        (position(), position(), 0.2f64..8.0, prop::option::of(0usize..3), 0u8..4, rule)
+    }
+
+    fn paint_stroke(labels: &mut LabelMap, (from, to, size, disc_axis, class, rule): Stroke) -> Option<Delta> {
+        let shape = if disc_axis.is_some() { BrushShape::Disc } else { BrushShape::Ball };
+        let brush = Brush { shape, size: BrushSize::Mm(size) };
+        let locked = std::array::from_fn(|c| c == 2 && size < 1.0);
+        let paint = Paint { class: (class < 3).then_some(class), rule, locked };
+        stroke_segment(labels, brush, disc_axis.unwrap_or(0), from, to, [1.0, 0.8, 2.0], &paint)
+    }
+
+    proptest! {
+        #[test]
+        fn undo_restores_every_state_and_redo_repeats_it(
+            strokes in prop::collection::vec(prop::collection::vec(any_stroke(), 1..5), 1..8),
+        ) {
+            let mut labels = LabelMap::unknown(extent());
+            let mut history = History::default();
+            let mut states = vec![labels.clone()];
+            for segments in strokes {
+                history.begin("Brush".to_owned());
+                for segment in segments {
+                    if let Some(delta) = paint_stroke(&mut labels, segment) {
+                        history.stage(delta);
+                    }
+                }
+                if history.commit().is_some() {
+                    states.push(labels.clone());
+                }
+            }
+            let same = |a: &LabelMap, b: &LabelMap| a.class() == b.class() && a.origin() == b.origin();
+            for state in states.iter().rev().skip(1) {
+                let step = history.undo(&mut labels).unwrap().unwrap();
+                prop_assert!(same(&labels, state));
+                prop_assert!(step.changed.contains(step.location));
+            }
+            prop_assert!(history.undo(&mut labels).unwrap().is_none());
+            for state in &states[1..] {
+                history.redo(&mut labels).unwrap().unwrap();
+                prop_assert!(same(&labels, state));
+            }
+            prop_assert!(history.redo(&mut labels).unwrap().is_none());
+        }
+    }
+
+    #[test]
+    fn steps_carry_their_name_and_place_and_a_new_step_ends_redo() {
+        let mut labels = LabelMap::unknown(extent());
+        let mut history = History::default();
+        let first = paint_span(&mut labels, 0..4, 1);
+        history.push("Brush".to_owned(), first, Voxel::new(1, 0, 0));
+        let second = paint_span(&mut labels, 2..6, 2);
+        history.push("Fill".to_owned(), second, Voxel::new(4, 0, 0));
+        assert_eq!((history.undo_name(), history.redo_name()), (Some("Fill"), None));
+        let step = history.undo(&mut labels).unwrap().unwrap();
+        assert_eq!((step.name.as_str(), step.location), ("Fill", Voxel::new(4, 0, 0)));
+        assert_eq!((step.direction, labels.value_at(3).class), (Direction::Backward, 1));
+        assert_eq!((history.undo_name(), history.redo_name()), (Some("Brush"), Some("Fill")));
+        let third = paint_span(&mut labels, 9..10, 1);
+        history.push("Brush".to_owned(), third, Voxel::new(9, 0, 0));
+        assert_eq!((history.undo_count(), history.redo_count()), (2, 0));
+    }
+
+    #[test]
+    fn a_stroke_that_ends_as_it_began_is_no_step() {
+        let mut labels = LabelMap::unknown(extent());
+        let mut history = History::default();
+        history.begin("Brush".to_owned());
+        assert_eq!(history.commit(), None);
+        history.begin("Brush".to_owned());
+        history.stage(paint_span(&mut labels, 0..4, 1));
+        let all = VoxelSet::from_spans(extent(), vec![0..4]);
+        history.stage(paint_voxels(&mut labels, &all, &Paint::eraser()).unwrap());
+        assert_eq!((history.commit(), history.undo_count()), (None, 0));
+    }
+
+    #[test]
+    fn undo_waits_for_the_end_of_a_stroke_and_a_new_step_ends_it() {
+        let mut labels = LabelMap::unknown(extent());
+        let mut history = History::default();
+        history.begin("Brush".to_owned());
+        history.stage(paint_span(&mut labels, 0..4, 1));
+        assert_eq!(history.undo(&mut labels).unwrap_err(), HistoryError::StrokeOpen);
+        let fill = paint_span(&mut labels, 2..8, 2);
+        let closed = history.push("Fill".to_owned(), fill, Voxel::default()).unwrap();
+        assert_eq!((closed.voxel_count(), history.undo_count()), (4, 2));
+        history.undo(&mut labels).unwrap().unwrap();
+        history.undo(&mut labels).unwrap().unwrap();
+        assert_eq!(labels.known_count(), 0);
+    }
+
+    #[test]
+    fn labels_changed_behind_its_back_stop_undo_without_losing_the_step() {
+        let mut labels = LabelMap::unknown(extent());
+        let mut history = History::default();
+        let delta = paint_span(&mut labels, 0..4, 1);
+        history.push("Brush".to_owned(), delta, Voxel::default());
+        paint_span(&mut labels, 1..2, 3);
+        let before = labels.clone();
+        assert!(matches!(history.undo(&mut labels), Err(HistoryError::Delta { .. })));
+        assert_eq!((labels == before, history.undo_count()), (true, 1));
+    }
+
+    #[test]
+    fn a_small_budget_drops_the_oldest_steps_but_keeps_a_hundred() {
+        let mut labels = LabelMap::unknown(extent());
+        let mut history = History::new(1);
+        for i in 0..130 {
+            let delta = paint_span(&mut labels, i..i + 1, 1);
+            history.push(format!("Stroke {i}"), delta, Voxel::default());
+        }
+        assert_eq!(history.undo_count(), History::STEPS_ALWAYS_KEPT);
+        while history.undo(&mut labels).unwrap().is_some() {}
+        assert_eq!((labels.known_count(), history.redo_name()), (30, Some("Stroke 30")));
+        let mut roomy = History::default();
+        for i in 200..330 {
+            let delta = paint_span(&mut labels, i..i + 1, 1);
+            roomy.push("Stroke".to_owned(), delta, Voxel::default());
+        }
+        assert_eq!(roomy.undo_count(), 130);
+    }
 }

@@ -102,3 +102,76 @@ fn complete(labels: &mut LabelMap, voxels: &VoxelSet, locked: &ClassFlags) -> Op
     }
     paint_voxels(labels, voxels, &Paint { rule: PaintRule::UnknownOnly, ..Paint::with_class(0) })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geometry::{Extent, Voxel};
+
+    const LOCKED: ClassId = 3;
+
+    fn locked() -> ClassFlags {
+        std::array::from_fn(|class| class == usize::from(LOCKED))
+    }
+
+    fn values() -> [LabelValue; 4] {
+        let known = |class| LabelValue::new(class, Origin::Imported);
+        [LabelValue::UNKNOWN, known(0), known(1), known(LOCKED)]
+    }
+
+    /// Which of unknown, background, class 1 and the locked class a paint changes.
+    fn touched(class: Option<ClassId>, rule: PaintRule) -> [bool; 4] {
+        let paint = Paint { class, rule, locked: locked() };
+        values().map(|old| paint.over(old) != old)
+    }
+
+    #[test]
+    fn rules_choose_what_is_painted_over_and_locked_classes_stay() {
+        assert_eq!(touched(Some(2), PaintRule::Everything), [true, true, true, false]);
+        assert_eq!(touched(Some(2), PaintRule::UnknownOnly), [true, false, false, false]);
+        assert_eq!(touched(Some(2), PaintRule::OnlyClass(1)), [false, false, true, false]);
+        assert_eq!(touched(Some(2), PaintRule::OnlyClass(0)), [false, true, false, false]);
+        assert_eq!(touched(Some(2), PaintRule::OnlyClass(LOCKED)), [false; 4]);
+        assert_eq!(touched(None, PaintRule::Everything), [false, true, true, false]);
+        assert_eq!(touched(None, PaintRule::UnknownOnly), [false; 4]);
+    }
+
+    #[test]
+    fn the_background_brush_says_background_and_the_eraser_says_nothing() {
+        assert_eq!(Paint::with_class(0).over(LabelValue::UNKNOWN), LabelValue::new(0, Origin::Manual));
+        assert_eq!(Paint::eraser().over(LabelValue::new(4, Origin::Accepted)), LabelValue::UNKNOWN);
+    }
+
+    #[test]
+    fn completing_a_slice_turns_only_its_unknown_voxels_into_background() {
+        let extent = Extent::new(4, 3, 2).unwrap();
+        let mut labels = LabelMap::unknown(extent);
+        let seed = VoxelSet::from_spans(extent, vec![5..7]);
+        paint_voxels(&mut labels, &seed, &Paint::with_class(1)).unwrap();
+        let delta = complete_slice(&mut labels, 2, 0, &[false; 256]).unwrap();
+        assert_eq!(delta.voxel_count(), 10);
+        assert_eq!(labels.value(Voxel::new(1, 1, 0)).class, 1);
+        assert_eq!(labels.value(Voxel::new(0, 0, 0)), LabelValue::new(0, Origin::Manual));
+        assert!(!labels.value(Voxel::new(0, 0, 1)).origin.is_known());
+        assert_eq!(complete_slice(&mut labels, 2, 0, &[false; 256]), None);
+        assert_eq!(complete_slice(&mut labels, 2, 2, &[false; 256]), None);
+    }
+
+    #[test]
+    fn completing_a_case_leaves_nothing_unknown_unless_background_is_locked() {
+        let extent = Extent::new(4, 3, 2).unwrap();
+        let mut labels = LabelMap::unknown(extent);
+        let background_locked: ClassFlags = std::array::from_fn(|class| class == 0);
+        assert_eq!(complete_case(&mut labels, &background_locked), None);
+        assert_eq!(complete_case(&mut labels, &locked()).map(|d| d.voxel_count()), Some(24));
+        assert_eq!(labels.known_count(), 24);
+        assert_eq!((complete_case(&mut labels, &locked()), labels.revision()), (None, 1));
+    }
+
+    #[test]
+    fn a_set_of_another_extent_paints_nothing() {
+        let mut labels = LabelMap::unknown(Extent::new(2, 2, 2).unwrap());
+        let foreign = VoxelSet::all(Extent::new(3, 3, 3).unwrap());
+        assert_eq!(paint_voxels(&mut labels, &foreign, &Paint::with_class(1)), None);
+    }
+}

@@ -79,3 +79,37 @@ impl VoxelSet {
         self.spans.iter().cloned().flatten()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geometry::Voxel;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn spans_in_any_order_become_the_set_of_their_indices_inside(
+            spans in prop::collection::vec((0usize..70, 0usize..12), 0..12),
+        ) {
+            let extent = Extent::new(4, 5, 3).unwrap();
+            let set = VoxelSet::from_spans(extent, spans.iter().map(|&(s, n)| s..s + n).collect());
+            let inside = |i: &usize| spans.iter().any(|&(s, n)| (s..s + n).contains(i));
+            let expected: Vec<usize> = (0..60).filter(inside).collect();
+            prop_assert_eq!(set.indices().collect::<Vec<_>>(), expected);
+            prop_assert!(set.spans().windows(2).all(|w| w[0].end < w[1].start));
+        }
+    }
+
+    #[test]
+    fn a_slice_holds_every_voxel_of_its_level_and_a_missing_one_none() {
+        let e = Extent::new(3, 4, 5).unwrap();
+        for axis in 0..3 {
+            let found: Vec<Voxel> = VoxelSet::of_slice(e, axis, 2).indices().map(|i| e.voxel(i)).collect();
+            let expected: Vec<Voxel> = e.full_box().voxels().filter(|v| v.to_array()[axis] == 2).collect();
+            assert_eq!(found, expected);
+            assert!(VoxelSet::of_slice(e, axis, e.to_array()[axis]).is_empty());
+        }
+        assert!(VoxelSet::of_slice(e, 3, 0).is_empty());
+        assert_eq!(VoxelSet::all(e).voxel_count(), 60);
+    }
+}

@@ -1,5 +1,7 @@
 //! Voxel counts, voxel positions and half-open voxel boxes.
 
+use std::num::NonZeroU8;
+
 use serde::{Deserialize, Serialize};
 
 /// Number of voxels along x, y and z. Every axis is at least 1 and the product fits `isize`.
@@ -120,6 +122,14 @@ impl Voxel {
         let mut a = self.to_array();
         a[axis] = value;
         Self::from(a)
+    }
+}
+
+/// Small extents cannot fail.
+impl From<[NonZeroU8; 3]> for Extent {
+    fn from(size: [NonZeroU8; 3]) -> Self {
+        let [x, y, z] = size.map(|n| usize::from(n.get()));
+        Self { x, y, z }
     }
 }
 

@@ -1,1 +1,31 @@
 //! Files: NIfTI in and out, atomic writes, verified export.
+//!
+//! The `nifti` crate (0.18) knows no NIfTI-2 and no ANALYZE, reads only the first gzip member, reads `dim` unsigned and
+//! its plain writer can lose the last buffer; so headers and voxels are read and written here. The crate supplies the
+//! datatype codes and, in the tests, the independent reader of what we write.
+
+mod atomic;
+mod encode;
+mod error;
+mod fields;
+mod geometry;
+mod grid_check;
+mod gzip;
+mod header;
+mod image;
+mod mask;
+mod name;
+mod source;
+mod voxel_type;
+mod voxels;
+mod write;
+
+pub use atomic::write_atomically;
+pub use error::IoError;
+pub use geometry::{AffineSource, NiftiGeometry};
+pub use grid_check::{GridMismatch, check_same_grid, reorient_mask_onto};
+pub use header::NiftiVersion;
+pub use image::{LoadedImage, read_geometry, read_image};
+pub use mask::{LoadedMask, read_mask};
+pub use name::{case_name, is_nifti_path};
+pub use write::{WrittenFile, write_image, write_mask};

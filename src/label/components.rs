@@ -174,3 +174,70 @@ impl BitSet {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// The plain definition: spread from voxel to voxel.
+    fn spread(mask: &[bool], extent: Extent, seed: usize) -> Vec<usize> {
+        let mut found = vec![false; mask.len()];
+        let mut stack = vec![seed];
+        while let Some(i) = stack.pop() {
+            if mask[i] && !found[i] {
+                found[i] = true;
+                let at = extent.voxel(i);
+                for axis in 0..3 {
+                    let c = at.to_array()[axis];
+                    stack.extend(c.checked_sub(1).map(|c| extent.index(at.with_axis(axis, c))));
+                    stack.extend((c + 1 < extent.to_array()[axis]).then(|| extent.index(at.with_axis(axis, c + 1))));
+                }
+            }
+        }
+        (0..mask.len()).filter(|&i| found[i]).collect()
+    }
+
+    fn any_mask() -> impl Strategy<Value = (Extent, Vec<bool>)> {
+        (1usize..9, 1usize..7, 1usize..6, 1u8..10).prop_flat_map(|(x, y, z, density)| {
+            let voxel = (0u8..10).prop_map(move |v| v < density);
+            prop::collection::vec(voxel, x * y * z).prop_map(move |m| (Extent::new(x, y, z).unwrap(), m))
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn components_equal_voxel_by_voxel_spreading((extent, mask) in any_mask()) {
+            let labels = components(|i| mask[i], extent);
+            let mut next = 1;
+            for i in 0..mask.len() {
+                let number = labels.as_slice()[i];
+                prop_assert_eq!(number > 0, mask[i]);
+                if mask[i] {
+                    let expected = spread(&mask, extent, i);
+                    let found: Vec<usize> = (0..mask.len()).filter(|&j| labels.as_slice()[j] == number).collect();
+                    prop_assert_eq!(&found, &expected);
+                    prop_assert_eq!(&component_at(|j| mask[j], extent, extent.voxel(i)), &expected);
+                    if expected[0] == i {
+                        prop_assert_eq!(number, next);
+                        next += 1;
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_seed_beside_the_mask_or_outside_finds_nothing() {
+        let e = Extent::new(3, 1, 1).unwrap();
+        assert_eq!(component_at(|i| i == 0, e, Voxel::new(2, 0, 0)), []);
+        assert_eq!(component_at(|_| true, e, Voxel::new(3, 0, 0)), []);
+    }
+
+    #[test]
+    fn corners_that_touch_are_separate_components() {
+        let e = Extent::new(2, 2, 2).unwrap();
+        let labels = components(|i| i == 0 || i == 7 || i == 3, e);
+        assert_eq!(labels.as_slice(), [1, 0, 0, 2, 0, 0, 0, 2]);
+    }
+}

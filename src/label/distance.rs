@@ -105,3 +105,45 @@ impl DistanceLine {
         (self.heights[right] + r * r - self.heights[left] - l * l) / (2.0 * (r - l))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geometry::{Extent, Voxel};
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn distances_equal_brute_force_for_any_spacing(
+            (x, y, z) in (1usize..8, 1usize..7, 1usize..6),
+            spacing in prop::array::uniform3(0.2f64..6.0),
+            marks in prop::collection::vec((0usize..8, 0usize..7, 0usize..6), 1..6),
+        ) {
+            let extent = Extent::new(x, y, z).unwrap();
+            let marks: Vec<Voxel> = marks.iter().map(|&(a, b, c)| Voxel::new(a % x, b % y, c % z)).collect();
+            let mask = Grid::from_fn(extent, |v| marks.contains(&v));
+            let distance = distance_transform_mm(&mask, spacing);
+            for v in extent.full_box().voxels() {
+                let to = |m: &Voxel| {
+                    (0..3).map(|a| ((v.to_f64()[a] - m.to_f64()[a]) * spacing[a]).powi(2)).sum::<f64>().sqrt()
+                };
+                let expected = marks.iter().map(to).fold(f64::INFINITY, f64::min);
+                prop_assert!((f64::from(distance.at(v)) - expected).abs() <= 1e-5 * (1.0 + expected));
+            }
+        }
+    }
+
+    #[test]
+    fn an_empty_mask_is_infinitely_far() {
+        let mask = Grid::filled(Extent::new(2, 3, 2).unwrap(), false);
+        assert!(distance_transform_mm(&mask, [1.0; 3]).as_slice().iter().all(|d| d.is_infinite()));
+    }
+
+    #[test]
+    fn the_surface_of_a_cube_is_all_but_its_core_and_the_border_counts_as_outside() {
+        let e = Extent::new(3, 3, 3).unwrap();
+        let cube = surface(&Grid::filled(e, true));
+        assert_eq!(cube.as_slice().iter().filter(|s| **s).count(), 26);
+        assert!(!cube.at(Voxel::new(1, 1, 1)));
+    }
+}

@@ -118,6 +118,11 @@ impl LabelMap {
         self.origin.as_mut_slice()[start..start + len].fill(value.origin);
     }
 
+    /// Continues the count of labels that were stored with their revision. The door for `project` alone.
+    pub fn set_revision(&mut self, revision: u64) {
+        self.revision = revision;
+    }
+
     /// Marks the end of one applied edit. The door for `edit` alone.
     pub fn bump_revision(&mut self) {
         self.revision += 1;

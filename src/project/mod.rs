@@ -1,1 +1,29 @@
 //! The project folder, its cases, journal and audit log.
+//!
+//! A crash at any point leaves a folder that opens with every saved label and every journalled stroke.
+
+mod audit;
+mod case_entry;
+mod class_list;
+mod demo;
+mod error;
+mod export;
+mod init;
+mod journal;
+mod labels;
+mod manifest;
+mod predictions;
+#[expect(clippy::module_inception)]
+mod project;
+mod recent;
+
+pub use audit::AuditEvent;
+pub use case_entry::{CaseEntry, CaseState};
+pub use demo::{create_demo, demo_seed, is_demo};
+pub use error::ProjectError;
+pub use export::{ExportReport, Source, export_labels, write_statistics};
+pub use init::{InitReport, InitRequest, init};
+pub use journal::Journal;
+pub use labels::RecoveredLabels;
+pub use project::Project;
+pub use recent::RecentProjects;

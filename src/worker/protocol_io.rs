@@ -35,7 +35,7 @@ pub enum IoCommand {
         case: CaseId,
         delta: Arc<Delta>,
         revision: u64,
-        what: String,
+        kind: EditKind,
     },
     /// Classes and case marks as they are now. A newer one replaces one that still waits.
     SaveProject {
@@ -45,6 +45,22 @@ pub enum IoCommand {
     Export {
         folder: PathBuf,
         source: Source,
+    },
+}
+
+/// How a change came about, for the audit log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EditKind {
+    /// By hand; the tool in the words of the undo list.
+    Painted {
+        tool: &'static str,
+    },
+    Accepted,
+    Undone {
+        step: String,
+    },
+    Redone {
+        step: String,
     },
 }
 

@@ -25,6 +25,7 @@ pub use action::{
     ToolAction, TrainAction, ViewAction,
 };
 pub use apply::apply;
+use apply::Stroke;
 pub use curve::Curve;
 pub use effect::{Effect, Event};
 pub use new_project::NewProjectForm;
@@ -55,6 +56,7 @@ pub struct Workspace {
     new_project: Option<NewProjectForm>,
     exporting: bool,
     quitting: Quitting,
+    stroke: Option<Stroke>,
 }
 
 /// The case on the screen.
@@ -154,12 +156,16 @@ impl Workspace {
         self.parked.iter().chain(self.case())
     }
 
-    fn opened_mut(&mut self, id: &CaseId) -> Option<&mut OpenCase> {
+    fn opened_mut(&mut self) -> impl Iterator<Item = &mut OpenCase> {
         let shown = match &mut self.shown {
             Shown::Ready(case) => Some(case.as_mut()),
             _ => None,
         };
-        self.parked.iter_mut().chain(shown).find(|case| &case.id == id)
+        self.parked.iter_mut().chain(shown)
+    }
+
+    fn opened_case_mut(&mut self, id: &CaseId) -> Option<&mut OpenCase> {
+        self.opened_mut().find(|case| &case.id == id)
     }
 
     fn case_mut(&mut self) -> Option<&mut OpenCase> {

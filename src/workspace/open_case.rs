@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::edit::History;
-use crate::geometry::{Extent, Plane, Voxel};
+use crate::geometry::{Extent, PatientSide, Plane, Voxel};
 use crate::io::NiftiGeometry;
 use crate::label::{LabelMap, LabelValue, Prediction};
 use crate::view::{SliceCamera, WindowLevel};
 use crate::volume::{CaseId, Image};
+use crate::worker::protocol_io::LoadedCase;
 
 #[derive(Debug)]
 pub struct OpenCase {
@@ -38,6 +39,35 @@ pub struct OpenCase {
 }
 
 impl OpenCase {
+    pub(super) fn new(loaded: LoadedCase, side: PatientSide, now: Duration) -> Self {
+        let LoadedCase { case, image, geometry, labels, prediction, notices } = loaded;
+        let extent = labels.extent();
+        let cursor = extent.clamped_voxel(extent.to_array().map(|n| (n / 2) as f64));
+        let camera = |view| SliceCamera::new(&image.affine, extent, view, side);
+        let mut opened = Self {
+            cameras: Plane::ALL.map(camera),
+            fitted: [false; 3],
+            window: WindowLevel::auto(&image),
+            known_count: labels.known_count(),
+            saved_revision: labels.revision(),
+            journalled_revision: labels.revision(),
+            id: case,
+            image,
+            geometry,
+            labels: Arc::new(labels),
+            history: History::default(),
+            prediction,
+            cursor,
+            notices,
+            saving: None,
+            save_failure: None,
+            last_edit: now,
+            last_save: None,
+        };
+        opened.move_cursor(cursor);
+        opened
+    }
+
     pub fn labels(&self) -> &LabelMap {
         &self.labels
     }
@@ -82,9 +112,26 @@ impl OpenCase {
             made_from.label_revision != self.labels.revision() || run.is_some_and(|run| made_from.model != run)
         })
     }
+
+    pub(super) fn camera_mut(&mut self, view: Plane) -> &mut SliceCamera {
+        &mut self.cameras[view_index(view)]
+    }
+
+    pub(super) fn set_fitted(&mut self, view: Plane, fitted: bool) {
+        self.fitted[view_index(view)] = fitted;
+    }
+
+    /// Every view shows the slice of the linked cross.
+    pub(super) fn move_cursor(&mut self, cursor: Voxel) {
+        self.cursor = self.extent().clamped_voxel(cursor.to_f64());
+        for camera in &mut self.cameras {
+            camera.set_slice(self.cursor.to_array()[camera.axes().normal.axis]);
+        }
+    }
 }
 
-pub(super) fn view_index(view: Plane) -> usize {
+/// Place in [`Plane::ALL`].
+fn view_index(view: Plane) -> usize {
     match view {
         Plane::Axial => 0,
         Plane::Coronal => 1,

@@ -1,6 +1,6 @@
 //! The open project as the case list shows it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 use crate::label::ClassTable;
@@ -18,8 +18,6 @@ pub struct Study {
     pub trained: HashSet<CaseId>,
     /// Classes or case marks changed since the project file was written.
     pub(super) unsaved: bool,
-    /// Label revisions of cases that have left memory, so that they go on growing when a case is read again.
-    pub(super) revisions: HashMap<CaseId, u64>,
 }
 
 /// One line of the case list.
@@ -49,7 +47,6 @@ impl Study {
             cases,
             trained,
             unsaved: false,
-            revisions: HashMap::new(),
         }
     }
 

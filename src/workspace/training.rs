@@ -21,6 +21,8 @@ pub struct Training {
     /// Cases done and wanted while all cases are predicted.
     pub predicting: Option<(usize, usize)>,
     pub failure: Option<TrainingFailure>,
+    /// Something was asked of the trainer for this project; what it says before belongs to another one.
+    pub(super) engaged: bool,
 }
 
 /// Why training ended: a sentence, and its causes for whoever asks. Starting again is offered.
@@ -44,11 +46,30 @@ impl Default for Training {
             last_checkpoint: None,
             predicting: None,
             failure: None,
+            engaged: false,
         }
     }
 }
 
 impl Training {
+    /// A run begins: what the last one showed goes, unless it is continued.
+    pub(super) fn begin(&mut self, resume: bool) {
+        self.state = TrainerState::Preparing;
+        self.engaged = true;
+        self.failure = None;
+        self.progress = None;
+        if !resume {
+            self.loss = Curve::default();
+            self.dice = Curve::default();
+            self.run = None;
+        }
+    }
+
+    /// For another project: only the settings stay.
+    pub(super) fn reset(&mut self) {
+        *self = Self { settings: self.settings.clone(), ..Self::default() };
+    }
+
     /// A run exists that can be paused or stopped.
     pub fn is_active(&self) -> bool {
         matches!(self.state, TrainerState::Preparing | TrainerState::Running | TrainerState::Paused)

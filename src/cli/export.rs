@@ -1,0 +1,90 @@
+//! `chiaro export`: masks and volumes out of a project.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use thiserror::Error;
+
+use crate::project::{Project, ProjectError, Source, export_labels, write_statistics};
+use crate::volume::CaseId;
+
+/// Write verified masks on the grid of their images
+#[derive(Args, Clone, Debug)]
+pub struct ExportArgs {
+    /// Project folder
+    pub dir: PathBuf,
+    /// Folder to write to; an existing file stays until its successor is verified
+    #[arg(long, value_name = "FOLDER")]
+    pub out: PathBuf,
+    /// What to export
+    #[arg(long, value_enum, default_value_t = What::Labels)]
+    pub what: What,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum What {
+    /// Labels as NIfTI masks; unknown voxels become 0
+    Labels,
+    /// The newest pseudo-labels as NIfTI masks
+    Pseudo,
+    Probabilities,
+    Meshes,
+    /// Class volumes in ml as CSV
+    Stats,
+}
+
+#[derive(Debug, Error)]
+pub enum ExportError {
+    /// Wrong usage, not failed work.
+    #[error("export of {0} is not available yet; use --what labels, pseudo or stats")]
+    NotAvailable(&'static str),
+    #[error(transparent)]
+    Project(#[from] ProjectError),
+}
+
+/// Prints what was done on stderr and the written paths on stdout.
+pub fn run(args: ExportArgs) -> Result<(), ExportError> {
+    let source = match args.what {
+        What::Labels => Source::Labels,
+        What::Pseudo => Source::Pseudo,
+        What::Stats => return export_statistics(&args.dir, &args.out),
+        What::Probabilities => return Err(ExportError::NotAvailable("probabilities")),
+        What::Meshes => return Err(ExportError::NotAvailable("meshes")),
+    };
+    let report = export_labels(&Project::load(&args.dir)?, &args.out, source)?;
+    tell_skipped(&report.skipped);
+    eprintln!("{} masks written and verified.", report.written.len());
+    for (_, file) in &report.written {
+        println!("{}", file.path.display());
+    }
+    println!("{}", report.classes.display());
+    Ok(())
+}
+
+fn export_statistics(dir: &Path, out: &Path) -> Result<(), ExportError> {
+    let path = out.join("volumes.csv");
+    let skipped = write_statistics(&Project::load(dir)?, &path)?;
+    tell_skipped(&skipped);
+    println!("{}", path.display());
+    Ok(())
+}
+
+fn tell_skipped(cases: &[CaseId]) {
+    if !cases.is_empty() {
+        let names: Vec<&str> = cases.iter().map(CaseId::as_str).collect();
+        eprintln!("Nothing to export for {} cases: {}.", names.len(), names.join(", "));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_that_do_not_exist_yet_are_refused_as_usage_before_anything_is_read() {
+        for what in [What::Probabilities, What::Meshes] {
+            let args = ExportArgs { dir: "nowhere".into(), out: "nowhere".into(), what };
+            assert!(matches!(run(args), Err(ExportError::NotAvailable(_))));
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! Reading images.
+
+use std::path::Path;
+
+use super::error::IoError;
+use super::geometry::NiftiGeometry;
+use super::source::NiftiSource;
+use super::voxels::read_first_frame;
+use crate::volume::Image;
+
+/// An image with its geometry and what the user should know about it.
+#[derive(Clone, Debug)]
+pub struct LoadedImage {
+    /// First frame, in its stored type.
+    pub image: Image,
+    pub header: NiftiGeometry,
+    /// Whole sentences: first frame of several, qform and sform disagree, orientation unknown, ...
+    pub notices: Vec<String>,
+}
+
+/// Reads any NIfTI-1, NIfTI-2 or ANALYZE 7.5 volume, compressed or not.
+///
+/// # Errors
+/// Files that are damaged, cut off, not NIfTI, or hold something else than one number per voxel.
+pub fn read_image(path: &Path) -> Result<LoadedImage, IoError> {
+    let source = NiftiSource::open(path)?;
+    let (header, notices) = (source.geometry.clone(), source.notices.clone());
+    let (slope, intercept) = (source.header.slope, source.header.intercept);
+    let image = Image::new(read_first_frame(source)?, slope, intercept, header.affine);
+    Ok(LoadedImage { image, header, notices })
+}
+
+/// Reads only the header; the voxels are not looked at, but the file must be able to hold them.
+///
+/// # Errors
+/// As [`read_image`], but damage behind the header goes unseen.
+pub fn read_geometry(path: &Path) -> Result<NiftiGeometry, IoError> {
+    NiftiSource::open(path).map(|source| source.geometry)
+}

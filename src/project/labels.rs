@@ -1,0 +1,234 @@
+//! The label files of a case: `labels/CASE.nii.gz`, `labels/CASE.origin.nii.gz` and the record `labels/CASE.json`.
+//!
+//! Both planes are first written and verified in `labels/.saving/`, then the record with their hashes is replaced (the
+//! moment the save counts), then they are moved into place and the journal is emptied. A file in `.saving` belongs to
+//! a counted save exactly if its hash is in the record, so a crash at any point loses nothing.
+
+use std::fs;
+use std::io::{ErrorKind, Read};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::journal::{self, sync_dir};
+use super::{Project, ProjectError};
+use crate::geometry::Extent;
+use crate::io::{NiftiGeometry, read_mask, write_atomically, write_mask};
+use crate::label::{LabelMap, Origin};
+use crate::volume::{CaseId, Grid};
+
+/// Labels as they were found, and what the user should know about how.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RecoveredLabels {
+    pub labels: LabelMap,
+    /// One sentence each: edits brought back after a crash, edits that could not be, foreign files.
+    pub notices: Vec<String>,
+}
+
+/// What the newest save wrote.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct SaveRecord {
+    format: u32,
+    revision: u64,
+    class_sha256: String,
+    origin_sha256: String,
+}
+
+/// The two label files of a case.
+#[derive(Clone, Copy, Debug)]
+enum Plane {
+    Class,
+    Origin,
+}
+
+impl Plane {
+    const BOTH: [Self; 2] = [Self::Class, Self::Origin];
+
+    fn file_name(self, case: &CaseId) -> String {
+        match self {
+            Self::Class => format!("{case}.nii.gz"),
+            Self::Origin => format!("{case}.origin.nii.gz"),
+        }
+    }
+}
+
+impl SaveRecord {
+    fn sha256(&self, plane: Plane) -> &str {
+        match plane {
+            Plane::Class => &self.class_sha256,
+            Plane::Origin => &self.origin_sha256,
+        }
+    }
+}
+
+impl Project {
+    /// Labels of a case with the journal replayed on top; unknown everywhere if the case has none. Changes no file.
+    ///
+    /// `extent` is the image's; labels of another shape are refused.
+    pub fn load_labels(&self, case: &CaseId, extent: Extent) -> Result<LabelMap, ProjectError> {
+        Ok(self.recover_labels(case, extent)?.labels)
+    }
+
+    /// [`Self::load_labels`] with what was found on the way.
+    pub fn recover_labels(&self, case: &CaseId, extent: Extent) -> Result<RecoveredLabels, ProjectError> {
+        self.case(case)?;
+        let mut notices = Vec::new();
+        let mut labels = self.saved_labels(case, extent, &mut notices)?;
+        let journal = journal::read(&self.journal_dir(), case)?;
+        let before = labels.revision();
+        let unfit = journal.replay(&mut labels);
+        if labels.revision() > before {
+            notices.push(format!("Edits of '{case}' that were not saved yet were brought back."));
+        }
+        if unfit > 0 {
+            notices.push(format!("{unfit} unsaved edits of '{case}' do not fit its label file and were left out."));
+        }
+        if journal.torn_len > 0 {
+            notices.push(format!("The very last edit of '{case}' was not completely on disk and is lost."));
+        }
+        Ok(RecoveredLabels { labels, notices })
+    }
+
+    /// True if the case has a label file or unsaved edits.
+    pub fn has_labels(&self, case: &CaseId) -> Result<bool, ProjectError> {
+        let file = self.labels_dir().join(Plane::Class.file_name(case));
+        Ok(file.exists() || self.record(case)?.is_some() || !journal::read(&self.journal_dir(), case)?.is_empty())
+    }
+
+    /// Writes both planes on the image's grid, verified, and then empties the case's journal of what they hold.
+    pub fn save_labels(&self, case: &CaseId, labels: &LabelMap, geometry: &NiftiGeometry) -> Result<(), ProjectError> {
+        self.case(case)?;
+        self.finish_save(case)?;
+        let saving = self.saving_dir();
+        fs::create_dir_all(&saving).map_err(ProjectError::file("create", &saving))?;
+        let write = |plane: Plane, grid: &Grid<u8>| write_mask(&saving.join(plane.file_name(case)), grid, geometry);
+        let record = SaveRecord {
+            format: 1,
+            revision: labels.revision(),
+            class_sha256: write(Plane::Class, labels.class())?.sha256,
+            origin_sha256: write(Plane::Origin, &labels.origin().map(|o| o.code()))?.sha256,
+        };
+        self.write_record(case, &record)?;
+        self.finish_save(case)?;
+        journal::drop_saved(&self.journal_dir(), case, record.revision)
+    }
+
+    /// Moves the planes of a counted save into place; needed after a crash and at the end of every save.
+    fn finish_save(&self, case: &CaseId) -> Result<(), ProjectError> {
+        let Some(record) = self.record(case)? else { return Ok(()) };
+        for plane in Plane::BOTH {
+            let (from, to) = (self.saving_path(case, plane), self.label_path(case, plane));
+            if sha256_of(&from)?.as_deref() == Some(record.sha256(plane)) {
+                fs::rename(&from, &to).and_then(|()| sync_dir(&to)).map_err(ProjectError::file("write", &to))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn saved_labels(&self, case: &CaseId, extent: Extent, notices: &mut Vec<String>) -> Result<LabelMap, ProjectError> {
+        let record = self.record(case)?;
+        let class = self.read_plane(case, Plane::Class, record.as_ref(), extent)?;
+        let origin = self.read_plane(case, Plane::Origin, record.as_ref(), extent)?;
+        let mut labels = match (class, origin) {
+            (None, None) => LabelMap::unknown(extent),
+            (Some(class), None) => {
+                notices.push(format!("The label file of '{case}' came from outside; all of it counts as labelled."));
+                LabelMap::imported(class)
+            }
+            (None, Some(_)) => return Err(damaged(case, "the class file is missing but its origin file is there")),
+            (Some(class), Some(origin)) => LabelMap::from_planes(class, origins(case, &origin)?)
+                .ok_or_else(|| damaged(case, "its files differ"))?,
+        };
+        if let Some(record) = record {
+            labels.set_revision(record.revision);
+        }
+        Ok(labels)
+    }
+
+    /// The newest counted version of a plane, wherever a crash left it.
+    fn read_plane(
+        &self,
+        case: &CaseId,
+        plane: Plane,
+        record: Option<&SaveRecord>,
+        extent: Extent,
+    ) -> Result<Option<Grid<u8>>, ProjectError> {
+        let saving = self.saving_path(case, plane);
+        let counted = match record {
+            Some(record) => sha256_of(&saving)?.as_deref() == Some(record.sha256(plane)),
+            None => false,
+        };
+        let path = if counted { saving } else { self.label_path(case, plane) };
+        if !path.exists() {
+            return Ok(None);
+        }
+        let class = read_mask(&path)?.class;
+        if class.extent() != extent {
+            let text = |e: Extent| e.to_array().map(|n| n.to_string()).join(" x ");
+            let (expected, found) = (text(extent), text(class.extent()));
+            return Err(ProjectError::LabelShape { case: case.clone(), expected, found });
+        }
+        Ok(Some(class))
+    }
+
+    fn record(&self, case: &CaseId) -> Result<Option<SaveRecord>, ProjectError> {
+        let path = self.record_path(case);
+        let bytes = match fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(e) if e.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(e) => return Err(ProjectError::file("read", &path)(e)),
+        };
+        let record = serde_json::from_slice(&bytes).map_err(|e| ProjectError::unreadable(&path, e))?;
+        Ok(Some(record))
+    }
+
+    fn write_record(&self, case: &CaseId, record: &SaveRecord) -> Result<(), ProjectError> {
+        let path = self.record_path(case);
+        let json = serde_json::to_vec(record).map_err(|e| ProjectError::unreadable(&path, e))?;
+        Ok(write_atomically(&path, |file| file.write_all(&json))?)
+    }
+
+    fn record_path(&self, case: &CaseId) -> PathBuf {
+        self.labels_dir().join(format!("{case}.json"))
+    }
+
+    fn label_path(&self, case: &CaseId, plane: Plane) -> PathBuf {
+        self.labels_dir().join(plane.file_name(case))
+    }
+
+    fn saving_dir(&self) -> PathBuf {
+        self.labels_dir().join(".saving")
+    }
+
+    fn saving_path(&self, case: &CaseId, plane: Plane) -> PathBuf {
+        self.saving_dir().join(plane.file_name(case))
+    }
+}
+
+fn origins(case: &CaseId, codes: &Grid<u8>) -> Result<Grid<Origin>, ProjectError> {
+    if let Some(code) = codes.as_slice().iter().find(|&&c| Origin::from_code(c).is_none()) {
+        return Err(damaged(case, &format!("its origin file holds the unknown code {code}")));
+    }
+    Ok(codes.map(|&c| Origin::from_code(c).unwrap_or_default()))
+}
+
+fn damaged(case: &CaseId, reason: &str) -> ProjectError {
+    ProjectError::LabelsDamaged { case: case.clone(), reason: reason.to_owned() }
+}
+
+/// Lower-case hex, `None` if the file is not there.
+pub(super) fn sha256_of(path: &Path) -> Result<Option<String>, ProjectError> {
+    let mut file = match fs::File::open(path) {
+        Ok(file) => file,
+        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(e) => return Err(ProjectError::file("read", path)(e)),
+    };
+    let (mut hash, mut buffer) = (Sha256::new(), vec![0; 1 << 16]);
+    loop {
+        match file.read(&mut buffer).map_err(ProjectError::file("read", path))? {
+            0 => return Ok(Some(hash.finalize().iter().map(|b| format!("{b:02x}")).collect())),
+            n => hash.update(&buffer[..n]),
+        }
+    }
+}

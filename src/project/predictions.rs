@@ -1,0 +1,119 @@
+//! The newest prediction of a case: planes in `pseudo/CASE/` and `meta.json`, written last, with their hashes.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::ErrorKind;
+
+use serde::{Deserialize, Serialize};
+
+use super::journal::sync_dir;
+use super::labels::sha256_of;
+use super::{Project, ProjectError};
+use crate::io::{NiftiGeometry, read_mask, write_atomically, write_mask};
+use crate::label::{Prediction, Provenance};
+use crate::volume::{CaseId, Grid};
+
+#[derive(Serialize, Deserialize)]
+struct Meta {
+    format: u32,
+    #[serde(flatten)]
+    provenance: Provenance,
+    /// Plane name to the SHA-256 of its file.
+    planes: BTreeMap<String, String>,
+}
+
+const FORMAT: u32 = 1;
+const META: &str = "meta.json";
+
+impl Project {
+    /// Replaces the prediction of a case. A crash on the way leaves the case without one.
+    pub fn save_prediction(&self, prediction: &Prediction, geometry: &NiftiGeometry) -> Result<(), ProjectError> {
+        let case = &prediction.provenance.case;
+        self.case(case)?;
+        let dir = self.pseudo_dir(case);
+        fs::create_dir_all(&dir).map_err(ProjectError::file("create", &dir))?;
+        let meta_path = dir.join(META);
+        match fs::remove_file(&meta_path).and_then(|()| sync_dir(&meta_path)) {
+            Err(e) if e.kind() != ErrorKind::NotFound => return Err(ProjectError::file("replace", &meta_path)(e)),
+            _ => {}
+        }
+        let mut planes = BTreeMap::new();
+        for (name, grid) in named_planes(prediction) {
+            let written = write_mask(&dir.join(format!("{name}.nii.gz")), grid, geometry)?;
+            planes.insert(name.to_owned(), written.sha256);
+        }
+        let meta = Meta { format: FORMAT, provenance: prediction.provenance.clone(), planes };
+        let json = serde_json::to_vec_pretty(&meta).map_err(|e| ProjectError::unreadable(&meta_path, e))?;
+        Ok(write_atomically(&meta_path, |file| file.write_all(&json))?)
+    }
+
+    /// The newest whole prediction of a case. `None` if there is none, or one is just being replaced.
+    pub fn load_prediction(&self, case: &CaseId) -> Result<Option<Prediction>, ProjectError> {
+        self.case(case)?;
+        let path = self.pseudo_dir(case).join(META);
+        let bytes = match fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(e) if e.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(e) => return Err(ProjectError::file("read", &path)(e)),
+        };
+        let meta: Meta = serde_json::from_slice(&bytes).map_err(|e| ProjectError::unreadable(&path, e))?;
+        if meta.format > FORMAT {
+            let (found, supported) = (meta.format.into(), FORMAT.into());
+            return Err(ProjectError::NewerFormat { path, found, supported });
+        }
+        let mut planes = BTreeMap::new();
+        for (name, sha256) in &meta.planes {
+            match self.whole_plane(case, name, sha256)? {
+                Some(grid) => planes.insert(name.as_str(), grid),
+                None => return Ok(None),
+            };
+        }
+        Ok(assemble(meta.provenance, planes))
+    }
+
+    /// Whether a prediction was written completely; its planes are checked when they are loaded.
+    pub fn has_prediction(&self, case: &CaseId) -> bool {
+        self.pseudo_dir(case).join(META).is_file()
+    }
+
+    /// A plane whose file is the one `meta.json` was written for.
+    fn whole_plane(&self, case: &CaseId, name: &str, sha256: &str) -> Result<Option<Grid<u8>>, ProjectError> {
+        let path = self.pseudo_dir(case).join(format!("{name}.nii.gz"));
+        if sha256_of(&path)?.as_deref() != Some(sha256) {
+            return Ok(None);
+        }
+        Ok(Some(read_mask(&path)?.class))
+    }
+}
+
+fn named_planes(p: &Prediction) -> Vec<(&'static str, &Grid<u8>)> {
+    let optional = [("np_probability", &p.np_probability), ("np_std", &p.np_std)];
+    let always = [
+        ("class", &p.class),
+        ("confidence_a", &p.confidence_a),
+        ("confidence_b", &p.confidence_b),
+        ("class_a", &p.class_a),
+        ("class_b", &p.class_b),
+        ("dual_confidence", &p.dual_confidence),
+    ];
+    always.into_iter().chain(optional.into_iter().filter_map(|(n, g)| Some((n, g.as_ref()?)))).collect()
+}
+
+/// `None` if a plane is missing or they differ in shape.
+fn assemble(provenance: Provenance, mut planes: BTreeMap<&str, Grid<u8>>) -> Option<Prediction> {
+    let extent = planes.get("class")?.extent();
+    if planes.values().any(|g| g.extent() != extent) {
+        return None;
+    }
+    Some(Prediction {
+        provenance,
+        class: planes.remove("class")?,
+        confidence_a: planes.remove("confidence_a")?,
+        confidence_b: planes.remove("confidence_b")?,
+        class_a: planes.remove("class_a")?,
+        class_b: planes.remove("class_b")?,
+        dual_confidence: planes.remove("dual_confidence")?,
+        np_probability: planes.remove("np_probability"),
+        np_std: planes.remove("np_std"),
+    })
+}

@@ -1,1 +1,0 @@
-//! The synthetic study made from a seed.

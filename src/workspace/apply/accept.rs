@@ -1,0 +1,58 @@
+//! Acceptance of pseudo-labels into unknown voxels.
+
+use std::sync::Arc;
+
+use crate::edit::{Acceptance, accept};
+use crate::label::probability_to_u8;
+use crate::worker::protocol_io::EditKind;
+use crate::workspace::{Effect, Notice, PseudoAction, Workspace};
+
+use super::stroke::voxels;
+
+impl Workspace {
+    pub(super) fn apply_pseudo(&mut self, action: PseudoAction, effects: &mut Vec<Effect>) {
+        match action {
+            PseudoAction::AcceptCase => self.accept("Accept case", &Acceptance::Case, effects),
+            PseudoAction::AcceptSlice(view) => {
+                let Some(case) = self.case() else { return };
+                let axis = case.normal_axis(view);
+                let index = case.cursor.to_array()[axis];
+                self.accept("Accept slice", &Acceptance::Slice { axis, index }, effects);
+            }
+            PseudoAction::AcceptComponent(seed) => {
+                self.accept("Accept region", &Acceptance::Component { seed }, effects);
+            }
+            PseudoAction::SetDoubtThreshold(doubt) if doubt.is_finite() => {
+                self.views.layers.doubt_threshold = doubt.clamp(0.0, 1.0);
+            }
+            PseudoAction::SetDoubtThreshold(_) => {}
+        }
+    }
+
+    /// Stored dual confidence from which a voxel may be accepted.
+    pub(super) fn least_confidence(&self) -> u8 {
+        probability_to_u8(1.0 - self.views.layers.doubt_threshold)
+    }
+
+    fn accept(&mut self, name: &str, what: &Acceptance, effects: &mut Vec<Effect>) {
+        if !self.can_edit() {
+            return;
+        }
+        let (least, locked) = (self.least_confidence(), self.locked());
+        let Some(case) = self.case_mut() else { return };
+        let Some(prediction) = case.prediction.clone() else { return self.notify_no_prediction(effects) };
+        let confidence = prediction.dual_confidence.as_slice();
+        let labels = Arc::make_mut(&mut case.labels);
+        match accept(labels, &prediction.class, what, |i| confidence[i] >= least, &locked) {
+            Some(delta) => {
+                let name = format!("{name}, {}", voxels(delta.voxel_count()));
+                self.record(name, EditKind::Accepted, delta, effects);
+            }
+            None => {
+                let text = "Nothing to accept here: every voxel is labelled already, locked or too doubtful. \
+                            Raise the doubt threshold to accept more.";
+                self.notify(Notice::info(text), effects);
+            }
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! Projects: open, make, save, export.
+
+use std::path::PathBuf;
+
+use crate::project::{InitRequest, Source};
+use crate::worker::protocol::TrainerCommand;
+use crate::worker::protocol_io::IoCommand;
+use crate::workspace::{Effect, FileAction, FolderPurpose, NewProjectForm, Notice, Shown, Workspace};
+
+impl Workspace {
+    pub(super) fn apply_file(&mut self, action: FileAction, effects: &mut Vec<Effect>) {
+        match action {
+            FileAction::PickFolder(purpose) => effects.push(Effect::PickFolder(purpose)),
+            FileAction::FolderPicked { purpose, folder } => self.use_folder(purpose, folder, effects),
+            FileAction::OpenProject(dir) => self.open(dir.clone(), IoCommand::OpenProject(dir), effects),
+            FileAction::CreateDemo(dir) => self.open(dir.clone(), IoCommand::CreateDemo { dir }, effects),
+            FileAction::CloseProject => self.close_project(effects),
+            FileAction::BeginNewProject => self.new_project = Some(NewProjectForm::default()),
+            FileAction::SetNewProjectClasses(classes) => {
+                if let Some(form) = &mut self.new_project {
+                    form.classes = classes;
+                }
+            }
+            FileAction::ConfirmNewProject => self.confirm_new_project(effects),
+            FileAction::CancelNewProject => self.new_project = None,
+            FileAction::Export { folder, source } => self.export(folder, source, effects),
+            FileAction::Save => self.save_all(effects),
+        }
+    }
+
+    fn use_folder(&mut self, purpose: FolderPurpose, folder: PathBuf, effects: &mut Vec<Effect>) {
+        match purpose {
+            FolderPurpose::OpenProject => self.apply_file(FileAction::OpenProject(folder), effects),
+            FolderPurpose::CreateDemo => self.apply_file(FileAction::CreateDemo(folder), effects),
+            FolderPurpose::Export(source) => self.export(folder, source, effects),
+            FolderPurpose::NewProject | FolderPurpose::NewProjectImages | FolderPurpose::NewProjectLabels => {
+                let form = self.new_project.get_or_insert_default();
+                match purpose {
+                    FolderPurpose::NewProjectImages => form.images = Some(folder),
+                    FolderPurpose::NewProjectLabels => form.labels = Some(folder),
+                    _ => form.dir = Some(folder),
+                }
+            }
+        }
+    }
+
+    /// The open project stays on the screen, without edits, until the other one has been read.
+    fn open(&mut self, dir: PathBuf, command: IoCommand, effects: &mut Vec<Effect>) {
+        if self.opening.is_none() {
+            self.save_all(effects);
+            self.opening = Some(dir);
+            effects.push(Effect::Io(command));
+        }
+    }
+
+    fn close_project(&mut self, effects: &mut Vec<Effect>) {
+        if self.study.is_some() && self.opening.is_none() {
+            self.save_all(effects);
+            self.leave_project(effects);
+            effects.push(Effect::Io(IoCommand::CloseProject));
+        }
+    }
+
+    /// Lets go of everything that belongs to the open project.
+    pub(in crate::workspace) fn leave_project(&mut self, effects: &mut Vec<Effect>) {
+        if self.study.take().is_none() {
+            return;
+        }
+        self.shown = Shown::Nothing;
+        self.parked.clear();
+        self.stroke = None;
+        self.views.hover = None;
+        if self.training.is_active() {
+            effects.push(Effect::Trainer(TrainerCommand::Stop));
+        }
+        self.training.reset();
+        effects.push(Effect::Trainer(TrainerCommand::Show(None)));
+        effects.push(Effect::UploadCase);
+    }
+
+    fn confirm_new_project(&mut self, effects: &mut Vec<Effect>) {
+        let Some(form) = &self.new_project else { return };
+        if let Some(missing) = form.missing() {
+            return self.notify(Notice::info(missing), effects);
+        }
+        match form.request() {
+            Ok(request) => {
+                let command = IoCommand::InitProject(Box::new(request));
+                let dir = form.dir.clone().unwrap_or_default();
+                self.open(dir, command, effects);
+            }
+            Err(sentence) => self.notify(Notice::warning(sentence), effects),
+        }
+    }
+
+    /// Saved first: the exported masks are what is on the screen.
+    fn export(&mut self, folder: PathBuf, source: Source, effects: &mut Vec<Effect>) {
+        if self.study.is_some() && !self.exporting {
+            self.save_all(effects);
+            self.exporting = true;
+            effects.push(Effect::Io(IoCommand::Export { folder, source }));
+        }
+    }
+}

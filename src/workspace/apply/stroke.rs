@@ -1,0 +1,115 @@
+//! A stroke from press to release: it writes while it goes on and is one undo step at the end.
+
+use std::sync::Arc;
+
+use crate::edit::{Brush, Paint, PaintRule, StrokeSegment, stroke_accept, stroke_segment};
+use crate::geometry::Plane;
+use crate::worker::protocol_io::EditKind;
+use crate::workspace::{Effect, Notice, Tool, Workspace};
+
+#[derive(Debug)]
+pub(in crate::workspace) struct Stroke {
+    normal_axis: usize,
+    brush: Brush,
+    last: [f64; 3],
+    ink: Ink,
+}
+
+/// What a stroke leaves behind.
+#[derive(Debug)]
+enum Ink {
+    Paint(Paint),
+    Accept,
+}
+
+impl Workspace {
+    pub(super) fn begin_stroke(
+        &mut self,
+        view: Plane,
+        position: [f64; 3],
+        inverted: bool,
+        effects: &mut Vec<Effect>,
+    ) {
+        if !self.can_edit() {
+            return;
+        }
+        let ink = match (self.tools.tool, inverted) {
+            (Tool::Brush, false) | (Tool::Eraser, true) => Ink::Paint(self.paint()),
+            (Tool::Brush | Tool::AcceptBrush, true) | (Tool::Eraser, false) => Ink::Paint(self.eraser()),
+            (Tool::AcceptBrush, false) if self.case().is_some_and(|case| case.prediction.is_some()) => Ink::Accept,
+            (Tool::AcceptBrush, false) => return self.notify_no_prediction(effects),
+            _ => return,
+        };
+        let brush = self.tools.brush;
+        let Some(case) = self.case_mut() else { return };
+        let normal_axis = case.normal_axis(view);
+        case.history.begin("Stroke".to_owned());
+        self.stroke = Some(Stroke { normal_axis, brush, last: position, ink });
+        self.extend_stroke(position, effects);
+    }
+
+    pub(super) fn extend_stroke(&mut self, to: [f64; 3], effects: &mut Vec<Effect>) {
+        let Some(mut stroke) = self.stroke.take() else { return };
+        let (least, locked) = (self.least_confidence(), self.locked());
+        let Some(case) = self.case_mut() else { return };
+        let spacing_mm = case.image.spacing_mm();
+        let Stroke { normal_axis: plane_normal_axis, brush, last: from, .. } = stroke;
+        let labels = Arc::make_mut(&mut case.labels);
+        let delta = match (&stroke.ink, &case.prediction) {
+            (Ink::Paint(paint), _) => stroke_segment(labels, brush, plane_normal_axis, from, to, spacing_mm, paint),
+            (Ink::Accept, Some(prediction)) => {
+                let segment = StrokeSegment { brush, plane_normal_axis, from, to, spacing_mm };
+                let confidence = prediction.dual_confidence.as_slice();
+                stroke_accept(labels, &prediction.class, &segment, |i| confidence[i] >= least, &locked)
+            }
+            (Ink::Accept, None) => None,
+        };
+        if let Some(delta) = delta {
+            effects.push(Effect::UploadLabels(delta.bounds()));
+            case.history.stage(delta);
+        }
+        stroke.last = to;
+        self.stroke = Some(stroke);
+    }
+
+    /// Makes the stroke one named step and sends it on. Nothing happens if it changed nothing.
+    pub(in crate::workspace) fn end_stroke(&mut self, effects: &mut Vec<Effect>) {
+        let Some(stroke) = self.stroke.take() else { return };
+        let Some(delta) = self.case_mut().and_then(|case| case.history.commit()) else { return };
+        let (name, kind) = match &stroke.ink {
+            Ink::Paint(Paint { class: Some(class), .. }) => {
+                (format!("Paint {}", self.class_name(*class)), EditKind::Painted { tool: "Brush" })
+            }
+            Ink::Paint(_) => ("Erase".to_owned(), EditKind::Painted { tool: "Eraser" }),
+            Ink::Accept => ("Accept".to_owned(), EditKind::Accepted),
+        };
+        if let Some(case) = self.case_mut() {
+            case.history.rename_newest(format!("{name}, {}", voxels(delta.voxel_count())));
+        }
+        self.publish(delta, kind, effects);
+    }
+
+    /// What the brush paints: the chosen class by the chosen rule.
+    pub(super) fn paint(&self) -> Paint {
+        Paint { class: Some(self.tools.class), rule: self.tools.rule, locked: self.locked() }
+    }
+
+    /// Erasing only where nothing is would do nothing, so that rule does not hold for the eraser.
+    pub(super) fn eraser(&self) -> Paint {
+        let rule = match self.tools.rule {
+            PaintRule::UnknownOnly => PaintRule::Everything,
+            rule => rule,
+        };
+        Paint { class: None, rule, locked: self.locked() }
+    }
+
+    pub(super) fn notify_no_prediction(&mut self, effects: &mut Vec<Effect>) {
+        let text = "There is no pseudo-label of this case yet. Start training, or predict all cases.";
+        self.notify(Notice::info(text), effects);
+    }
+}
+
+/// "1 voxel", "214 voxels".
+pub(super) fn voxels(count: usize) -> String {
+    if count == 1 { "1 voxel".to_owned() } else { format!("{count} voxels") }
+}

@@ -1,0 +1,86 @@
+//! Looking around: linked cross, cameras, window, layers, layout.
+
+use crate::geometry::{PatientSide, Plane};
+use crate::view::WindowLevel;
+use crate::workspace::{Layout, OpenCase, ViewAction, Workspace};
+
+impl Workspace {
+    pub(super) fn apply_view(&mut self, action: ViewAction) {
+        match action {
+            ViewAction::Hover(hover) => self.views.hover = hover,
+            ViewAction::Activate(view) => self.views.active = view,
+            ViewAction::ToggleMaximised(view) => self.toggle_maximised(view),
+            ViewAction::SetPatientSide(side) => self.set_patient_side(side),
+            ViewAction::SetLayers(layers) => self.views.layers = layers,
+            action => {
+                if let Some(case) = self.case_mut() {
+                    case.look(action);
+                }
+            }
+        }
+    }
+
+    fn toggle_maximised(&mut self, view: Plane) {
+        self.views.active = view;
+        self.views.layout = match self.views.layout {
+            Layout::Maximised(_) => Layout::Grid,
+            Layout::Grid => Layout::Maximised(view),
+        };
+        if let Some(case) = self.case_mut() {
+            case.set_fitted(view, false);
+        }
+    }
+
+    fn set_patient_side(&mut self, side: PatientSide) {
+        self.views.side = side;
+        for case in self.opened_mut() {
+            case.set_patient_side(side);
+        }
+    }
+}
+
+impl OpenCase {
+    /// The actions that concern the shown case alone.
+    fn look(&mut self, action: ViewAction) {
+        match action {
+            ViewAction::MoveCursor(position) => self.move_cursor(self.extent().clamped_voxel(position)),
+            ViewAction::StepSlice { view, steps } => {
+                self.camera_mut(view).step_slice(steps);
+                self.follow(view);
+            }
+            ViewAction::SetSlice { view, slice } => {
+                self.camera_mut(view).set_slice(slice);
+                self.follow(view);
+            }
+            ViewAction::Zoom { view, factor, pointer, size } => self.camera_mut(view).zoom_at(pointer, size, factor),
+            ViewAction::Pan { view, by } => self.camera_mut(view).pan_by(by),
+            ViewAction::Fit { view, size } => {
+                self.camera_mut(view).fit(size);
+                self.set_fitted(view, true);
+            }
+            ViewAction::FitAll => Plane::ALL.into_iter().for_each(|view| self.set_fitted(view, false)),
+            ViewAction::CentreOnCursor => {
+                let position = self.cursor.to_f64();
+                Plane::ALL.into_iter().for_each(|view| self.camera_mut(view).centre_on(position));
+            }
+            ViewAction::SetWindow(window) => self.window = window,
+            ViewAction::DragWindow(by) => self.window.drag(by),
+            ViewAction::AutoWindow => self.window = WindowLevel::auto(&self.image),
+            ViewAction::Hover(_)
+            | ViewAction::Activate(_)
+            | ViewAction::ToggleMaximised(_)
+            | ViewAction::SetPatientSide(_)
+            | ViewAction::SetLayers(_) => {}
+        }
+    }
+
+    /// The cross goes into the slice that a view shows now.
+    fn follow(&mut self, view: Plane) {
+        let slice = self.camera(view).slice();
+        self.move_cursor(self.cursor.with_axis(self.normal_axis(view), slice));
+    }
+
+    fn set_patient_side(&mut self, side: PatientSide) {
+        Plane::ALL.into_iter().for_each(|view| self.camera_mut(view).set_patient_side(side));
+    }
+}
