@@ -7,8 +7,8 @@ use crate::edit::BrushShape;
 use crate::project::Source;
 use crate::view::{Chord, Key, KeyAction, Keymap, LabelStyle, LayerSettings, ToolKey, WindowPreset};
 use crate::workspace::{
-    AppAction, CaseAction, ClassAction, EditAction, FileAction, FolderPurpose, PseudoAction, Tool, ToolAction,
-    TrainAction, ViewAction, Workspace,
+    Action, CaseAction, ClassAction, EditAction, FileAction, FolderPurpose, PseudoAction, Tool, ToolAction, TrainAction,
+    ViewAction, Workspace,
 };
 
 /// What a key asks of the window itself.
@@ -29,12 +29,15 @@ pub fn pressed(
     if ctx.text_edit_focused() {
         return Vec::new();
     }
+    // A focused button or slider keeps the keys that work it.
+    let focused = ctx.egui_wants_keyboard_input();
+    let free = |chord: &Chord| matches!(chord.key, Key::Char(_) | Key::Escape) || !focused;
     let mut requests = Vec::new();
-    for action in chords.into_iter().filter_map(|chord| keymap.action(chord)) {
+    for action in chords.into_iter().filter(free).filter_map(|chord| keymap.action(chord)) {
         match action {
             KeyAction::ShowKeys => requests.push(WindowRequest::ShowKeys),
             KeyAction::Cancel => requests.push(WindowRequest::Cancel),
-            other => perform(other, workspace, actions),
+            other => actions.extend(action_of(other, workspace)),
         }
     }
     requests
@@ -73,15 +76,11 @@ fn named(key: egui::Key) -> Option<Key> {
     })
 }
 
-/// What a key does to the workspace.
-pub fn perform(action: KeyAction, workspace: &Workspace, actions: &mut Actions) {
-    if let Some(layers) = changed_layers(action, workspace.views().layers) {
-        actions.push(ViewAction::SetLayers(layers).into());
-        return;
-    }
+/// What a key asks of the workspace; `None` where it has nothing to act on, and for the window's own keys.
+fn action_of(key: KeyAction, workspace: &Workspace) -> Option<Action> {
     let view = workspace.views().active;
     use KeyAction as K;
-    actions.push(match action {
+    Some(match key {
         K::Undo => EditAction::Undo.into(),
         K::Redo => EditAction::Redo.into(),
         K::Save => FileAction::Save.into(),
@@ -102,28 +101,21 @@ pub fn perform(action: KeyAction, workspace: &Workspace, actions: &mut Actions) 
         K::CentreOnCursor => ViewAction::CentreOnCursor.into(),
         K::MaximiseView => ViewAction::ToggleMaximised(view).into(),
         K::WindowAuto => ViewAction::AutoWindow.into(),
-        K::WindowPreset(index) => match WindowPreset::ALL.get(usize::from(index)) {
-            Some(preset) => ViewAction::SetWindow(preset.window).into(),
-            None => return,
-        },
-        K::AcceptComponent => match under_pointer(workspace) {
-            Some(voxel) => PseudoAction::AcceptComponent(voxel).into(),
-            None => return,
-        },
+        K::WindowPreset(index) => ViewAction::SetWindow(WindowPreset::ALL.get(usize::from(index))?.window).into(),
+        K::AcceptComponent => PseudoAction::AcceptComponent(under_pointer(workspace)?).into(),
         K::AcceptSlice => PseudoAction::AcceptSlice(view).into(),
         K::AcceptCase => PseudoAction::AcceptCase.into(),
         K::CompleteSlice => EditAction::CompleteSlice(view).into(),
         K::CompleteCase => EditAction::CompleteCase.into(),
         K::NextCase => CaseAction::NextOpen.into(),
         K::PreviousCase => CaseAction::Previous.into(),
-        // The window's own keys and the layer switches were handled before.
-        _ => AppAction::Tick(workspace.now()).into(),
-    });
+        K::ShowKeys | K::FindAction | K::Cancel => return None,
+        layer_switch => ViewAction::SetLayers(changed_layers(layer_switch, workspace.views().layers)?).into(),
+    })
 }
 
-fn changed_layers(action: KeyAction, before: LayerSettings) -> Option<LayerSettings> {
-    let mut layers = before;
-    match action {
+fn changed_layers(key: KeyAction, mut layers: LayerSettings) -> Option<LayerSettings> {
+    match key {
         KeyAction::ToggleLabels => layers.labels ^= true,
         KeyAction::ToggleLabelStyle => {
             layers.label_style = match layers.label_style {
