@@ -15,7 +15,7 @@ use crate::workspace::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WindowRequest {
     ShowKeys,
-    Cancel,
+    FindAction,
 }
 
 /// The keys pressed in this frame. Silent while a text field has the focus.
@@ -36,7 +36,7 @@ pub fn pressed(
     for action in chords.into_iter().filter(free).filter_map(|chord| keymap.action(chord)) {
         match action {
             KeyAction::ShowKeys => requests.push(WindowRequest::ShowKeys),
-            KeyAction::Cancel => requests.push(WindowRequest::Cancel),
+            KeyAction::FindAction => requests.push(WindowRequest::FindAction),
             other => actions.extend(action_of(other, workspace)),
         }
     }
@@ -77,7 +77,7 @@ fn named(key: egui::Key) -> Option<Key> {
 }
 
 /// What a key asks of the workspace; `None` where it has nothing to act on, and for the window's own keys.
-fn action_of(key: KeyAction, workspace: &Workspace) -> Option<Action> {
+pub fn action_of(key: KeyAction, workspace: &Workspace) -> Option<Action> {
     let view = workspace.views().active;
     use KeyAction as K;
     Some(match key {

@@ -18,7 +18,7 @@ use crate::geometry::Plane;
 use crate::workspace::{Layout, Workspace};
 
 /// What the views keep between frames: the drag in progress, the pictures on the graphics card, the counts.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Viewers {
     pointer: Pointer,
     pub pictures: Pictures,
@@ -26,6 +26,10 @@ pub struct Viewers {
 }
 
 impl Viewers {
+    pub fn new(pictures: Pictures) -> Self {
+        Self { pointer: Pointer::default(), pictures, census: Census::default() }
+    }
+
     pub fn ui(&mut self, ui: &mut Ui, workspace: &Workspace, actions: &mut Actions) {
         let area = ui.available_rect_before_wrap();
         ui.painter().rect_filled(area, 0.0, theme::palette(ui).line);
