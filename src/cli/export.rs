@@ -1,11 +1,11 @@
 //! `chiaro export`: masks and volumes out of a project.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use thiserror::Error;
 
-use crate::project::{Project, ProjectError, Source, export_labels, write_statistics};
+use crate::project::{Project, ProjectError, Source, export_labels, export_statistics};
 use crate::volume::CaseId;
 
 /// Write verified masks on the grid of their images
@@ -47,7 +47,12 @@ pub fn run(args: ExportArgs) -> Result<(), ExportError> {
     let source = match args.what {
         What::Labels => Source::Labels,
         What::Pseudo => Source::Pseudo,
-        What::Stats => return export_statistics(&args.dir, &args.out),
+        What::Stats => {
+            let report = export_statistics(&Project::load(&args.dir)?, &args.out)?;
+            tell_skipped(&report.skipped);
+            println!("{}", report.path.display());
+            return Ok(());
+        }
         What::Probabilities => return Err(ExportError::NotAvailable("probabilities")),
         What::Meshes => return Err(ExportError::NotAvailable("meshes")),
     };
@@ -58,14 +63,6 @@ pub fn run(args: ExportArgs) -> Result<(), ExportError> {
         println!("{}", file.path.display());
     }
     println!("{}", report.classes.display());
-    Ok(())
-}
-
-fn export_statistics(dir: &Path, out: &Path) -> Result<(), ExportError> {
-    let path = out.join("volumes.csv");
-    let skipped = write_statistics(&Project::load(dir)?, &path)?;
-    tell_skipped(&skipped);
-    println!("{}", path.display());
     Ok(())
 }
 

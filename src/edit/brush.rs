@@ -166,7 +166,7 @@ mod tests {
     #[test]
     fn a_disc_is_round_in_millimetres_and_one_voxel_thick() {
         let s = stamp(BrushShape::Disc, BrushSize::Mm(6.0), [1.0, 3.0, 0.5]);
-        assert_eq!(picture(&s), [".####.", ".####."]);
+        assert_eq!(picture(&s), ["######", "######"]);
         assert!(s.rows().iter().all(|r| r.z == 0));
         assert_eq!(picture(&stamp(BrushShape::Disc, BrushSize::Mm(9.0), [1.0, 3.0, 0.5])).len(), 3);
     }

@@ -90,11 +90,13 @@ impl History {
     /// Closes the open stroke as one step. `None` if it changed nothing.
     pub fn commit(&mut self) -> Option<Arc<Delta>> {
         let stroke = self.open.take()?;
-        let location = stroke.segments.last()?.centre();
+        let stroke_end = stroke.segments.last()?.centre();
         let delta = Arc::new(merge_in_order(stroke.segments)?);
         if delta.is_empty() {
             return None;
         }
+        // The end of a stroke may have undone what its beginning did there.
+        let location = if delta.bounds().contains(stroke_end) { stroke_end } else { delta.centre() };
         self.record(Step { name: stroke.name, delta: Arc::clone(&delta), location });
         Some(delta)
     }

@@ -129,9 +129,8 @@ mod tests {
         let c = &scores.classes[0];
         assert_eq!((c.dice, c.jaccard), (0.75, 0.6));
         assert_eq!((c.truth_voxels, c.truth_ml), (64, 0.16));
-        // Predicted surface: 56 voxels. The 16 at x = 6 are 1 away. At x = 3 the inner 4 of the 16 lie inside the
-        // true cube, 1 away from its face x = 2. Those at x = 4 and 5 (12 each): the frame is true surface for x = 4;
-        // x = 5 is a true face, so 0 as well. ASD = 20 / 56.
+        // Predicted surface: 56 voxels. The 16 at x = 6 are 1 mm from the true face x = 5, the inner 4 at x = 3 are
+        // 1 mm from the true face x = 2, and all others lie on the true surface: 20 / 56.
         let mm = c.distances_mm.unwrap();
         assert!((mm.asd - 20.0 / 56.0).abs() < 1e-6, "{mm:?}");
         assert!((mm.hd95 - 1.0).abs() < 1e-6);

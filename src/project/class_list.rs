@@ -15,7 +15,7 @@ use crate::label::{Class, ClassId, ClassTable};
 enum Listed {
     List(Vec<Item>),
     Table { classes: Vec<Item> },
-    NameById(BTreeMap<ClassId, String>),
+    NameById(BTreeMap<String, String>),
     IdByName(BTreeMap<String, ClassId>),
 }
 
@@ -46,7 +46,9 @@ pub(super) fn read(path: &Path) -> Result<ClassTable, ProjectError> {
 fn classes_of(listed: Listed) -> Result<Vec<Class>, String> {
     let items = match listed {
         Listed::List(items) | Listed::Table { classes: items } => items,
-        Listed::NameById(map) => return Ok(map.into_iter().map(|(id, name)| Class::new(id, &name)).collect()),
+        Listed::NameById(map) => {
+            return map.into_iter().map(|(id, name)| Ok(Class::new(parse_id(&id)?, &name))).collect();
+        }
         Listed::IdByName(map) => return Ok(map.into_iter().map(|(name, id)| Class::new(id, &name)).collect()),
     };
     let numbered = (1..).zip(items).map(|(position, item)| match item {

@@ -83,3 +83,44 @@ fn write_case(
 fn case_id(case: &PhantomCase) -> CaseId {
     case.name.as_str().into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::io::{read_image, read_mask};
+
+    fn small(case_count: usize) -> PhantomSettings {
+        PhantomSettings { seed: u64::MAX - 4, case_count, edge_mm: 20, ..PhantomSettings::default() }
+    }
+
+    #[test]
+    fn a_demo_has_two_labelled_some_held_out_and_many_unlabelled_cases_and_the_truth_beside() {
+        let root = tempfile::tempdir().unwrap();
+        let dir = root.path().join("demo");
+        let made = create_study(&dir, &small(9)).unwrap();
+        assert!(is_demo(&dir));
+        let project = Project::load(&dir).unwrap();
+        assert_eq!((&project, demo_seed(&project)), (&made, Some(u64::MAX - 4)));
+        let mut roles = Vec::new();
+        for (index, case) in project.cases().iter().enumerate() {
+            let image = read_image(&project.image_path(&case.id).unwrap()).unwrap().image;
+            assert_eq!(image.voxels, phantom_case(&small(9), index).image.voxels);
+            assert_eq!(image.affine, phantom_case(&small(9), index).image.affine);
+            let truth = read_mask(&dir.join("truth").join(format!("{}.nii.gz", case.id))).unwrap().class;
+            let labels = project.load_labels(&case.id, image.extent()).unwrap();
+            let labelled = labels.known_count() > 0;
+            assert!(!labelled || labels.class() == &truth);
+            roles.push((labelled, case.held_out));
+        }
+        let count = |role| roles.iter().filter(|r| **r == role).count();
+        assert_eq!((count((true, false)), count((false, false)), count((true, true))), (2, 3, 4));
+    }
+
+    #[test]
+    fn a_folder_in_use_is_refused_and_is_no_demo() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("mine.txt"), "").unwrap();
+        assert!(matches!(create_demo(dir.path(), 1), Err(ProjectError::FolderInUse { .. })));
+        assert!(!is_demo(dir.path()));
+    }
+}

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::project::absolute;
 use super::{AuditEvent, Project, ProjectError};
 use crate::io::{NiftiGeometry, WrittenFile, read_geometry, write_atomically, write_mask};
-use crate::label::{ClassId, ClassTable};
+use crate::label::{Class, ClassId, ClassTable};
 use crate::volume::{CaseId, Grid};
 
 /// Which masks.
@@ -27,6 +27,13 @@ pub struct ExportReport {
     pub skipped: Vec<CaseId>,
     /// The sidecar with class numbers, names and colours.
     pub classes: PathBuf,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StatisticsReport {
+    pub path: PathBuf,
+    /// Cases without labels.
+    pub skipped: Vec<CaseId>,
 }
 
 #[derive(Serialize)]
@@ -71,31 +78,35 @@ pub fn export_labels(project: &Project, out: &Path, source: Source) -> Result<Ex
     Ok(ExportReport { written, skipped, classes: write_sidecar(out, project.classes())? })
 }
 
-/// Writes a CSV with the volume of every class in every case that has labels: `case,class,name,voxels,volume_ml`.
-/// Returns the cases without labels.
-pub fn write_statistics(project: &Project, path: &Path) -> Result<Vec<CaseId>, ProjectError> {
+/// Writes `OUT/volumes.csv` with the volume of every class in every case that has labels:
+/// `case,class,name,voxels,volume_ml`.
+pub fn export_statistics(project: &Project, out: &Path) -> Result<StatisticsReport, ProjectError> {
+    fs::create_dir_all(out).map_err(ProjectError::file("create", out))?;
+    check_target(project, out)?;
     let mut csv = String::from("case,class,name,voxels,volume_ml\n");
     let mut skipped = Vec::new();
     for case in project.cases() {
         let geometry = read_geometry(&project.image_path(&case.id)?)?;
-        let Some(class) = project.mask(&case.id, &geometry, Source::Labels)? else {
-            skipped.push(case.id.clone());
-            continue;
-        };
-        let mut counts = [0usize; 256];
-        class.as_slice().iter().for_each(|&c| counts[usize::from(c)] += 1);
-        let voxel_ml = geometry.affine.voxel_volume_mm3() / 1000.0;
-        for c in project.classes().foreground() {
-            let voxels = counts[usize::from(c.id)];
-            let (id, name) = (csv_field(case.id.as_str()), csv_field(&c.name));
-            csv += &format!("{id},{},{name},{voxels},{:.6}\n", c.id, voxels as f64 * voxel_ml);
+        match project.mask(&case.id, &geometry, Source::Labels)? {
+            Some(class) => csv += &volume_lines(case.id.as_str(), &class, &geometry, project.classes()),
+            None => skipped.push(case.id.clone()),
         }
     }
-    if let Some(dir) = path.parent() {
-        fs::create_dir_all(dir).map_err(ProjectError::file("create", dir))?;
-    }
-    write_atomically(path, |file| file.write_all(csv.as_bytes()))?;
-    Ok(skipped)
+    let path = out.join("volumes.csv");
+    write_atomically(&path, |file| file.write_all(csv.as_bytes()))?;
+    Ok(StatisticsReport { path, skipped })
+}
+
+fn volume_lines(case: &str, class: &Grid<ClassId>, geometry: &NiftiGeometry, classes: &ClassTable) -> String {
+    let mut counts = [0usize; 256];
+    class.as_slice().iter().for_each(|&c| counts[usize::from(c)] += 1);
+    let voxel_ml = geometry.affine.voxel_volume_mm3() / 1000.0;
+    let line = |c: &Class| {
+        let voxels = counts[usize::from(c.id)];
+        let (case, name) = (csv_field(case), csv_field(&c.name));
+        format!("{case},{},{name},{voxels},{:.6}\n", c.id, voxels as f64 * voxel_ml)
+    };
+    classes.foreground().map(line).collect()
 }
 
 impl Project {
@@ -161,4 +172,79 @@ fn write_sidecar(out: &Path, classes: &ClassTable) -> Result<PathBuf, ProjectErr
 
 fn csv_field(text: &str) -> String {
     if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::{Fixture, paint};
+    use super::*;
+    use crate::io::read_mask;
+
+    fn audit_of(project: &Project) -> String {
+        fs::read_to_string(project.dir().join("audit.jsonl")).unwrap()
+    }
+
+    fn labelled() -> Fixture {
+        let f = Fixture::new();
+        let mut labels = f.load();
+        paint(&mut labels, 3..9, 2);
+        f.save(&labels);
+        f
+    }
+
+    #[test]
+    fn exported_labels_have_the_class_plane_the_class_names_and_an_audit_line_with_their_hash() {
+        let (f, out) = (labelled(), tempfile::tempdir().unwrap());
+        let report = export_labels(&f.project, out.path(), Source::Labels).unwrap();
+        let mask = read_mask(&out.path().join("a.nii.gz")).unwrap();
+        assert_eq!(&mask.class, f.load().class());
+        assert_eq!(mask.header.affine, f.geometry.affine);
+        assert!(audit_of(&f.project).contains(&report.written[0].1.sha256));
+        assert!(!audit_of(&f.project).contains(&out.path().display().to_string()));
+        let names: serde_json::Value = serde_json::from_slice(&fs::read(&report.classes).unwrap()).unwrap();
+        assert_eq!((&names["classes"][2]["id"], &names["classes"][2]["name"]), (&2.into(), &"two".into()));
+    }
+
+    #[test]
+    fn strokes_that_are_only_in_the_journal_are_exported_too() {
+        let (f, out) = (labelled(), tempfile::tempdir().unwrap());
+        let mut labels = f.load();
+        let delta = paint(&mut labels, 30..33, 1);
+        f.project.journal().append(&f.case, &delta, labels.revision()).unwrap();
+        export_labels(&f.project, out.path(), Source::Labels).unwrap();
+        assert_eq!(read_mask(&out.path().join("a.nii.gz")).unwrap().class.as_slice()[30], 1);
+    }
+
+    #[test]
+    fn cases_where_nobody_said_anything_are_skipped_and_named() {
+        let (f, out) = (Fixture::new(), tempfile::tempdir().unwrap());
+        f.save(&f.load());
+        assert!(matches!(
+            export_labels(&f.project, out.path(), Source::Labels),
+            Err(ProjectError::NothingToExport("labels"))
+        ));
+        assert_eq!(export_statistics(&f.project, out.path()).unwrap().skipped, ["a".into()]);
+    }
+
+    #[test]
+    fn an_export_never_replaces_an_image_or_a_file_of_the_project() {
+        let f = labelled();
+        for folder in ["images", "labels", "labels/deeper", "pseudo/a"] {
+            let refused = export_labels(&f.project, &f.project.dir().join(folder), Source::Labels);
+            assert!(matches!(refused, Err(ProjectError::ExportOntoSource { .. })), "{folder}");
+        }
+        assert_eq!(export_labels(&f.project, &f.project.dir().join("out"), Source::Labels).unwrap().written.len(), 1);
+    }
+
+    #[test]
+    fn statistics_give_millilitres_per_class() {
+        let (f, out) = (labelled(), tempfile::tempdir().unwrap());
+        let report = export_statistics(&f.project, out.path()).unwrap();
+        // 6 voxels of 1 x 1.5 x 2 mm.
+        assert_eq!(
+            fs::read_to_string(report.path).unwrap(),
+            "case,class,name,voxels,volume_ml\na,1,one,0,0.000000\na,2,two,6,0.018000\n"
+        );
+        assert_eq!(csv_field("a, \"b\""), "\"a, \"\"b\"\"\"");
+    }
 }

@@ -236,3 +236,196 @@ fn remove_own_files(dir: &Path, existed: bool) {
         let _ = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::{EXTENT, geometry, write_test_image, write_test_mask};
+    use super::*;
+    use crate::geometry::Affine;
+    use crate::label::Origin;
+    use crate::volume::VoxelType;
+    use tempfile::TempDir;
+
+    /// Images `a` and `b`, labels (classes 0, 17, 53) for `b`.
+    fn sources() -> (TempDir, InitRequest) {
+        let root = tempfile::tempdir().unwrap();
+        let (images, labels) = (root.path().join("scans"), root.path().join("masks"));
+        let grid = geometry(Affine::from_spacing([1.0, 1.0, 2.0]));
+        write_test_image(&images.join("a.nii.gz"), &grid);
+        write_test_image(&images.join("b.nii.gz"), &grid);
+        write_test_mask(&labels.join("b.nii.gz"), &grid, &[0, 17, 53]);
+        let dir = root.path().join("study");
+        (root, InitRequest { dir, images, labels: Some(labels), classes: None, held_out: None })
+    }
+
+    fn files_below(dir: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+        let paths = fs::read_dir(dir).unwrap().map(|e| e.unwrap().path());
+        paths
+            .flat_map(
+                |p| if p.is_dir() { files_below(&p) } else { BTreeMap::from([(p.clone(), fs::read(p).unwrap())]) },
+            )
+            .collect()
+    }
+
+    /// The sentence of a refusal, after which no trace of a project may be left.
+    fn refusal(request: &InitRequest) -> String {
+        let sentence = init(request).unwrap_err().to_string();
+        assert!(!request.dir.join("chiaro.toml").exists() && !request.dir.join("labels").exists());
+        sentence
+    }
+
+    #[test]
+    fn pairs_files_by_name_and_names_the_classes_found() {
+        let (root, request) = sources();
+        let before = files_below(root.path());
+        let report = init(&request).unwrap();
+        assert_eq!(report.labelled, ["b".into()]);
+        let project = Project::load(&request.dir).unwrap();
+        assert_eq!(project, report.project);
+        let classes: Vec<_> = project.classes().foreground().map(|c| (c.id, c.name.as_str())).collect();
+        assert_eq!(classes, [(17, "Class 17"), (53, "Class 53")]);
+        let extent = geometry(Affine::identity()).extent;
+        let labels = project.load_labels(&"b".into(), extent).unwrap();
+        assert_eq!(labels.class().as_slice()[..4], [0, 17, 53, 0]);
+        assert!(labels.origin().as_slice().iter().all(|o| *o == Origin::Imported));
+        assert_eq!(project.load_labels(&"a".into(), extent).unwrap().known_count(), 0);
+        let after = files_below(root.path());
+        assert!(before.iter().all(|(path, bytes)| after.get(path) == Some(bytes)), "a source file was touched");
+    }
+
+    #[test]
+    fn images_inside_the_project_are_listed_relative_and_others_absolute() {
+        let (root, mut request) = sources();
+        assert!(init(&request).unwrap().project.cases().iter().all(|c| c.image.is_absolute()));
+        request.dir = root.path().to_owned();
+        fs::remove_dir_all(root.path().join("study")).unwrap();
+        let project = init(&request).unwrap().project;
+        assert_eq!(project.cases()[0].image, Path::new("scans/a.nii.gz"));
+        assert!(project.image_path(&"a".into()).unwrap().is_file());
+    }
+
+    #[test]
+    fn a_folder_in_use_is_refused() {
+        let (_root, request) = sources();
+        fs::create_dir(&request.dir).unwrap();
+        fs::write(request.dir.join("notes.txt"), "mine").unwrap();
+        assert!(refusal(&request).contains("notes.txt"));
+        fs::remove_file(request.dir.join("notes.txt")).unwrap();
+        init(&request).unwrap();
+        assert!(init(&request).unwrap_err().to_string().contains("already holds"));
+    }
+
+    #[test]
+    fn sources_where_the_project_would_write_are_refused_and_stay() {
+        let (root, mut request) = sources();
+        fs::rename(root.path().join("masks"), root.path().join("labels")).unwrap();
+        request.dir = root.path().to_owned();
+        request.labels = Some(root.path().join("labels"));
+        let before = files_below(root.path());
+        assert!(init(&request).unwrap_err().to_string().contains("'labels'"));
+        assert_eq!(files_below(root.path()), before);
+    }
+
+    #[test]
+    fn two_files_of_one_case_are_refused_with_both_names() {
+        let (_root, request) = sources();
+        fs::copy(request.images.join("a.nii.gz"), request.images.join("a.NII.GZ")).unwrap();
+        let sentence = refusal(&request);
+        assert!(sentence.contains("a.nii.gz") && sentence.contains("a.NII.GZ"), "{sentence}");
+    }
+
+    #[test]
+    fn a_mask_on_another_grid_is_refused_with_both_names_and_the_difference() {
+        let (_root, request) = sources();
+        let label = request.labels.clone().unwrap().join("b.nii.gz");
+        let mut shifted = geometry(Affine::from_spacing([1.0, 1.0, 2.0]));
+        shifted.affine.rows[0][3] = 3.0;
+        write_test_mask(&label, &NiftiGeometry::from_affine(shifted.extent, shifted.affine, VoxelType::U8), &[0, 17]);
+        let sentence = refusal(&request);
+        assert!(sentence.contains("b.nii.gz") && sentence.contains("3.0 mm"), "{sentence}");
+    }
+
+    #[test]
+    fn a_mask_stored_in_flipped_order_is_turned_onto_its_image_with_a_notice() {
+        let (_root, request) = sources();
+        let label = request.labels.clone().unwrap().join("b.nii.gz");
+        let mut affine = Affine::from_spacing([-1.0, 1.0, 2.0]);
+        affine.rows[0][3] = (EXTENT[0] - 1) as f64;
+        let straight = read_mask(&label).unwrap().class;
+        let extent = straight.extent();
+        let flipped = Grid::from_fn(extent, |v| straight.at(v.with_axis(0, EXTENT[0] - 1 - v.x)));
+        crate::io::write_mask(&label, &flipped, &NiftiGeometry::from_affine(extent, affine, VoxelType::U8)).unwrap();
+        let report = init(&request).unwrap();
+        assert!(report.notices.iter().any(|n| n.contains("b.nii.gz")), "{:?}", report.notices);
+        assert_eq!(report.project.load_labels(&"b".into(), extent).unwrap().class(), &straight);
+    }
+
+    #[test]
+    fn class_lists_must_name_every_value() {
+        let (root, mut request) = sources();
+        let list = root.path().join("classes.txt");
+        request.classes = Some(list.clone());
+        fs::write(&list, "17 left\n").unwrap();
+        let sentence = refusal(&request);
+        assert!(sentence.contains("b.nii.gz") && sentence.contains("53"), "{sentence}");
+        fs::write(&list, "17 left\n53 right\n99 unused\n").unwrap();
+        assert_eq!(init(&request).unwrap().project.classes().name(53), "right");
+    }
+
+    #[test]
+    fn held_out_cases_are_marked_and_unknown_ones_listed() {
+        let (root, mut request) = sources();
+        let list = root.path().join("held_out.txt");
+        request.held_out = Some(list.clone());
+        fs::write(&list, "b\nx\n\ny\n").unwrap();
+        assert!(refusal(&request).contains("x, y"));
+        fs::write(&list, "# test set\nb\n").unwrap();
+        let report = init(&request).unwrap();
+        assert_eq!(report.held_out, ["b".into()]);
+        assert_eq!(report.project.cases().iter().map(|c| c.held_out).collect::<Vec<_>>(), [false, true]);
+    }
+
+    #[test]
+    fn a_label_without_an_image_is_told_and_none_with_an_image_is_refused() {
+        let (_root, request) = sources();
+        let labels = request.labels.clone().unwrap();
+        fs::copy(labels.join("b.nii.gz"), labels.join("other.nii.gz")).unwrap();
+        fs::remove_file(labels.join("b.nii.gz")).unwrap();
+        refusal(&request);
+        fs::copy(labels.join("other.nii.gz"), labels.join("a.nii.gz")).unwrap();
+        let report = init(&request).unwrap();
+        assert_eq!(report.labelled, ["a".into()]);
+        assert!(report.notices.iter().any(|n| n.contains("'other'")));
+    }
+
+    #[test]
+    fn all_hippocampus_cases_with_their_test_cases_held_out() {
+        let default = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
+        let data = std::env::var_os("CHIARO_TEST_DATA").map_or(default, PathBuf::from);
+        if !data.join("hippocampus").is_dir() {
+            assert!(std::env::var("CI").as_deref() != Ok("true"), "the test data is missing");
+            println!("skipped");
+            return;
+        }
+        let root = tempfile::tempdir().unwrap();
+        let split = fs::read_to_string(data.join("splits_dev.csv")).unwrap();
+        let is_test = |line: &&str| line.starts_with("hippocampus,") && line.ends_with(",test");
+        let held_out: Vec<&str> = split.lines().filter(is_test).filter_map(|line| line.split(',').nth(1)).collect();
+        let list = root.path().join("held_out.txt");
+        fs::write(&list, held_out.join("\n")).unwrap();
+        let classes = root.path().join("classes.txt");
+        fs::write(&classes, "anterior\nposterior\n").unwrap();
+        let request = InitRequest {
+            dir: root.path().join("study"),
+            images: data.join("hippocampus/images"),
+            labels: Some(data.join("hippocampus/labels")),
+            classes: Some(classes),
+            held_out: Some(list),
+        };
+        let report = init(&request).unwrap();
+        assert_eq!((report.project.cases().len(), report.labelled.len(), report.held_out.len()), (60, 60, 12));
+        let case = &report.labelled[30];
+        let truth = read_mask(&data.join(format!("hippocampus/labels/{case}.nii.gz"))).unwrap().class;
+        assert_eq!(report.project.load_labels(case, truth.extent()).unwrap().class(), &truth);
+    }
+}

@@ -204,3 +204,130 @@ impl Record {
         Some(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::{Fixture, paint};
+    use super::*;
+    use crate::label::LabelValue;
+    use proptest::prelude::*;
+
+    /// Paints every range with the next class, one journal record each; the states after 0, 1, 2, ... records.
+    fn paint_and_journal(f: &Fixture, ranges: &[std::ops::Range<usize>]) -> Vec<LabelMap> {
+        let (mut journal, mut labels) = (f.project.journal(), f.load());
+        let mut states = vec![labels.clone()];
+        for (range, class) in ranges.iter().zip((1..=2).cycle()) {
+            let delta = paint(&mut labels, range.clone(), class);
+            journal.append(&f.case, &delta, labels.revision()).unwrap();
+            states.push(labels.clone());
+        }
+        states
+    }
+
+    fn journal_path(f: &Fixture) -> PathBuf {
+        path(&f.project.journal_dir(), &f.case)
+    }
+
+    #[test]
+    fn strokes_without_a_save_come_back_with_class_origin_and_revision() {
+        let f = Fixture::new();
+        let states = paint_and_journal(&f, &[0..4, 10..20, 2..12]);
+        assert_eq!(&f.load(), states.last().unwrap());
+        let recovered = f.project.recover_labels(&f.case, f.extent()).unwrap();
+        assert_eq!(recovered.notices.len(), 1);
+    }
+
+    #[test]
+    fn a_journal_cut_at_any_byte_gives_the_strokes_that_were_whole() {
+        let f = Fixture::new();
+        let states = paint_and_journal(&f, &[0..4, 10..20, 2..12]);
+        let bytes = fs::read(journal_path(&f)).unwrap();
+        let mut seen = Vec::new();
+        for len in 0..=bytes.len() {
+            fs::write(journal_path(&f), &bytes[..len]).unwrap();
+            let whole = read(&f.project.journal_dir(), &f.case).unwrap().records.len();
+            assert_eq!(f.load(), states[whole], "cut at {len}");
+            seen.push(whole);
+        }
+        assert!(seen.is_sorted() && seen.last() == Some(&3));
+        assert_eq!(fs::metadata(journal_path(&f)).unwrap().len(), bytes.len() as u64);
+    }
+
+    #[test]
+    fn after_a_torn_stroke_the_next_one_is_readable() {
+        let f = Fixture::new();
+        paint_and_journal(&f, &[0..4, 10..20]);
+        let bytes = fs::read(journal_path(&f)).unwrap();
+        for len in 0..bytes.len() {
+            fs::write(journal_path(&f), &bytes[..len]).unwrap();
+            let mut labels = f.load();
+            let delta = paint(&mut labels, 30..33, 2);
+            f.project.journal().append(&f.case, &delta, labels.revision()).unwrap();
+            assert_eq!(f.load(), labels, "cut at {len}");
+        }
+    }
+
+    #[test]
+    fn a_flipped_byte_loses_that_stroke_and_is_reported_but_never_a_wrong_label() {
+        let f = Fixture::new();
+        let states = paint_and_journal(&f, &[0..4, 10..20]);
+        let bytes = fs::read(journal_path(&f)).unwrap();
+        for at in MAGIC.len()..bytes.len() {
+            let mut damaged = bytes.clone();
+            damaged[at] ^= 0x10;
+            fs::write(journal_path(&f), &damaged).unwrap();
+            let recovered = f.project.recover_labels(&f.case, f.extent()).unwrap();
+            assert!(states[..2].contains(&recovered.labels), "byte {at}");
+            assert!(recovered.notices.iter().any(|n| n.contains("not completely")), "byte {at}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_no_journal_is_refused_and_left_alone() {
+        let f = Fixture::new();
+        fs::create_dir_all(f.project.journal_dir()).unwrap();
+        fs::write(journal_path(&f), b"CHIAROJ2 something newer").unwrap();
+        assert!(f.project.load_labels(&f.case, f.extent()).is_err());
+        let delta = paint(&mut LabelMap::unknown(f.extent()), 0..1, 1);
+        assert!(f.project.journal().append(&f.case, &delta, 1).is_err());
+        assert_eq!(fs::read(journal_path(&f)).unwrap(), b"CHIAROJ2 something newer");
+    }
+
+    #[test]
+    fn a_stroke_that_fits_neither_before_nor_after_is_left_out_and_reported() {
+        let f = Fixture::new();
+        let mut elsewhere = LabelMap::unknown(f.extent());
+        paint(&mut elsewhere, 0..9, 2);
+        let delta = paint(&mut elsewhere, 0..9, 1);
+        f.project.journal().append(&f.case, &delta, elsewhere.revision()).unwrap();
+        let recovered = f.project.recover_labels(&f.case, f.extent()).unwrap();
+        assert_eq!(recovered.labels.value_at(0), LabelValue::UNKNOWN);
+        assert!(recovered.notices.iter().any(|n| n.contains("do not fit")));
+    }
+
+    #[test]
+    fn a_stroke_saved_while_it_was_painted_is_completed_by_its_record() {
+        let f = Fixture::new();
+        let mut labels = f.load();
+        let first = paint(&mut labels, 0..4, 1);
+        f.save(&labels);
+        let second = paint(&mut labels, 4..8, 1);
+        f.project.journal().append(&f.case, &first.merge(&second), labels.revision()).unwrap();
+        assert_eq!(f.load(), labels);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+        #[test]
+        fn any_strokes_with_a_save_anywhere_between_come_back(
+            strokes in prop::collection::vec((0usize..60, 1usize..20), 1..12),
+            saved_after in 0usize..12,
+        ) {
+            let f = Fixture::new();
+            let ranges: Vec<_> = strokes.iter().map(|&(start, len)| start..(start + len).min(60)).collect();
+            let states = paint_and_journal(&f, &ranges);
+            f.save(&states[saved_after.min(strokes.len())]);
+            prop_assert_eq!(&f.load(), states.last().unwrap());
+        }
+    }
+}

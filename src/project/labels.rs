@@ -232,3 +232,145 @@ pub(super) fn sha256_of(path: &Path) -> Result<Option<String>, ProjectError> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::{EXTENT, Fixture, paint};
+    use super::*;
+    use crate::label::LabelValue;
+
+    fn painted(f: &Fixture) -> LabelMap {
+        let mut labels = f.load();
+        paint(&mut labels, 3..9, 1);
+        paint(&mut labels, 20..25, 0);
+        labels
+    }
+
+    /// Every file below a folder with its content.
+    fn snapshot(dir: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+        let mut files = Vec::new();
+        for entry in fs::read_dir(dir).unwrap() {
+            let path = entry.unwrap().path();
+            match path.is_dir() {
+                true => files.extend(snapshot(&path)),
+                false => files.push((path.clone(), fs::read(&path).unwrap())),
+            }
+        }
+        files.sort();
+        files
+    }
+
+    #[test]
+    fn a_case_without_files_is_unknown_everywhere() {
+        let f = Fixture::new();
+        assert_eq!(f.load(), LabelMap::unknown(f.extent()));
+        assert!(!f.project.has_labels(&f.case).unwrap());
+    }
+
+    #[test]
+    fn saved_labels_come_back_with_their_revision_and_the_journal_is_empty() {
+        let f = Fixture::new();
+        let mut labels = painted(&f);
+        let delta = paint(&mut labels, 0..2, 2);
+        f.project.journal().append(&f.case, &delta, labels.revision()).unwrap();
+        f.save(&labels);
+        let recovered = f.project.recover_labels(&f.case, f.extent()).unwrap();
+        assert_eq!(recovered, RecoveredLabels { labels, notices: Vec::new() });
+        assert!(journal::read(&f.project.journal_dir(), &f.case).unwrap().is_empty());
+        assert!(f.project.has_labels(&f.case).unwrap());
+    }
+
+    #[test]
+    fn strokes_painted_after_the_saved_state_stay_in_the_journal() {
+        let f = Fixture::new();
+        let (mut journal, mut labels) = (f.project.journal(), f.load());
+        let mut stroke = |labels: &mut LabelMap, range, class| {
+            let delta = paint(labels, range, class);
+            journal.append(&f.case, &delta, labels.revision()).unwrap();
+        };
+        stroke(&mut labels, 0..5, 1);
+        let at_save = labels.clone();
+        stroke(&mut labels, 3..8, 2);
+        f.save(&at_save);
+        stroke(&mut labels, 10..11, 1);
+        assert_eq!(f.load(), labels);
+    }
+
+    /// The four moments a save can be cut at: planes half written, planes written but not counted, counted but not
+    /// moved, class moved but origin not. The journal is as it was before the save.
+    #[test]
+    fn a_crash_anywhere_in_a_save_loses_and_mixes_nothing() {
+        for moment in 0..4 {
+            let f = Fixture::new();
+            let mut labels = painted(&f);
+            f.save(&labels);
+            let before = snapshot(&f.project.labels_dir());
+            let delta = paint(&mut labels, 5..15, 2);
+            f.project.journal().append(&f.case, &delta, labels.revision()).unwrap();
+            let journal = snapshot(&f.project.journal_dir());
+            f.save(&labels);
+            rewind_save(&f, &before, moment);
+            journal.iter().for_each(|(path, bytes)| fs::write(path, bytes).unwrap());
+
+            assert_eq!(f.load(), labels, "read after a crash at {moment}");
+            let more = paint(&mut labels, 30..40, 1);
+            f.project.journal().append(&f.case, &more, labels.revision()).unwrap();
+            assert_eq!(f.load(), labels, "painted after a crash at {moment}");
+            f.save(&labels);
+            assert_eq!(f.load(), labels, "saved after a crash at {moment}");
+            assert!(snapshot(&f.project.saving_dir()).is_empty(), "left over after a crash at {moment}");
+        }
+    }
+
+    /// Puts the files of a finished save back to what they were at a moment of it.
+    fn rewind_save(f: &Fixture, before: &[(PathBuf, Vec<u8>)], moment: usize) {
+        let [class, origin] = Plane::BOTH.map(|p| fs::read(f.project.label_path(&f.case, p)).unwrap());
+        let restore = |path: PathBuf| {
+            let (_, bytes) = before.iter().find(|(p, _)| *p == path).unwrap();
+            fs::write(path, bytes).unwrap();
+        };
+        let saving = |plane: Plane| f.project.saving_path(&f.case, plane);
+        restore(f.project.label_path(&f.case, Plane::Origin));
+        fs::write(saving(Plane::Origin), &origin).unwrap();
+        if moment < 3 {
+            restore(f.project.label_path(&f.case, Plane::Class));
+            fs::write(saving(Plane::Class), &class).unwrap();
+        }
+        if moment < 2 {
+            restore(f.project.record_path(&f.case));
+        }
+        if moment < 1 {
+            fs::write(saving(Plane::Class), &class[..class.len() / 2]).unwrap();
+            fs::remove_file(saving(Plane::Origin)).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_mask_put_there_by_another_program_counts_as_imported() {
+        let f = Fixture::new();
+        super::super::fixture::write_test_mask(&f.project.labels_dir().join("a.nii.gz"), &f.geometry, &[0, 2]);
+        let recovered = f.project.recover_labels(&f.case, f.extent()).unwrap();
+        assert_eq!(recovered.labels.value_at(1), LabelValue::new(2, Origin::Imported));
+        assert_eq!(recovered.labels.known_count(), f.extent().voxel_count());
+        assert_eq!(recovered.notices.len(), 1);
+    }
+
+    #[test]
+    fn labels_of_another_shape_or_with_unknown_origins_are_refused() {
+        let f = Fixture::new();
+        f.save(&painted(&f));
+        let other = Extent::from_array([EXTENT[0] + 1, EXTENT[1], EXTENT[2]]).unwrap();
+        let refused = f.project.load_labels(&f.case, other);
+        assert!(matches!(refused, Err(ProjectError::LabelShape { .. })));
+        write_mask(&f.project.labels_dir().join("a.origin.nii.gz"), &Grid::filled(f.extent(), 9), &f.geometry).unwrap();
+        let refused = f.project.load_labels(&f.case, f.extent());
+        assert!(matches!(refused, Err(ProjectError::LabelsDamaged { .. })));
+    }
+
+    #[test]
+    fn a_case_that_is_not_in_the_project_is_refused() {
+        let f = Fixture::new();
+        let refused = f.project.load_labels(&"../elsewhere".into(), f.extent());
+        assert!(matches!(refused, Err(ProjectError::UnknownCase { .. })));
+    }
+}

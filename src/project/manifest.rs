@@ -73,3 +73,69 @@ fn check_cases(cases: &[CaseEntry]) -> Result<(), ProjectError> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::label::Class;
+
+    fn manifest() -> Manifest {
+        let classes = ClassTable::new(vec![Class::new(17, "left"), Class::new(53, "right")]).unwrap();
+        let mut held_out = CaseEntry::new("b".into(), "/elsewhere/b.nii".into());
+        (held_out.held_out, held_out.state) = (true, super::super::CaseState::InProgress);
+        Manifest::new(classes, vec![CaseEntry::new("a".into(), "images/a.nii.gz".into()), held_out]).unwrap()
+    }
+
+    fn load_text(text: &str) -> Result<Manifest, ProjectError> {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join(Manifest::FILE_NAME), text).unwrap();
+        Manifest::load(dir.path())
+    }
+
+    #[test]
+    fn a_saved_manifest_comes_back() {
+        let dir = tempfile::tempdir().unwrap();
+        manifest().save(dir.path()).unwrap();
+        assert_eq!(Manifest::load(dir.path()).unwrap(), manifest());
+    }
+
+    #[test]
+    fn fields_of_other_versions_survive_a_save() {
+        let text = toml::to_string(&manifest()).unwrap();
+        let foreign = format!("colour_of_the_window = 'blue'\n{text}reader = 'second'\n[settings.other]\nx = 1.5\n");
+        let dir = tempfile::tempdir().unwrap();
+        let loaded = load_text(&foreign.replace("[settings]\n", "")).unwrap();
+        loaded.save(dir.path()).unwrap();
+        let saved = fs::read_to_string(dir.path().join(Manifest::FILE_NAME)).unwrap();
+        for kept in ["colour_of_the_window = \"blue\"", "reader = \"second\"", "x = 1.5"] {
+            assert!(saved.contains(kept), "{kept}: {saved}");
+        }
+        assert_eq!(Manifest::load(dir.path()).unwrap(), loaded);
+    }
+
+    #[test]
+    fn a_newer_format_is_refused_even_if_nothing_else_in_it_is_known() {
+        let refused = load_text("format = 2\n[cases]\nelsewhere = true\n").unwrap_err();
+        assert!(matches!(refused, ProjectError::NewerFormat { found: 2, supported: 1, .. }));
+        assert!(refused.to_string().contains("Update Chiaro"));
+    }
+
+    #[test]
+    fn damaged_and_missing_files_are_refused() {
+        for text in ["", "format = ", "format = 1", "format = '1'\nclasses = []"] {
+            assert!(matches!(load_text(text), Err(ProjectError::Unreadable { .. })), "{text:?}");
+        }
+        let empty = tempfile::tempdir().unwrap();
+        assert!(matches!(Manifest::load(empty.path()), Err(ProjectError::NotAProject { .. })));
+    }
+
+    #[test]
+    fn a_listed_case_may_not_point_its_files_elsewhere_or_appear_twice() {
+        let text = toml::to_string(&manifest()).unwrap();
+        let outside = text.replace("id = \"a\"", "id = \"../../a\"");
+        assert!(matches!(load_text(&outside), Err(ProjectError::CaseName { .. })));
+        let twice = text.replace("id = \"a\"", "id = \"B\"");
+        let refused = load_text(&twice).unwrap_err().to_string();
+        assert!(refused.contains("a.nii.gz") && refused.contains("b.nii"), "{refused}");
+    }
+}

@@ -8,6 +8,8 @@ mod class_list;
 mod demo;
 mod error;
 mod export;
+#[cfg(test)]
+mod fixture;
 mod init;
 mod journal;
 mod labels;
@@ -21,7 +23,7 @@ pub use audit::AuditEvent;
 pub use case_entry::{CaseEntry, CaseState};
 pub use demo::{create_demo, demo_seed, is_demo};
 pub use error::ProjectError;
-pub use export::{ExportReport, Source, export_labels, write_statistics};
+pub use export::{ExportReport, Source, StatisticsReport, export_labels, export_statistics};
 pub use init::{InitReport, InitRequest, init};
 pub use journal::Journal;
 pub use labels::RecoveredLabels;

@@ -117,3 +117,65 @@ fn assemble(provenance: Provenance, mut planes: BTreeMap<&str, Grid<u8>>) -> Opt
         np_std: planes.remove("np_std"),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::Fixture;
+    use super::*;
+
+    fn prediction(f: &Fixture, step: u64) -> Prediction {
+        let plane =
+            |n: usize| Grid::from_fn(f.extent(), |v| u8::try_from((f.extent().index(v) * n + n) % 256).unwrap());
+        Prediction {
+            provenance: Provenance { case: f.case.clone(), label_revision: 3, model: "run".into(), step },
+            class: plane(1),
+            confidence_a: plane(2),
+            confidence_b: plane(3),
+            class_a: plane(4),
+            class_b: plane(5),
+            dual_confidence: plane(6),
+            np_probability: None,
+            np_std: (step > 1).then(|| plane(7)),
+        }
+    }
+
+    #[test]
+    fn a_prediction_comes_back_as_it_was_and_a_newer_one_replaces_it() {
+        let f = Fixture::new();
+        assert_eq!(f.project.load_prediction(&f.case).unwrap(), None);
+        for step in [1, 2, 1] {
+            let made = prediction(&f, step);
+            f.project.save_prediction(&made, &f.geometry).unwrap();
+            assert_eq!(f.project.load_prediction(&f.case).unwrap(), Some(made));
+            assert!(f.project.has_prediction(&f.case));
+        }
+    }
+
+    #[test]
+    fn a_prediction_cut_off_while_it_was_replaced_counts_as_none() {
+        let f = Fixture::new();
+        f.project.save_prediction(&prediction(&f, 1), &f.geometry).unwrap();
+        let meta = f.project.pseudo_dir(&f.case).join(META);
+        let old_meta = fs::read(&meta).unwrap();
+        f.project.save_prediction(&prediction(&f, 2), &f.geometry).unwrap();
+        let class = f.project.pseudo_dir(&f.case).join("class.nii.gz");
+        write_mask(&class, &Grid::filled(f.extent(), 1), &f.geometry).unwrap();
+        assert_eq!(f.project.load_prediction(&f.case).unwrap(), None, "one plane is another one");
+        fs::remove_file(&class).unwrap();
+        assert_eq!(f.project.load_prediction(&f.case).unwrap(), None, "one plane is missing");
+        fs::remove_file(&meta).unwrap();
+        assert_eq!(f.project.load_prediction(&f.case).unwrap(), None, "meta.json is missing");
+        fs::write(&meta, &old_meta[..old_meta.len() / 2]).unwrap();
+        assert!(f.project.load_prediction(&f.case).is_err(), "meta.json is damaged");
+    }
+
+    #[test]
+    fn a_prediction_of_a_newer_version_is_refused() {
+        let f = Fixture::new();
+        f.project.save_prediction(&prediction(&f, 1), &f.geometry).unwrap();
+        let meta = f.project.pseudo_dir(&f.case).join(META);
+        let text = fs::read_to_string(&meta).unwrap().replace("\"format\": 1", "\"format\": 2");
+        fs::write(&meta, text).unwrap();
+        assert!(matches!(f.project.load_prediction(&f.case), Err(ProjectError::NewerFormat { found: 2, .. })));
+    }
+}
