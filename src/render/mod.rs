@@ -2,7 +2,21 @@
 //!
 //! The window and this module share one wgpu, the one egui draws with.
 
+mod error;
+mod gpu_volumes;
+mod intensity_code;
+mod offscreen;
+pub mod reference;
 mod scene;
+mod screenshot;
+mod slice_renderer;
+mod textures;
+mod uniforms;
 
 pub use eframe::wgpu;
+pub use error::RenderError;
+pub use gpu_volumes::GpuVolumes;
+pub use offscreen::{Canvas, Offscreen};
 pub use scene::{PredictionState, SliceScene};
+pub use screenshot::encode_png;
+pub use slice_renderer::{SliceRenderer, ViewId};

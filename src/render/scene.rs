@@ -4,6 +4,11 @@ use std::sync::Arc;
 
 use crate::view::{ColourTables, LayerSettings, SliceCamera, WindowLevel};
 
+/// Width of a contour in screen units; never wider than a voxel.
+const CONTOUR_WIDTH: f64 = 1.5;
+/// What is left of the opacity of a stale prediction.
+const FADED: f32 = 0.4;
+
 /// Whether there is a prediction to show and whether it still fits the labels and the model.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum PredictionState {
@@ -25,4 +30,20 @@ pub struct SliceScene {
     pub layers: LayerSettings,
     pub colours: Arc<ColourTables>,
     pub prediction: PredictionState,
+}
+
+impl SliceScene {
+    /// Contour thickness in voxels along the right and the down axis, at most 1.
+    pub(super) fn contour_voxels(&self) -> [f64; 2] {
+        self.camera.units_per_voxel().map(|units| (CONTOUR_WIDTH / units.abs()).min(1.0))
+    }
+
+    /// Opacity of everything that comes from the prediction: 1 if fresh.
+    pub(super) fn prediction_opacity(&self) -> f32 {
+        match self.prediction {
+            PredictionState::Absent => 0.0,
+            PredictionState::Fresh => 1.0,
+            PredictionState::Stale => FADED,
+        }
+    }
 }

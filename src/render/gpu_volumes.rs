@@ -1,0 +1,162 @@
+//! The volumes of the shown case as 3-D textures.
+
+use half::f16;
+use rayon::prelude::*;
+
+use super::intensity_code::IntensityCode;
+use super::textures::{texture_size, volume_texture, within_memory, write_box};
+use super::{RenderError, wgpu};
+use crate::geometry::{Extent, VoxelBox};
+use crate::label::{LabelMap, Origin, Prediction};
+use crate::volume::{Grid, Image};
+use crate::with_voxels;
+
+/// Image (half floats), class and origin.
+const BYTES_PER_VOXEL: u64 = 2 + 1 + 1;
+/// Class, dual confidence and the class of each network.
+const PREDICTION_BYTES_PER_VOXEL: u64 = 4;
+
+/// Textures of one case. Making them may take long for a large volume and may happen on any thread.
+pub struct GpuVolumes {
+    extent: Extent,
+    size: wgpu::Extent3d,
+    code: IntensityCode,
+    image: wgpu::Texture,
+    class: wgpu::Texture,
+    origin: wgpu::Texture,
+    prediction: Option<PredictionTextures>,
+    /// Bound where there is no prediction; the shader does not read it.
+    nothing: wgpu::Texture,
+}
+
+struct PredictionTextures {
+    class: wgpu::Texture,
+    dual_confidence: wgpu::Texture,
+    class_a: wgpu::Texture,
+    class_b: wgpu::Texture,
+}
+
+impl GpuVolumes {
+    /// Uploads image and labels. Refused if an axis is longer than the device's textures, if memory does not
+    /// suffice, or if the grids differ.
+    pub fn new(
+        device: &wgpu::Device,
+        queue: &wgpu::Queue,
+        image: &Image,
+        labels: &LabelMap,
+    ) -> Result<Self, RenderError> {
+        let extent = image.extent();
+        if labels.extent() != extent {
+            return Err(RenderError::GridMismatch { what: "labels" });
+        }
+        let size = texture_size(device, extent)?;
+        let volumes = within_memory(device, Self::memory_bytes(extent, false), || {
+            let plane = |label, size| volume_texture(device, label, size, wgpu::TextureFormat::R8Uint);
+            Self {
+                extent,
+                size,
+                code: IntensityCode::of(image),
+                image: volume_texture(device, "image", size, wgpu::TextureFormat::R16Float),
+                class: plane("label class", size),
+                origin: plane("label origin", size),
+                prediction: None,
+                nothing: plane("no prediction", wgpu::Extent3d::default()),
+            }
+        })?;
+        write_box(queue, &volumes.image, &extent.full_box(), |slab| half_floats(image, slab, &volumes.code));
+        volumes.upload_box(queue, labels, &extent.full_box());
+        Ok(volumes)
+    }
+
+    /// Bytes of graphics memory a volume takes.
+    pub fn memory_bytes(extent: Extent, with_prediction: bool) -> u64 {
+        let per_voxel = BYTES_PER_VOXEL + if with_prediction { PREDICTION_BYTES_PER_VOXEL } else { 0 };
+        (extent.voxel_count() as u64).saturating_mul(per_voxel)
+    }
+
+    pub fn extent(&self) -> Extent {
+        self.extent
+    }
+
+    pub fn has_prediction(&self) -> bool {
+        self.prediction.is_some()
+    }
+
+    /// Writes the labels inside a box (clipped to the volume) and nothing else; labels of another grid are ignored.
+    pub fn upload_box(&self, queue: &wgpu::Queue, labels: &LabelMap, dirty: &VoxelBox) {
+        if labels.extent() != self.extent {
+            return;
+        }
+        let dirty = dirty.intersect(&self.extent.full_box());
+        write_box(queue, &self.class, &dirty, |slab| labels.class().copy_box(slab));
+        write_box(queue, &self.origin, &dirty, |slab| {
+            labels.origin().copy_box(slab).into_iter().map(Origin::code).collect()
+        });
+    }
+
+    /// Replaces or removes the prediction planes; [`super::SliceRenderer::set_prediction`] also binds them.
+    pub fn set_prediction(
+        &mut self,
+        device: &wgpu::Device,
+        queue: &wgpu::Queue,
+        prediction: Option<&Prediction>,
+    ) -> Result<(), RenderError> {
+        let Some(prediction) = prediction else {
+            self.prediction = None;
+            return Ok(());
+        };
+        if prediction.extent() != self.extent {
+            return Err(RenderError::GridMismatch { what: "pseudo-labels" });
+        }
+        let textures = match self.prediction.take() {
+            Some(textures) => textures,
+            None => PredictionTextures::new(device, self.extent, self.size)?,
+        };
+        textures.upload(queue, prediction);
+        self.prediction = Some(textures);
+        Ok(())
+    }
+
+    pub(super) fn code(&self) -> &IntensityCode {
+        &self.code
+    }
+
+    /// In the order of the shader's bindings.
+    pub(super) fn textures(&self) -> [&wgpu::Texture; 7] {
+        let [class, dual, a, b] = match &self.prediction {
+            Some(p) => [&p.class, &p.dual_confidence, &p.class_a, &p.class_b],
+            None => [&self.nothing; 4],
+        };
+        [&self.image, &self.class, &self.origin, class, dual, a, b]
+    }
+}
+
+impl PredictionTextures {
+    fn new(device: &wgpu::Device, extent: Extent, size: wgpu::Extent3d) -> Result<Self, RenderError> {
+        let bytes = PREDICTION_BYTES_PER_VOXEL * extent.voxel_count() as u64;
+        let plane = |label| volume_texture(device, label, size, wgpu::TextureFormat::R8Uint);
+        within_memory(device, bytes, || Self {
+            class: plane("pseudo-label class"),
+            dual_confidence: plane("dual confidence"),
+            class_a: plane("class of network A"),
+            class_b: plane("class of network B"),
+        })
+    }
+
+    fn upload(&self, queue: &wgpu::Queue, prediction: &Prediction) {
+        let planes: [(&wgpu::Texture, &Grid<u8>); 4] = [
+            (&self.class, &prediction.class),
+            (&self.dual_confidence, &prediction.dual_confidence),
+            (&self.class_a, &prediction.class_a),
+            (&self.class_b, &prediction.class_b),
+        ];
+        for (texture, grid) in planes {
+            write_box(queue, texture, &grid.extent().full_box(), |slab| grid.copy_box(slab));
+        }
+    }
+}
+
+fn half_floats(image: &Image, slab: &VoxelBox, code: &IntensityCode) -> Vec<f16> {
+    let encode = |stored: f64| code.encode(image.slope * stored + image.intercept);
+    with_voxels!(&image.voxels, g => g.copy_box(slab).par_iter().map(|&s| encode(s as f64)).collect())
+}

@@ -1,0 +1,120 @@
+//! Intensities as half floats.
+
+use half::f16;
+
+use crate::view::WindowLevel;
+use crate::volume::Image;
+
+/// Largest magnitude a finite intensity gets; half floats end at 65504.
+const LARGEST: f64 = 60_000.0;
+
+/// Scales intensities so that the automatic window becomes -1..=1 before they are rounded to half floats.
+///
+/// A half float has 11 significant bits, so an intensity is kept to 1/2048 of its distance from the centre of the
+/// automatic window: within one grey level of 255 as long as the window is not narrower than an eighth of that
+/// distance. Only if an outlier lies more than 60000 half widths away is the scale made coarser to hold it too.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct IntensityCode {
+    centre: f64,
+    half_width: f64,
+}
+
+impl IntensityCode {
+    pub fn of(image: &Image) -> Self {
+        let window = WindowLevel::auto(image);
+        let centre = window.level();
+        let statistics = image.statistics();
+        let farthest = (statistics.max - centre).abs().max((statistics.min - centre).abs());
+        Self { centre, half_width: (window.width() / 2.0).max(farthest / LARGEST) }
+    }
+
+    /// NaN becomes the darkest value, infinities the darkest and the brightest.
+    pub fn encode(&self, intensity: f64) -> f16 {
+        let scaled = (intensity - self.centre) / self.half_width;
+        if scaled.is_nan() {
+            return f16::MIN;
+        }
+        f16::from_f64(scaled.clamp(f16::MIN.to_f64(), f16::MAX.to_f64()))
+    }
+
+    /// Encoded value of black and the grey values (0..=1) per encoded unit.
+    pub fn window(&self, window: &WindowLevel) -> [f32; 2] {
+        let black = (window.low() - self.centre) / self.half_width;
+        // A gain that overflows would turn 0 * gain into NaN.
+        let gain = (self.half_width / window.width()).min(1e30);
+        // Rounding to f32 is 8192 times finer than the half floats.
+        [black as f32, gain as f32]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geometry::{Affine, Extent};
+    use crate::view::WindowPreset;
+    use crate::volume::{Grid, Voxels};
+
+    fn image(values: Vec<f64>) -> Image {
+        let extent = Extent::new(values.len(), 1, 1).unwrap();
+        Image::new(Voxels::F64(Grid::from_vec(extent, values).unwrap()), 1.0, 0.0, Affine::identity())
+    }
+
+    /// Largest difference in grey levels of 255 between the shown and the exact value.
+    fn worst_level_error(image: &Image, window: &WindowLevel) -> f64 {
+        let code = IntensityCode::of(image);
+        let [black, gain] = code.window(window);
+        (0..image.extent().voxel_count())
+            .map(|i| image.intensity_at(i))
+            .map(|v| {
+                let shown = ((code.encode(v).to_f32() - black) * gain).clamp(0.0, 1.0);
+                255.0 * (f64::from(shown) - window.grey(v)).abs()
+            })
+            .fold(0.0, f64::max)
+    }
+
+    #[test]
+    fn every_ct_preset_is_shown_to_less_than_a_grey_level() {
+        let ct = image((-1024..3072).map(f64::from).collect());
+        for preset in WindowPreset::ALL {
+            let error = worst_level_error(&ct, &preset.window);
+            // An image of bone alone is the worst case: most of the automatic window lies far from soft tissue.
+            assert!(error < 2.0, "{}: {error}", preset.name);
+        }
+        let body: Vec<f64> = (-1024..=1300).map(f64::from).collect();
+        for preset in WindowPreset::ALL {
+            let error = worst_level_error(&image(body.clone()), &preset.window);
+            assert!(error < 1.0, "{}: {error}", preset.name);
+        }
+    }
+
+    #[test]
+    fn automatic_windows_of_huge_and_tiny_ranges_are_shown_to_less_than_a_grey_level() {
+        for scale in [1e-12, 1e-3, 1.0, 100.0, 1e12] {
+            let mr = image((0..1000).map(|i| 5e4 * scale + f64::from(i) * scale).collect());
+            let error = worst_level_error(&mr, &WindowLevel::auto(&mr));
+            assert!(error < 0.5, "{scale}: {error}");
+        }
+    }
+
+    #[test]
+    fn an_extreme_outlier_stays_distinguishable_and_does_not_spoil_the_rest() {
+        let mut values: Vec<f64> = (0..100_000).map(|i| f64::from(i % 1000)).collect();
+        values[7] = 1e9;
+        values[8] = 2e9;
+        let image = image(values);
+        let code = IntensityCode::of(&image);
+        assert!(code.encode(1e9) < code.encode(2e9));
+        assert!(worst_level_error(&image, &WindowLevel::auto(&image)) < 1.0);
+    }
+
+    #[test]
+    fn values_that_are_not_finite_become_black_and_white() {
+        let image = image(vec![0.0, 1.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY]);
+        let code = IntensityCode::of(&image);
+        assert_eq!(code.encode(f64::NAN), f16::MIN);
+        assert_eq!(code.encode(f64::NEG_INFINITY), f16::MIN);
+        assert_eq!(code.encode(f64::INFINITY), f16::MAX);
+        let [black, gain] = code.window(&WindowLevel::new(0.0, 0.0));
+        assert!(black.is_finite() && gain.is_finite());
+    }
+}

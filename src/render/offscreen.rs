@@ -1,0 +1,139 @@
+//! Pictures without a window: tests, screenshots, measurements.
+
+use std::sync::mpsc;
+use std::time::Duration;
+
+use image::RgbaImage;
+
+use super::textures::ready;
+use super::{RenderError, SliceRenderer, ViewId, wgpu};
+
+/// Long enough for a software adapter under load; a lost device would otherwise be waited for forever.
+const PATIENCE: Duration = Duration::from_secs(30);
+const FORMAT: wgpu::TextureFormat = wgpu::TextureFormat::Rgba8Unorm;
+
+/// A graphics device of its own.
+pub struct Offscreen {
+    pub device: wgpu::Device,
+    pub queue: wgpu::Queue,
+    adapter: wgpu::AdapterInfo,
+}
+
+/// A picture on that device.
+pub struct Canvas {
+    texture: wgpu::Texture,
+    size: [u32; 2],
+}
+
+impl Offscreen {
+    /// Opens any adapter, a software one if there is no other.
+    pub fn new() -> Result<Self, RenderError> {
+        let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
+        let adapter =
+            ready(instance.request_adapter(&wgpu::RequestAdapterOptions::default())).map_err(RenderError::NoAdapter)?;
+        let info = adapter.get_info();
+        let descriptor = wgpu::DeviceDescriptor { required_limits: adapter.limits(), ..Default::default() };
+        let (device, queue) = ready(adapter.request_device(&descriptor))
+            .map_err(|source| RenderError::DeviceRefused { adapter: info.name.clone(), source })?;
+        Ok(Self { device, queue, adapter: info })
+    }
+
+    pub fn adapter(&self) -> &wgpu::AdapterInfo {
+        &self.adapter
+    }
+
+    /// A renderer for canvases of this device.
+    pub fn slice_renderer(&self) -> SliceRenderer {
+        SliceRenderer::new(&self.device, FORMAT)
+    }
+
+    /// A canvas of at least one pixel.
+    pub fn canvas(&self, size: [u32; 2]) -> Canvas {
+        let size = size.map(|s| s.clamp(1, self.device.limits().max_texture_dimension_2d));
+        let texture = self.device.create_texture(&wgpu::TextureDescriptor {
+            label: Some("canvas"),
+            size: wgpu::Extent3d { width: size[0], height: size[1], depth_or_array_layers: 1 },
+            mip_level_count: 1,
+            sample_count: 1,
+            dimension: wgpu::TextureDimension::D2,
+            format: FORMAT,
+            usage: wgpu::TextureUsages::RENDER_ATTACHMENT | wgpu::TextureUsages::COPY_SRC,
+            view_formats: &[],
+        });
+        Canvas { texture, size }
+    }
+
+    /// Clears the canvas to black, paints prepared views into rectangles `[left, top, width, height]` and waits for
+    /// the device to finish.
+    pub fn draw(
+        &self,
+        canvas: &Canvas,
+        renderer: &SliceRenderer,
+        views: &[(ViewId, [f32; 4])],
+    ) -> Result<(), RenderError> {
+        let mut encoder = self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        let target = canvas.texture.create_view(&wgpu::TextureViewDescriptor::default());
+        let mut pass = encoder.begin_render_pass(&wgpu::RenderPassDescriptor {
+            color_attachments: &[Some(wgpu::RenderPassColorAttachment {
+                view: &target,
+                depth_slice: None,
+                resolve_target: None,
+                ops: wgpu::Operations { load: wgpu::LoadOp::Clear(wgpu::Color::BLACK), store: wgpu::StoreOp::Store },
+            })],
+            ..Default::default()
+        });
+        for (id, rectangle) in views {
+            renderer.paint(&mut pass, *id, *rectangle);
+        }
+        drop(pass);
+        self.finish(encoder)
+    }
+
+    /// The canvas as a picture.
+    pub fn read(&self, canvas: &Canvas) -> Result<RgbaImage, RenderError> {
+        let [width, height] = canvas.size;
+        let row_bytes = (4 * width).next_multiple_of(wgpu::COPY_BYTES_PER_ROW_ALIGNMENT);
+        let buffer = self.device.create_buffer(&wgpu::BufferDescriptor {
+            label: Some("read back"),
+            size: u64::from(row_bytes) * u64::from(height),
+            usage: wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST,
+            mapped_at_creation: false,
+        });
+        let mut encoder = self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        encoder.copy_texture_to_buffer(
+            canvas.texture.as_image_copy(),
+            wgpu::TexelCopyBufferInfo {
+                buffer: &buffer,
+                layout: wgpu::TexelCopyBufferLayout { offset: 0, bytes_per_row: Some(row_bytes), rows_per_image: None },
+            },
+            canvas.texture.size(),
+        );
+        self.finish(encoder)?;
+        let rows = self.mapped(&buffer)?;
+        let pixels = rows.chunks(row_bytes as usize).flat_map(|row| &row[..4 * width as usize]).copied().collect();
+        RgbaImage::from_raw(width, height, pixels).ok_or(RenderError::ReadBack(None))
+    }
+
+    fn finish(&self, encoder: wgpu::CommandEncoder) -> Result<(), RenderError> {
+        self.queue.submit([encoder.finish()]);
+        self.wait()
+    }
+
+    fn wait(&self) -> Result<(), RenderError> {
+        let all = wgpu::PollType::Wait { submission_index: None, timeout: Some(PATIENCE) };
+        self.device.poll(all).map(drop).map_err(|e| RenderError::ReadBack(Some(Box::new(e))))
+    }
+
+    fn mapped(&self, buffer: &wgpu::Buffer) -> Result<Vec<u8>, RenderError> {
+        let (sender, receiver) = mpsc::channel();
+        buffer.map_async(wgpu::MapMode::Read, .., move |outcome| {
+            // Without a receiver nobody waits for the answer.
+            drop(sender.send(outcome));
+        });
+        self.wait()?;
+        let outcome = receiver.recv().map_err(|e| RenderError::ReadBack(Some(Box::new(e))))?;
+        outcome.map_err(|e| RenderError::ReadBack(Some(Box::new(e))))?;
+        let range = buffer.get_mapped_range(..).map_err(|e| RenderError::ReadBack(Some(Box::new(e))))?;
+        Ok(range.to_vec())
+    }
+}
