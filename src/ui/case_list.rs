@@ -1,7 +1,7 @@
 //! The cases of the study: state, name, share that is labelled; below them what the study amounts to.
 
 use eframe::egui::{
-    Align2, Color32, FontId, Pos2, Rect, Response, ScrollArea, Sense, TextStyle, Ui, WidgetInfo, WidgetType, pos2, vec2,
+    Align2, Color32, FontId, Pos2, Rect, Response, ScrollArea, Sense, TextStyle, Ui, WidgetInfo, Role, pos2, vec2,
 };
 
 use super::actions::Actions;
@@ -36,7 +36,7 @@ fn row_ui(ui: &mut Ui, line: &CaseLine, shown: bool, actions: &mut Actions) {
     let p = theme::palette(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), theme::ROW_HEIGHT), Sense::click());
     response
-        .widget_info(|| WidgetInfo::selected(WidgetType::SelectableLabel, true, shown, accessible_text(line)));
+        .widget_info(|| WidgetInfo::selected(Role::Button, true, shown, accessible_text(line)));
     if shown {
         ui.painter().rect_filled(rect, 5.0, p.chosen);
     } else if response.hovered() || response.has_focus() {

@@ -1,7 +1,7 @@
 //! The classes: colour, name, lock, visibility; which one is painted.
 
 use eframe::egui::{
-    self, Align, Key, Layout, Rect, RichText, Sense, TextEdit, TextStyle, Ui, UiBuilder, WidgetInfo, WidgetType, vec2,
+    self, Align, Key, Layout, Rect, RichText, Sense, TextEdit, TextStyle, Ui, UiBuilder, WidgetInfo, Role, vec2,
 };
 use egui_material_icons::icons::{
     ICON_ADD, ICON_LOCK, ICON_LOCK_OPEN_RIGHT, ICON_VISIBILITY, ICON_VISIBILITY_OFF,
@@ -61,7 +61,7 @@ impl ClassPanel {
         let p = theme::palette(ui);
         let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::click());
         let name = format!("Class {}", class.name);
-        response.widget_info(|| WidgetInfo::selected(WidgetType::SelectableLabel, true, painting, &name));
+        response.widget_info(|| WidgetInfo::selected(Role::Button, true, painting, &name));
         if painting {
             ui.painter().rect_filled(rect, 5.0, p.chosen);
         } else if response.hovered() || response.has_focus() {

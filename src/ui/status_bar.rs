@@ -64,14 +64,14 @@ fn device_ui(ui: &mut Ui, workspace: &Workspace) {
 fn saved_ui(ui: &mut Ui, workspace: &Workspace) {
     let p = theme::palette(ui);
     let (text, colour, hover) = match workspace.save_state() {
-        None | Some(SaveState::Untouched) => return,
-        Some(SaveState::Saved { ago }) => (format!("saved {} ago", rounded(ago.as_secs())), p.text_weak, None),
-        Some(SaveState::Unsaved { in_journal: true }) => {
+        SaveState::Untouched => return,
+        SaveState::Saved { ago } => (format!("saved {} ago", rounded(ago.as_secs())), p.text_weak, None),
+        SaveState::Unsaved { in_journal: true } => {
             ("not saved yet".to_owned(), p.warning, Some("A crash would lose nothing: every stroke is in the journal".to_owned()))
         }
-        Some(SaveState::Unsaved { in_journal: false }) => ("not saved yet".to_owned(), p.warning, None),
-        Some(SaveState::Saving) => ("saving…".to_owned(), p.text_weak, None),
-        Some(SaveState::Failed(sentence)) => ("could not be saved".to_owned(), p.error, Some(sentence)),
+        SaveState::Unsaved { in_journal: false } => ("not saved yet".to_owned(), p.warning, None),
+        SaveState::Saving => ("saving…".to_owned(), p.text_weak, None),
+        SaveState::Failed(sentence) => ("could not be saved".to_owned(), p.error, Some(sentence)),
     };
     let label = ui.label(RichText::new(text).small().color(colour));
     if let Some(hover) = hover {

@@ -1,6 +1,6 @@
 //! One slice view: picture, decoration, pointer.
 
-use eframe::egui::{self, CursorIcon, Key, PointerButton, Pos2, Rect, Response, Sense, Ui, WidgetInfo, WidgetType};
+use eframe::egui::{self, CursorIcon, Key, PointerButton, Pos2, Rect, Response, Sense, Ui, WidgetInfo, Role};
 
 use super::decoration::{self, Decoration};
 use super::picture::Pictures;
@@ -22,7 +22,7 @@ pub fn ui(
     actions: &mut Actions,
 ) {
     let response = ui.interact(rect, ui.id().with(view.name()), Sense::click_and_drag());
-    response.widget_info(|| WidgetInfo::labeled(WidgetType::Image, true, format!("{} view", view.name())));
+    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, format!("{} view", view.name())));
     let camera = case.camera(view);
     let surface = Surface {
         camera,
