@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use eframe::egui::{self, Color32, Mesh, Rect, RichText, Sense, Shape, Slider, Ui, pos2, vec2};
+use eframe::egui::{self, Color32, Mesh, Rect, RichText, Sense, Shape, Ui, pos2, vec2};
 
 use super::actions::Actions;
-use super::tools::slider_ui;
+use super::tools::SliderRow;
 use super::widgets::{self, figures};
 use super::theme;
 use crate::label::{ClassTable, Prediction};
@@ -111,13 +111,13 @@ fn under_pointer_ui(
 fn layers_ui(ui: &mut Ui, mut layers: LayerSettings, actions: &mut Actions) {
     let before = layers;
     let percent = |v: f64| format!("{:.0} %", 100.0 * v);
-    let share = |v| Slider::new(v, 0.0..=1.0);
-    let opacity = slider_ui(ui, ("Show", "Pseudo-label opacity"), share, layers.pseudo_opacity.into(), percent);
+    let row = |label, name| SliderRow { label, name, range: 0.0..=1.0, logarithmic: false };
+    let opacity = row("Show", "Pseudo-label opacity").ui(ui, layers.pseudo_opacity.into(), percent);
     if let Some(value) = opacity {
         // A share of 0 to 1.
         layers.pseudo_opacity = value as f32;
     }
-    let doubt = slider_ui(ui, ("Doubt ≥", "Doubt threshold"), share, layers.doubt_threshold.into(), |v| format!("{v:.2}"));
+    let doubt = row("Doubt ≥", "Doubt threshold").ui(ui, layers.doubt_threshold.into(), |v| format!("{v:.2}"));
     if let Some(value) = doubt {
         actions.push(PseudoAction::SetDoubtThreshold(value as f32).into());
     }

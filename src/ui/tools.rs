@@ -129,22 +129,28 @@ pub fn labelled_ui(ui: &mut Ui, label: &str, control: impl FnOnce(&mut Ui)) {
     });
 }
 
-/// A slider with fixed-width figures behind it; returns the new value.
-pub fn slider_ui(
-    ui: &mut Ui,
-    (label, name): (&str, &str),
-    slider: impl FnOnce(&mut f64) -> Slider<'_>,
-    mut value: f64,
-    shown: impl Fn(f64) -> String,
-) -> Option<f64> {
-    let before = value;
-    labelled_ui(ui, label, |ui| {
+/// A slider with fixed-width figures behind it.
+pub struct SliderRow<'a> {
+    pub label: &'a str,
+    /// Accessible name.
+    pub name: &'a str,
+    pub range: std::ops::RangeInclusive<f64>,
+    pub logarithmic: bool,
+}
+
+impl SliderRow<'_> {
+    /// The new value, if it was changed.
+    pub fn ui(self, ui: &mut Ui, mut value: f64, shown: impl Fn(f64) -> String) -> Option<f64> {
         const FIGURES_WIDTH: f32 = 58.0;
-        ui.spacing_mut().slider_width = (ui.available_width() - FIGURES_WIDTH - theme::GAP).max(40.0);
-        ui.add(slider(&mut value).show_value(false)).accessible_name(name);
-        ui.label(figures(format!("{:>8}", shown(value))));
-    });
-    (value != before).then_some(value)
+        let before = value;
+        labelled_ui(ui, self.label, |ui| {
+            ui.spacing_mut().slider_width = (ui.available_width() - FIGURES_WIDTH - theme::GAP).max(40.0);
+            let slider = Slider::new(&mut value, self.range).logarithmic(self.logarithmic).show_value(false);
+            ui.add(slider).accessible_name(self.name);
+            ui.label(figures(format!("{:>8}", shown(value))));
+        });
+        (value != before).then_some(value)
+    }
 }
 
 fn size_ui(ui: &mut Ui, size: BrushSize, actions: &mut Actions) {
@@ -152,8 +158,8 @@ fn size_ui(ui: &mut Ui, size: BrushSize, actions: &mut Actions) {
         BrushSize::Mm(mm) => (mm, "mm"),
         BrushSize::Voxels(voxels) => (voxels, "vox"),
     };
-    let slider = |v| Slider::new(v, 0.5..=60.0).logarithmic(true);
-    let changed = slider_ui(ui, ("Size", "Brush size"), slider, value, |v| format!("{v:.1} {unit}"));
+    let row = SliderRow { label: "Size", name: "Brush size", range: 0.5..=60.0, logarithmic: true };
+    let changed = row.ui(ui, value, |v| format!("{v:.1} {unit}"));
     if let Some(value) = changed {
         let size = if matches!(size, BrushSize::Mm(_)) { BrushSize::Mm(value) } else { BrushSize::Voxels(value) };
         actions.push(ToolAction::SetBrushSize(size).into());

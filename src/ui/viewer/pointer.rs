@@ -21,13 +21,13 @@ pub struct Surface<'a> {
     pub tool: Tool,
     /// Held, every left drag sets the window and level.
     pub window_key_down: bool,
-    pub modifiers: Modifiers,
 }
 
-/// Where the pointer was last, a drag in progress and the part of a wheel notch not used yet. One for all views.
+/// Where the pointer was last, whether Shift is down, a drag in progress and the part of a wheel notch not used yet. One for all views.
 #[derive(Debug, Default)]
 pub struct Pointer {
     at: Pos2,
+    shift_down: bool,
     drag: Option<Drag>,
     notches: f32,
 }
@@ -69,10 +69,11 @@ impl Pointer {
             Event::PointerMoved(pos) if self.is_dragging(surface.view) => self.drag_to(pos, surface, actions),
             Event::PointerMoved(pos) if over && self.drag.is_none() => {
                 self.at = pos;
-                if surface.modifiers.shift && surface.rect.contains(pos) {
+                if self.shift_down && surface.rect.contains(pos) {
                     actions.push(ViewAction::MoveCursor(surface.voxel(pos)).into());
                 }
             }
+            Event::ModifiersChanged(modifiers) => self.shift_down = modifiers.shift,
             Event::MouseWheel { unit, delta, modifiers, .. } if over => {
                 let notches = match unit {
                     MouseWheelUnit::Point => delta / POINTS_PER_NOTCH,

@@ -24,7 +24,7 @@ pub fn ui(ui: &mut Ui, view_rect: Rect, camera: &SliceCamera, actions: &mut Acti
         return;
     }
     let name = format!("{} slice", view.name());
-    let response = ui.interact(area, ui.id().with(("slice strip", view.name())), Sense::click_and_drag());
+    let response = ui.interact(area, ui.scope_id().with(("slice strip", view.name())), Sense::click_and_drag());
     let number = camera.slice_number();
     response.widget_info(|| WidgetInfo::slider(true, number as f64, &name));
 

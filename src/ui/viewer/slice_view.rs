@@ -21,7 +21,7 @@ pub fn ui(
     pictures: &mut Pictures,
     actions: &mut Actions,
 ) {
-    let response = ui.interact(rect, ui.id().with(view.name()), Sense::click_and_drag());
+    let response = ui.interact(rect, ui.scope_id().with(view.name()), Sense::click_and_drag());
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, format!("{} view", view.name())));
     let camera = case.camera(view);
     let surface = Surface {
@@ -30,7 +30,6 @@ pub fn ui(
         rect,
         tool: workspace.tools().tool,
         window_key_down: !ui.ctx().egui_wants_keyboard_input() && ui.input(|i| i.key_down(Key::W)),
-        modifiers: ui.input(|i| i.modifiers),
     };
     if !case.is_fitted(view) {
         actions.push(ViewAction::Fit { view, size: surface.size() }.into());
