@@ -1,6 +1,6 @@
 //! Opening a NIfTI file: finds its two halves, undoes gzip whatever the name says, checks sizes before any allocation.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
@@ -79,11 +79,12 @@ impl HeaderFault {
 impl ByteStream {
     fn open(path: &Path) -> Result<Self, IoError> {
         let failed = |e| IoError::open(path, e);
-        let file = File::open(path).map_err(failed)?;
-        let metadata = file.metadata().map_err(failed)?;
+        // Looked at before it is opened: opening a pipe would wait for its writer.
+        let metadata = fs::metadata(path).map_err(failed)?;
         if !metadata.is_file() {
             return Err(failed(io::Error::other("it is not a file")));
         }
+        let file = File::open(path).map_err(failed)?;
         let mut file = BufReader::with_capacity(BUFFER_BYTES, file);
         let compressed = file.fill_buf().map_err(failed)?.starts_with(&GZIP_MAGIC);
         let expansion = if compressed { MAX_EXPANSION } else { 1 };

@@ -6,6 +6,9 @@ use crate::with_voxels;
 /// Bins of the histogram that percentiles are read from: finer than the 8 bits of a screen by far.
 const HISTOGRAM_BINS: usize = 4096;
 
+/// Voxels looked at to find the range worth a fine histogram, so that one absurd voxel does not take all bins.
+const SAMPLE_SIZE: usize = 1 << 16;
+
 /// Rescaled intensities; non-finite voxels are left out. All zero if no voxel is finite.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct IntensityStatistics {
@@ -15,7 +18,11 @@ pub struct IntensityStatistics {
     pub standard_deviation: f64,
     /// Number of finite voxels.
     pub finite_count: usize,
+    /// Range of the histogram; few or no voxels lie outside.
+    histogram_range: (f64, f64),
+    /// Finite voxels up to the end of each bin, those below the range included.
     cumulative: Vec<u64>,
+    below: u64,
 }
 
 impl IntensityStatistics {
@@ -38,33 +45,62 @@ impl IntensityStatistics {
         if count == 0 {
             return Self::default();
         }
+        let (low, high) = usual_range(finite(), count).unwrap_or((min, max));
         let mut cumulative = vec![0u64; HISTOGRAM_BINS];
-        let scale = bins_per_unit(min, max);
+        let scale = bins_per_unit(low, high);
+        let mut below = 0;
         for v in finite() {
-            cumulative[bin(v, min, scale)] += 1;
+            if v < low {
+                below += 1;
+            } else if v <= high {
+                cumulative[bin(v, low, scale)] += 1;
+            }
         }
-        let mut sum = 0;
+        let mut sum = below;
         for c in &mut cumulative {
             sum += *c;
             *c = sum;
         }
         let standard_deviation = (m2 / count as f64).sqrt();
-        Self { min, max, mean, standard_deviation, finite_count: count, cumulative }
+        let histogram_range = (low, high);
+        Self { min, max, mean, standard_deviation, finite_count: count, histogram_range, cumulative, below }
     }
 
-    /// Intensity below which `percent` (0 to 100) of the finite voxels lie, to 1/4096 of the range.
+    /// Intensity below which `percent` (0 to 100) of the finite voxels lie, to 1/4096 of the usual range of intensities.
     pub fn percentile(&self, percent: f64) -> f64 {
         if self.finite_count == 0 || self.max <= self.min {
             return self.min;
         }
         let wanted = percent.clamp(0.0, 100.0) / 100.0 * self.finite_count as f64;
-        let bin = self.cumulative.partition_point(|&c| (c as f64) < wanted).min(HISTOGRAM_BINS - 1);
-        let before = if bin == 0 { 0 } else { self.cumulative[bin - 1] };
-        let inside = (self.cumulative[bin] - before).max(1) as f64;
-        let fraction = ((wanted - before as f64) / inside).clamp(0.0, 1.0);
-        let width = (self.max - self.min) / HISTOGRAM_BINS as f64;
-        self.min + (bin as f64 + fraction) * width
+        let (low, high) = self.histogram_range;
+        let bin = self.cumulative.partition_point(|&c| (c as f64) < wanted);
+        let up_to = |bin: usize| self.cumulative.get(bin).map_or(self.finite_count as u64, |&c| c);
+        let before = if bin == 0 { self.below } else { up_to(bin - 1) };
+        let between = |from: f64, to: f64, before: u64, count: u64| {
+            from + (to - from) * ((wanted - before as f64) / count.max(1) as f64).clamp(0.0, 1.0)
+        };
+        if wanted <= self.below as f64 && self.below > 0 {
+            return between(self.min, low, 0, self.below);
+        }
+        if bin == HISTOGRAM_BINS {
+            return between(high, self.max, before, up_to(bin) - before);
+        }
+        let width = (high - low) / HISTOGRAM_BINS as f64;
+        let start = low + bin as f64 * width;
+        between(start, start + width, before, up_to(bin) - before)
     }
+}
+
+/// Where nearly all values lie, with room to both sides; `None` if a sample shows a single value.
+fn usual_range(values: impl Iterator<Item = f64>, count: usize) -> Option<(f64, f64)> {
+    // An odd step does not walk along the columns of a grid with an even number of voxels per row.
+    let mut sample: Vec<f64> = values.step_by(count / SAMPLE_SIZE | 1).collect();
+    sample.sort_unstable_by(f64::total_cmp);
+    let (first, last) = (*sample.first()?, *sample.last()?);
+    let tail = sample.len() / 1000;
+    let (low, high) = (sample[tail], sample[sample.len() - 1 - tail]);
+    let room = high - low;
+    (room > 0.0).then(|| ((low - room).max(first), (high + room).min(last)))
 }
 
 fn bins_per_unit(min: f64, max: f64) -> f64 {
@@ -94,6 +130,18 @@ mod tests {
             assert!((s.percentile(p) - 10.0 * p).abs() < 1.5, "{p}: {}", s.percentile(p));
         }
         assert!((s.mean - 500.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn one_absurd_voxel_does_not_move_the_percentiles() {
+        let mut values: Vec<f32> = (0..=2000).map(|i| i as f32).collect();
+        values[7] = 1e30;
+        values[8] = -1e20;
+        let s = of(&values);
+        for p in [1.0, 50.0, 99.0] {
+            assert!((s.percentile(p) - 20.0 * p).abs() < 5.0, "{p}: {}", s.percentile(p));
+        }
+        assert_eq!((s.percentile(0.0), s.percentile(100.0)), (f64::from(-1e20f32), f64::from(1e30f32)));
     }
 
     #[test]

@@ -24,8 +24,8 @@ pub use action::{
     Action, AppAction, CaseAction, ClassAction, EditAction, FileAction, FolderPurpose, Hover, PseudoAction, Tool,
     ToolAction, TrainAction, ViewAction,
 };
-pub use apply::apply;
 use apply::Stroke;
+pub use apply::apply;
 pub use curve::Curve;
 pub use effect::{Effect, Event};
 pub use new_project::NewProjectForm;

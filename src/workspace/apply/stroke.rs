@@ -23,13 +23,7 @@ enum Ink {
 }
 
 impl Workspace {
-    pub(super) fn begin_stroke(
-        &mut self,
-        view: Plane,
-        position: [f64; 3],
-        inverted: bool,
-        effects: &mut Vec<Effect>,
-    ) {
+    pub(super) fn begin_stroke(&mut self, view: Plane, position: [f64; 3], inverted: bool, effects: &mut Vec<Effect>) {
         if !self.can_edit() {
             return;
         }
