@@ -15,7 +15,9 @@ use chiaro::worker::{IoThread, RecentList, Slot};
 use chiaro::workspace::{Layout, OpenCase, Tool};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use eframe::egui::accesskit::Role;
-use eframe::egui::{Event, Key, Modifiers, MouseWheelSource, MouseWheelUnit, PointerButton, Pos2, Rect, TouchPhase, Vec2, vec2};
+use eframe::egui::{
+    Event, Key, Modifiers, MouseWheelSource, MouseWheelUnit, PointerButton, Pos2, Rect, TouchPhase, Vec2, vec2,
+};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 
@@ -32,7 +34,12 @@ impl Window {
         let (command_sender, commands) = unbounded();
         let (events, event_receiver) = unbounded();
         let predictions = Slot::new();
-        let trainer = TrainerLink { commands: command_sender, events: event_receiver, predictions: predictions.clone() };
+        let trainer = TrainerLink {
+            commands: command_sender,
+            events: event_receiver,
+            predictions: predictions.clone(),
+            handle: None,
+        };
         let io = IoThread::start(RecentList::Ignore, || {}).unwrap();
         let threads = Threads { io, trainer };
         let harness = Harness::builder()
@@ -188,7 +195,8 @@ fn tools_are_chosen_by_button_and_by_key() {
     let mut window = Window::with_demo(dir.path());
     window.click("Brush");
     assert_eq!(window.tool(), Tool::Brush);
-    for (key, tool) in [(Key::Num1, Tool::Cursor), (Key::Num2, Tool::PanZoom), (Key::Num5, Tool::Fill), (Key::E, Tool::Eraser)]
+    for (key, tool) in
+        [(Key::Num1, Tool::Cursor), (Key::Num2, Tool::PanZoom), (Key::Num5, Tool::Fill), (Key::E, Tool::Eraser)]
     {
         window.key(Modifiers::NONE, key);
         assert_eq!(window.tool(), tool, "{key:?}");

@@ -1,7 +1,7 @@
 //! The cases of the study: state, name, share that is labelled; below them what the study amounts to.
 
 use eframe::egui::{
-    Align2, Color32, FontId, Pos2, Rect, Response, ScrollArea, Sense, TextStyle, Ui, WidgetInfo, Role, pos2, vec2,
+    Align2, Color32, FontId, Pos2, Rect, Response, Role, ScrollArea, Sense, TextStyle, Ui, WidgetInfo, pos2, vec2,
 };
 
 use super::actions::Actions;
@@ -35,8 +35,7 @@ pub fn ui(ui: &mut Ui, workspace: &Workspace, actions: &mut Actions) {
 fn row_ui(ui: &mut Ui, line: &CaseLine, shown: bool, actions: &mut Actions) {
     let p = theme::palette(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), theme::ROW_HEIGHT), Sense::click());
-    response
-        .widget_info(|| WidgetInfo::selected(Role::Button, true, shown, accessible_text(line)));
+    response.widget_info(|| WidgetInfo::selected(Role::Button, true, shown, accessible_text(line)));
     if shown {
         ui.painter().rect_filled(rect, 5.0, p.chosen);
     } else if response.hovered() || response.has_focus() {
@@ -45,7 +44,12 @@ fn row_ui(ui: &mut Ui, line: &CaseLine, shown: bool, actions: &mut Actions) {
     ui.painter().circle_filled(pos2(rect.left() + 12.0, rect.center().y), 3.5, state_colour(line, p));
     let right = tail_ui(ui, rect, line, p);
     let colour = if shown { p.text_strong } else { p.text };
-    name_ui(ui, Rect::from_min_max(pos2(rect.left() + 24.0, rect.top()), pos2(right - 6.0, rect.bottom())), line, colour);
+    name_ui(
+        ui,
+        Rect::from_min_max(pos2(rect.left() + 24.0, rect.top()), pos2(right - 6.0, rect.bottom())),
+        line,
+        colour,
+    );
 
     let response = response.on_hover_text(tooltip(line));
     if response.clicked() {

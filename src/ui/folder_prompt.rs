@@ -82,7 +82,9 @@ impl Words {
             }
             FolderPurpose::NewProject => ("New study", "An empty or new folder for the study.", "Choose"),
             FolderPurpose::NewProjectImages => ("Images", "The folder with the NIfTI images.", "Choose"),
-            FolderPurpose::NewProjectLabels => ("Masks", "A folder with existing masks, named like the images.", "Choose"),
+            FolderPurpose::NewProjectLabels => {
+                ("Masks", "A folder with existing masks, named like the images.", "Choose")
+            }
         };
         Self { title, hint, confirm }
     }

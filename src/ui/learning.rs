@@ -8,8 +8,8 @@ use egui_material_icons::icons::{ICON_PAUSE, ICON_PLAY_ARROW, ICON_STOP};
 use egui_plot::{Line, LineStyle, Plot, PlotPoints, VLine};
 
 use super::actions::Actions;
-use super::widgets::{self, figures};
 use super::theme;
+use super::widgets::{self, figures};
 use crate::learn::{DeviceChoice, Method};
 use crate::worker::protocol::TrainerState;
 use crate::workspace::{Curve, TrainAction, Training, Workspace};

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use eframe::egui::{self, Color32, Mesh, Rect, RichText, Sense, Shape, Ui, pos2, vec2};
 
 use super::actions::Actions;
+use super::theme;
 use super::tools::SliderRow;
 use super::widgets::{self, figures};
-use super::theme;
 use crate::label::{ClassTable, Prediction};
 use crate::view::{ColourTables, LayerSettings};
 use crate::workspace::{OpenCase, PseudoAction, TrainAction, ViewAction, Workspace};
@@ -134,7 +134,8 @@ fn layers_ui(ui: &mut Ui, mut layers: LayerSettings, actions: &mut Actions) {
 fn accept_ui(ui: &mut Ui, workspace: &Workspace, actions: &mut Actions) {
     ui.horizontal(|ui| {
         let slice = widgets::accent_button_ui(ui, "Accept slice");
-        if slice.on_hover_text("Takes the sure part of this slice into the unlabelled voxels  (Shift+Enter)").clicked() {
+        if slice.on_hover_text("Takes the sure part of this slice into the unlabelled voxels  (Shift+Enter)").clicked()
+        {
             actions.push(PseudoAction::AcceptSlice(workspace.views().active).into());
         }
         let case = ui.button("Accept case");

@@ -66,9 +66,11 @@ fn saved_ui(ui: &mut Ui, workspace: &Workspace) {
     let (text, colour, hover) = match workspace.save_state() {
         SaveState::Untouched => return,
         SaveState::Saved { ago } => (format!("saved {} ago", rounded(ago.as_secs())), p.text_weak, None),
-        SaveState::Unsaved { in_journal: true } => {
-            ("not saved yet".to_owned(), p.warning, Some("A crash would lose nothing: every stroke is in the journal".to_owned()))
-        }
+        SaveState::Unsaved { in_journal: true } => (
+            "not saved yet".to_owned(),
+            p.warning,
+            Some("A crash would lose nothing: every stroke is in the journal".to_owned()),
+        ),
         SaveState::Unsaved { in_journal: false } => ("not saved yet".to_owned(), p.warning, None),
         SaveState::Saving => ("saving…".to_owned(), p.text_weak, None),
         SaveState::Failed(sentence) => ("could not be saved".to_owned(), p.error, Some(sentence)),

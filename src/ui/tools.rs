@@ -8,8 +8,8 @@ use egui_material_icons::icons::{
 };
 
 use super::actions::Actions;
-use super::widgets::{self, figures};
 use super::theme;
+use super::widgets::{self, figures};
 use crate::edit::{BrushShape, BrushSize, PaintRule};
 use crate::view::{KeyAction, Keymap};
 use crate::workspace::{Action, EditAction, Tool, ToolAction, Workspace};

@@ -38,7 +38,12 @@ pub fn load_study(project: &Project, snapshots: Vec<(CaseId, LabelMap)>, outlet:
     study
 }
 
-fn load_case(project: &Project, id: &CaseId, snapshot: Option<LabelMap>) -> Result<(TrainCase, NiftiGeometry), String> {
+fn load_case(
+    project: &Project,
+    id: &CaseId,
+    held_out: bool,
+    snapshot: Option<LabelMap>,
+) -> Result<(TrainCase, NiftiGeometry), String> {
     let path = project.image_path(id).map_err(|e| e.to_string())?;
     let loaded = read_image(&path).map_err(|e| e.to_string())?;
     let labels = match snapshot.filter(|labels| labels.extent() == loaded.image.extent()) {
