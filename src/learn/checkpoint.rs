@@ -145,6 +145,11 @@ impl Trainer {
         self.plan.total_steps = total_steps.max(self.step);
     }
 
+    /// Another patch for the steps to come; every axis divisible by what the network halves.
+    pub fn set_patch(&mut self, patch: [usize; 3]) {
+        self.plan.patch = patch;
+    }
+
     fn arrays(&self) -> Result<Vec<Array>, LearnError> {
         let mut collector = Collector { path: vec!["network".into()], arrays: Vec::new(), failed: None };
         self.networks.visit(&mut collector);

@@ -90,6 +90,11 @@ impl Project {
         Ok(())
     }
 
+    /// Training has run in this project.
+    pub fn has_runs(&self) -> bool {
+        fs::read_dir(self.models_dir()).is_ok_and(|mut runs| runs.next().is_some())
+    }
+
     /// Where the image of a case lies.
     pub fn image_path(&self, id: &CaseId) -> Result<PathBuf, ProjectError> {
         // `join` leaves an absolute image path as it is.

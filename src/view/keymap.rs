@@ -32,13 +32,16 @@ pub struct Chord {
     pub alt: bool,
 }
 
-/// Tools a key selects. The numbers are ITK-SNAP's; 3, 5, 6 and 7 stay free for polygon, fill, threshold and islands.
+/// Tools a key selects. The numbers are ITK-SNAP's; 3, 6 and 7 stay free for polygon, threshold and islands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ToolKey {
     Cursor,
     PanZoom,
     Brush,
     Eraser,
+    Fill,
+    AcceptBrush,
+    AcceptComponent,
     /// Left drag changes window and level.
     Window,
 }
@@ -58,6 +61,8 @@ pub enum KeyAction {
     BrushSmaller,
     BrushLarger,
     ToggleBrushShape,
+    /// Paint with the class of this number.
+    SelectClass(u8),
     PreviousClass,
     NextClass,
     ToggleLabels,
@@ -86,6 +91,7 @@ pub enum KeyAction {
     CompleteSlice,
     CompleteCase,
     NextCase,
+    PreviousCase,
 }
 
 /// Headings of the help page, in its order.
@@ -165,10 +171,12 @@ impl KeyAction {
     pub fn group(self) -> KeyGroup {
         use KeyAction::*;
         match self {
-            Undo | Redo | Save | Export | OpenStudy | FindAction | ShowKeys | Cancel | NextCase => KeyGroup::Study,
+            Undo | Redo | Save | Export | OpenStudy | FindAction | ShowKeys | Cancel | NextCase | PreviousCase => {
+                KeyGroup::Study
+            }
             Tool(_) | BrushSmaller | BrushLarger | ToggleBrushShape => KeyGroup::Tools,
-            PreviousClass | NextClass | ToggleLabels | ToggleLabelStyle | LabelOpacityDown | LabelOpacityUp
-            | CompleteSlice | CompleteCase => KeyGroup::Labels,
+            SelectClass(_) | PreviousClass | NextClass | ToggleLabels | ToggleLabelStyle | LabelOpacityDown
+            | LabelOpacityUp | CompleteSlice | CompleteCase => KeyGroup::Labels,
             StepSlice(_) | FirstSlice | LastSlice | FitView | CentreOnCursor | MaximiseView | WindowAuto
             | WindowPreset(_) | ToggleCrosshair | ToggleInterpolation => KeyGroup::Viewer,
             TogglePseudoLabels
@@ -185,6 +193,8 @@ impl KeyAction {
         use KeyAction::*;
         let text = match self {
             StepSlice(steps) => return step_description(steps),
+            SelectClass(0) => "Paint background",
+            SelectClass(class) => return format!("Paint class {class}"),
             WindowPreset(index) => {
                 let name = self::WindowPreset::ALL.get(usize::from(index)).map_or("not set", |p| p.name);
                 return format!("Window: {name}");
@@ -201,6 +211,9 @@ impl KeyAction {
             Tool(ToolKey::PanZoom) => "Pan and zoom",
             Tool(ToolKey::Brush) => "Brush",
             Tool(ToolKey::Eraser) => "Eraser",
+            Tool(ToolKey::Fill) => "Fill",
+            Tool(ToolKey::AcceptBrush) => "Accept with the brush",
+            Tool(ToolKey::AcceptComponent) => "Accept a region",
             Tool(ToolKey::Window) => "Brightness and contrast",
             BrushSmaller => "Smaller brush",
             BrushLarger => "Larger brush",
@@ -229,6 +242,7 @@ impl KeyAction {
             CompleteSlice => "The rest of this slice is background",
             CompleteCase => "The rest of this case is background",
             NextCase => "Next suggested case",
+            PreviousCase => "Previous case",
         };
         text.to_owned()
     }
@@ -270,10 +284,14 @@ impl Default for Keymap {
             (c('?'), ShowKeys),
             (k(Key::Escape), Cancel),
             (c('N'), NextCase),
+            (c('N').shift(), PreviousCase),
             (c('1'), Tool(ToolKey::Cursor)),
             (c('2'), Tool(ToolKey::PanZoom)),
             (c('4'), Tool(ToolKey::Brush)),
+            (c('5'), Tool(ToolKey::Fill)),
             (c('E'), Tool(ToolKey::Eraser)),
+            (c('Q'), Tool(ToolKey::AcceptBrush)),
+            (c('T'), Tool(ToolKey::AcceptComponent)),
             (c('W'), Tool(ToolKey::Window)),
             (c('-'), BrushSmaller),
             (c('['), BrushSmaller),
@@ -315,6 +333,7 @@ impl Default for Keymap {
         ];
         let presets = ('1'..='9').zip(0u8..).take(self::WindowPreset::ALL.len());
         bindings.extend(presets.map(|(digit, index)| (c(digit).alt(), WindowPreset(index))));
+        bindings.extend(('0'..='9').zip(0u8..).map(|(digit, class)| (c(digit).ctrl(), SelectClass(class))));
         Self { bindings }
     }
 }

@@ -70,6 +70,8 @@ pub struct Progress {
 #[derive(Clone, Debug, PartialEq)]
 pub enum TrainerEvent {
     State(TrainerState),
+    /// Name of the run that begins or goes on; predictions carry it as their model.
+    Run(String),
     Device(DeviceReport),
     Plan(PlanSummary),
     Progress(Progress),

@@ -14,11 +14,15 @@ pub enum IoCommand {
     /// The recent projects; answered by `Recent`.
     ListRecent,
     OpenProject(PathBuf),
+    /// Opens the demo in a folder, made first if it is not there.
     CreateDemo {
         dir: PathBuf,
-        seed: u64,
     },
-    InitProject(Box<InitRequest>),
+    /// `class_names` are given to the classes 1, 2, ...; names found by the request stay where this list ends.
+    InitProject {
+        request: Box<InitRequest>,
+        class_names: Vec<String>,
+    },
     CloseProject,
     /// A newer load replaces one that still waits.
     LoadCase(CaseId),
@@ -107,6 +111,8 @@ pub struct LoadedCase {
 #[derive(Debug)]
 pub enum IoEvent {
     Recent(Vec<PathBuf>),
+    /// Something the user should know; the work goes on.
+    Warning(String),
     ProjectOpened(Box<ProjectSummary>),
     ProjectFailed {
         dir: PathBuf,
@@ -157,7 +163,6 @@ pub enum IoEvent {
         report: Box<ExportReport>,
     },
     ExportFailed {
-        folder: PathBuf,
         sentence: String,
     },
 }

@@ -1,11 +1,12 @@
 //! What the window must do after an action or event; the reducer itself touches no file, thread or texture.
 
+use std::sync::Arc;
+
 use crate::geometry::VoxelBox;
 use crate::label::Prediction;
 use crate::worker::protocol::{TrainerCommand, TrainerEvent};
 use crate::worker::protocol_io::{IoCommand, IoEvent};
 use crate::workspace::{FolderPurpose, Notice};
-use std::sync::Arc;
 
 #[derive(Debug)]
 pub enum Effect {

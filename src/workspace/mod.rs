@@ -12,6 +12,8 @@ mod notice;
 mod open_case;
 mod saving;
 mod study;
+#[cfg(test)]
+mod tests;
 mod tools;
 mod training;
 mod views;
@@ -24,8 +26,8 @@ pub use action::{
     Action, AppAction, CaseAction, ClassAction, EditAction, FileAction, FolderPurpose, Hover, PseudoAction, Tool,
     ToolAction, TrainAction, ViewAction,
 };
-pub use apply::apply;
 use apply::Stroke;
+pub use apply::apply;
 pub use curve::Curve;
 pub use effect::{Effect, Event};
 pub use new_project::NewProjectForm;

@@ -7,9 +7,13 @@ use std::time::Duration;
 pub enum SaveState {
     /// Nothing has been changed since the case was read.
     Untouched,
-    Saved { ago: Duration },
+    Saved {
+        ago: Duration,
+    },
     /// Not yet in the label file. `in_journal`: a crash would lose nothing all the same.
-    Unsaved { in_journal: bool },
+    Unsaved {
+        in_journal: bool,
+    },
     Saving,
     /// One sentence; the next save tries again.
     Failed(String),

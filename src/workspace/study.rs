@@ -40,14 +40,7 @@ impl Study {
         let cases: Vec<_> = summary.cases.into_iter().map(CaseLine::new).collect();
         let seen = |line: &&CaseLine| summary.has_runs && !line.held_out;
         let trained = cases.iter().filter(seen).map(|line| line.id.clone()).collect();
-        Self {
-            dir: summary.dir,
-            name: summary.name,
-            classes: summary.classes,
-            cases,
-            trained,
-            unsaved: false,
-        }
+        Self { dir: summary.dir, name: summary.name, classes: summary.classes, cases, trained, unsaved: false }
     }
 
     pub fn case(&self, id: &CaseId) -> Option<&CaseLine> {

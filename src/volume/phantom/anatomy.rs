@@ -51,13 +51,13 @@ pub(super) struct Point {
 impl Anatomy {
     /// `scale` 1 fits a grid of 64 mm.
     pub fn draw(draw: &mut Draw, scale: f64, distractor_count: usize) -> Self {
-        let size = draw.between(0.88, 1.14);
+        let size = draw.between(0.84, 1.04);
         let mut vary = |axes: [f64; 3]| axes.map(|a| a * size * draw.between(0.9, 1.1));
         let (body_axes, cap_axes) = (vary(BODY_AXES_MM), vary(CAP_AXES_MM));
         let cap_x = body_axes[0] * draw.between(0.72, 0.9);
         let tissue = draw.between(92.0, 108.0);
-        let body = tissue + draw.between(70.0, 100.0);
-        let cap = body + draw.between(45.0, 70.0);
+        let body = tissue + draw.between(70.0, 125.0);
+        let cap = body + draw.between(45.0, 85.0);
         let centre_mm = draw.around_zero([3.0, 5.0, 5.0]).map(|c| c * scale);
         let mut anatomy = Self {
             centre_mm,
@@ -117,7 +117,8 @@ impl Anatomy {
     fn own_position(&self, p: [f64; 3]) -> [f64; 3] {
         let d: [f64; 3] = std::array::from_fn(|a| (p[a] - self.centre_mm[a]) / self.scale);
         let [x, y, z] = self.turn.map(|row| row[0] * d[0] + row[1] * d[1] + row[2] * d[2]);
-        // The parabola is lowered so that the bent body stays around its centre.
+        // Moved so that body and cap together lie around their centre.
+        let x = x + 4.0;
         [x, y - self.bend * x * x + 1.5, z]
     }
 

@@ -23,7 +23,7 @@ const THICK_SLICE_MM: f64 = 1.5;
 /// Lies oblique.
 const OBLIQUE_CASE: usize = 2;
 
-/// What the study looks like. Intensities are in units in which tissue is about 100 and the body about 185.
+/// What the study looks like. Intensities are in units in which tissue is about 100 and the body about 200.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PhantomSettings {
     pub seed: u64,
@@ -109,6 +109,7 @@ impl Frame {
 struct Camera {
     coarse_texture: ValueNoise,
     fine_texture: ValueNoise,
+    texture: f64,
     bias: ValueNoise,
     bias_strength: f64,
     noise_sd: f64,
@@ -124,8 +125,9 @@ impl Camera {
         Self {
             coarse_texture: ValueNoise::draw(draw, reach_mm, 7.0),
             fine_texture: ValueNoise::draw(draw, reach_mm, 3.0),
+            texture: draw.between(4.0, 11.0),
             bias: ValueNoise::draw(draw, reach_mm, edge_mm / 2.0),
-            bias_strength: draw.between(0.05, 0.18),
+            bias_strength: draw.between(0.03, 0.14),
             noise_sd: noise_sd * draw.between(0.75, 1.25),
             gain: draw.between(0.6, 1.8),
             slope: [0.25, 0.5, 1.0][(draw.between(0.0, 3.0) as usize).min(2)],
@@ -134,7 +136,7 @@ impl Camera {
     }
 
     fn stored(&self, draw: &mut Draw, position_mm: [f64; 3], intensity: f64) -> i16 {
-        let texture = 12.0 * self.coarse_texture.at(position_mm) + 5.0 * self.fine_texture.at(position_mm);
+        let texture = self.texture * self.coarse_texture.at(position_mm) + 5.0 * self.fine_texture.at(position_mm);
         let bias = 1.0 + self.bias_strength * self.bias.at(position_mm);
         let seen = (intensity + texture) * bias + self.noise_sd * draw.noise();
         // At most a few thousand; the cast saturates.

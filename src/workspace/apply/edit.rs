@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::edit::{ClassFlags, Delta, Direction, FillScope, HistoryError, HistoryStep, complete_case, complete_slice, flood_fill};
+use crate::edit::{
+    ClassFlags, Delta, Direction, FillScope, HistoryError, HistoryStep, complete_case, complete_slice, flood_fill,
+};
 use crate::geometry::Plane;
 use crate::label::{ClassId, LabelMap};
 use crate::worker::protocol_io::EditKind;
@@ -13,7 +15,9 @@ use super::stroke::voxels;
 impl Workspace {
     pub(super) fn apply_edit(&mut self, action: EditAction, effects: &mut Vec<Effect>) {
         match action {
-            EditAction::StrokeBegin { view, position, inverted } => self.begin_stroke(view, position, inverted, effects),
+            EditAction::StrokeBegin { view, position, inverted } => {
+                self.begin_stroke(view, position, inverted, effects)
+            }
             EditAction::StrokeMove { position } => self.extend_stroke(position, effects),
             // Every action but looking around has ended the stroke already.
             EditAction::StrokeEnd => {}
@@ -38,7 +42,8 @@ impl Workspace {
             return;
         }
         let paint = if inverted { self.eraser() } else { self.paint() };
-        let name = paint.class.map_or_else(|| "Clear region".to_owned(), |class| format!("Fill {}", self.class_name(class)));
+        let name =
+            paint.class.map_or_else(|| "Clear region".to_owned(), |class| format!("Fill {}", self.class_name(class)));
         let Some(case) = self.case_mut() else { return };
         let Some(seed) = case.extent().nearest_voxel(position) else { return };
         let scope = FillScope::Slice { axis: case.normal_axis(view) };

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::project::{InitRequest, Source};
+use crate::project::Source;
 use crate::worker::protocol::TrainerCommand;
 use crate::worker::protocol_io::IoCommand;
 use crate::workspace::{Effect, FileAction, FolderPurpose, NewProjectForm, Notice, Shown, Workspace};
@@ -80,16 +80,9 @@ impl Workspace {
 
     fn confirm_new_project(&mut self, effects: &mut Vec<Effect>) {
         let Some(form) = &self.new_project else { return };
-        if let Some(missing) = form.missing() {
-            return self.notify(Notice::info(missing), effects);
-        }
-        match form.request() {
-            Ok(request) => {
-                let command = IoCommand::InitProject(Box::new(request));
-                let dir = form.dir.clone().unwrap_or_default();
-                self.open(dir, command, effects);
-            }
-            Err(sentence) => self.notify(Notice::warning(sentence), effects),
+        match form.command() {
+            Ok((dir, command)) => self.open(dir, command, effects),
+            Err(missing) => self.notify(Notice::info(missing), effects),
         }
     }
 

@@ -41,7 +41,9 @@ pub fn apply(workspace: &mut Workspace, action: Action) -> Vec<Effect> {
 fn ends_stroke(action: &Action) -> bool {
     !matches!(
         action,
-        Action::View(_) | Action::Edit(EditAction::StrokeMove { .. }) | Action::App(AppAction::Tick(_) | AppAction::Started)
+        Action::View(_)
+            | Action::Edit(EditAction::StrokeMove { .. })
+            | Action::App(AppAction::Tick(_) | AppAction::Started)
     )
 }
 

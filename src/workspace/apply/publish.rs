@@ -8,12 +8,12 @@ use crate::label::Origin;
 use crate::project::CaseState;
 use crate::worker::protocol::TrainerCommand;
 use crate::worker::protocol_io::{EditKind, IoCommand};
-use crate::workspace::{Effect, Workspace};
+use crate::workspace::{Effect, Quitting, Workspace};
 
 impl Workspace {
-    /// Labels may be changed: a case is on the screen and its project stays open.
+    /// Labels may be changed: a case is on the screen and neither its project nor the window is being closed.
     pub(super) fn can_edit(&self) -> bool {
-        self.case().is_some() && self.opening.is_none() && self.study.is_some()
+        self.case().is_some() && self.opening.is_none() && self.quitting == Quitting::No
     }
 
     /// Records an applied change as one undo step and publishes it.
@@ -42,8 +42,7 @@ impl Workspace {
                 line.state = CaseState::InProgress;
             }
         }
-        let append =
-            IoCommand::AppendJournal { case: id.clone(), delta: Arc::clone(&delta), revision, kind };
+        let append = IoCommand::AppendJournal { case: id.clone(), delta: Arc::clone(&delta), revision, kind };
         effects.push(Effect::Io(append));
         effects.push(Effect::Trainer(TrainerCommand::Label { case: id, delta, revision }));
         if begun {

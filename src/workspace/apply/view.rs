@@ -80,7 +80,7 @@ impl OpenCase {
         self.move_cursor(self.cursor.with_axis(self.normal_axis(view), slice));
     }
 
-    fn set_patient_side(&mut self, side: PatientSide) {
+    pub(super) fn set_patient_side(&mut self, side: PatientSide) {
         Plane::ALL.into_iter().for_each(|view| self.camera_mut(view).set_patient_side(side));
     }
 }

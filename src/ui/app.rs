@@ -1,0 +1,158 @@
+//! The window's one object: takes events in, draws the panels, applies what they ask for.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use eframe::egui::{self, ViewportCommand};
+use eframe::egui_wgpu::RenderState;
+
+use super::actions::Actions;
+use super::panels::Panels;
+use super::picker::FolderField;
+use super::screenshot::Screenshot;
+use super::threads::Threads;
+use super::viewer::{Pictures, Upload};
+use super::{Start, theme};
+use crate::workspace::{
+    self, Action, AppAction, Effect, Event, FileAction, FolderPurpose, Notice, Quitting, Workspace,
+};
+
+/// How often the words "saved … ago" are looked at again while nothing else happens.
+const IDLE_TICK: Duration = Duration::from_secs(5);
+
+pub struct Chiaro {
+    workspace: Workspace,
+    threads: Threads,
+    panels: Panels,
+    screenshot: Screenshot,
+    started: Instant,
+}
+
+impl Chiaro {
+    /// `gpu` is `None` only where nothing is drawn (tests).
+    pub fn new(ctx: &egui::Context, gpu: Option<RenderState>, threads: Threads, start: Start) -> Self {
+        theme::install(ctx);
+        let mut app = Self {
+            workspace: Workspace::new(),
+            threads,
+            panels: Panels::new(Pictures::new(gpu)),
+            screenshot: Screenshot::new(None),
+            started: Instant::now(),
+        };
+        let mut actions: Actions = vec![AppAction::Started.into()];
+        match start {
+            Start::Welcome => {}
+            Start::Open(dir) => actions.push(FileAction::OpenProject(dir).into()),
+            Start::Demo(dir) => actions.push(FileAction::CreateDemo(dir).into()),
+        }
+        app.apply(ctx, actions);
+        app
+    }
+
+    pub fn with_screenshot(mut self, screenshot: Screenshot) -> Self {
+        self.screenshot = screenshot;
+        self
+    }
+
+    pub fn workspace(&self) -> &Workspace {
+        &self.workspace
+    }
+
+    pub fn apply(&mut self, ctx: &egui::Context, actions: Actions) {
+        for action in actions {
+            let effects = workspace::apply(&mut self.workspace, action);
+            self.perform(ctx, effects);
+        }
+    }
+
+    /// Effects may be answered at once by events, whose effects follow.
+    fn perform(&mut self, ctx: &egui::Context, effects: Vec<Effect>) {
+        let mut queue = VecDeque::from(effects);
+        while let Some(effect) = queue.pop_front() {
+            if let Some(answer) = self.perform_one(ctx, effect) {
+                queue.extend(workspace::absorb(&mut self.workspace, answer));
+            }
+        }
+    }
+
+    fn perform_one(&mut self, ctx: &egui::Context, effect: Effect) -> Option<Event> {
+        match effect {
+            Effect::Io(command) => return self.threads.send_io(command),
+            Effect::Trainer(command) => return self.threads.send_trainer(command),
+            Effect::UploadCase => self.upload(ctx, Upload::Case),
+            Effect::UploadLabels(dirty) => self.upload(ctx, Upload::Labels(dirty)),
+            Effect::UploadPrediction => self.upload(ctx, Upload::Prediction),
+            Effect::Notify(notice) => self.panels.notices.show(&notice),
+            Effect::PickFolder(purpose) => {
+                let suggested = self.suggested_folder(purpose);
+                self.panels.folder_prompt.ask(purpose, suggested);
+            }
+            Effect::Quit => ctx.send_viewport_cmd(ViewportCommand::Close),
+        }
+        None
+    }
+
+    fn upload(&mut self, ctx: &egui::Context, upload: Upload) {
+        let outcome = self.panels.viewers.pictures.upload(ctx, upload, &self.workspace);
+        self.report(outcome);
+    }
+
+    fn report(&mut self, outcome: Result<(), crate::render::RenderError>) {
+        if let Err(cause) = outcome {
+            let sentence = format!("The pictures cannot be shown: {cause}.");
+            self.panels.notices.show(&Notice::error(sentence));
+        }
+    }
+
+    fn suggested_folder(&self, purpose: FolderPurpose) -> FolderField {
+        let home = || dirs::document_dir().or_else(dirs::home_dir);
+        let folder = match purpose {
+            FolderPurpose::Export(_) => self.workspace.study().map(|study| study.dir.join("export")),
+            FolderPurpose::CreateDemo => home().map(|dir| dir.join("chiaro-demo")),
+            _ => home(),
+        };
+        folder.map(FolderField::new).unwrap_or_default()
+    }
+
+    /// The window closes only when the workspace says that everything is safe.
+    fn answer_close_request(&mut self, ctx: &egui::Context) {
+        if ctx.input(|i| i.viewport().close_requested()) && self.workspace.quitting() != &Quitting::Done {
+            ctx.send_viewport_cmd(ViewportCommand::CancelClose);
+            if self.workspace.quitting() == &Quitting::No {
+                self.apply(ctx, vec![AppAction::CloseRequested.into()]);
+            }
+        }
+    }
+}
+
+impl eframe::App for Chiaro {
+    fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
+        for event in self.threads.events() {
+            let effects = workspace::absorb(&mut self.workspace, event);
+            self.perform(ctx, effects);
+        }
+        let tick = Action::App(AppAction::Tick(self.started.elapsed()));
+        self.apply(ctx, vec![tick]);
+        let received = self.panels.viewers.pictures.receive(&self.workspace);
+        self.report(received);
+        self.answer_close_request(ctx);
+        self.screenshot.logic(ctx);
+        if self.workspace.study().is_some() {
+            ctx.request_repaint_after(IDLE_TICK);
+        }
+    }
+
+    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
+        let actions = self.panels.ui(ui, &self.workspace);
+        if !actions.is_empty() {
+            // What was asked for in this frame is drawn in the next.
+            ui.ctx().request_repaint();
+            let ctx = ui.ctx().clone();
+            self.apply(&ctx, actions);
+        }
+    }
+
+    fn clear_color(&self, visuals: &egui::Visuals) -> [f32; 4] {
+        visuals.panel_fill.to_normalized_gamma_f32()
+    }
+}

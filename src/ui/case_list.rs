@@ -1,0 +1,179 @@
+//! The cases of the study: state, name, share that is labelled; below them what the study amounts to.
+
+use eframe::egui::{
+    Align2, Color32, FontId, Pos2, Rect, Response, Role, ScrollArea, Sense, TextStyle, Ui, WidgetInfo, pos2, vec2,
+};
+
+use super::actions::Actions;
+use super::theme::{self, Palette};
+use super::widgets;
+use crate::project::CaseState;
+use crate::workspace::{CaseAction, CaseLine, Study, Workspace};
+
+/// Room for the facts below the list.
+const FACTS_HEIGHT: f32 = 128.0;
+const BAR_WIDTH: f32 = 64.0;
+
+pub fn ui(ui: &mut Ui, workspace: &Workspace, actions: &mut Actions) {
+    let Some(study) = workspace.study() else { return };
+    widgets::section_ui(ui, "Cases", Some(&study.cases.len().to_string()));
+    let height = (ui.available_height() - FACTS_HEIGHT).max(3.0 * theme::ROW_HEIGHT);
+    ScrollArea::vertical().auto_shrink([false, true]).max_height(height).show_rows(
+        ui,
+        theme::ROW_HEIGHT,
+        study.cases.len(),
+        |ui, rows| {
+            for line in &study.cases[rows] {
+                row_ui(ui, line, workspace.shown_id() == Some(&line.id), actions);
+            }
+        },
+    );
+    ui.add_space(theme::GAP);
+    study_ui(ui, study);
+}
+
+fn row_ui(ui: &mut Ui, line: &CaseLine, shown: bool, actions: &mut Actions) {
+    let p = theme::palette(ui);
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), theme::ROW_HEIGHT), Sense::click());
+    response.widget_info(|| WidgetInfo::selected(Role::Button, true, shown, accessible_text(line)));
+    if shown {
+        ui.painter().rect_filled(rect, 5.0, p.chosen);
+    } else if response.hovered() || response.has_focus() {
+        ui.painter().rect_filled(rect, 5.0, p.button);
+    }
+    ui.painter().circle_filled(pos2(rect.left() + 12.0, rect.center().y), 3.5, state_colour(line, p));
+    let right = tail_ui(ui, rect, line, p);
+    let colour = if shown { p.text_strong } else { p.text };
+    name_ui(
+        ui,
+        Rect::from_min_max(pos2(rect.left() + 24.0, rect.top()), pos2(right - 6.0, rect.bottom())),
+        line,
+        colour,
+    );
+
+    let response = response.on_hover_text(tooltip(line));
+    if response.clicked() {
+        actions.push(CaseAction::Show(line.id.clone()).into());
+    }
+    menu_ui(&response, line, actions);
+}
+
+/// The right end of a row; returns where it begins.
+fn tail_ui(ui: &Ui, rect: Rect, line: &CaseLine, p: &Palette) -> f32 {
+    let right = rect.right() - 8.0;
+    let font = TextStyle::Small.resolve(ui.style());
+    let word = |text: &str, colour: Color32| {
+        ui.painter().text(pos2(right, rect.center().y), Align2::RIGHT_CENTER, text, font.clone(), colour).left()
+    };
+    let left = match line {
+        CaseLine { failure: Some(_), .. } => word("not readable", p.error),
+        CaseLine { held_out: true, .. } => word("held out", p.text_weak),
+        CaseLine { state: CaseState::Done, .. } => word("done", p.text_weak),
+        CaseLine { known_share, .. } => {
+            let bar = Rect::from_min_size(pos2(right - BAR_WIDTH, rect.center().y - 2.0), vec2(BAR_WIDTH, 4.0));
+            ui.painter().rect_filled(bar, 2.0, p.line);
+            let share = known_share.unwrap_or(0.0).clamp(0.0, 1.0);
+            if share > 0.0 {
+                // Even a few strokes of a large volume are to be seen.
+                let width = (BAR_WIDTH * share).max(3.0);
+                ui.painter().rect_filled(bar.with_max_x(bar.left() + width), 2.0, p.in_progress);
+            }
+            bar.left()
+        }
+    };
+    if line.unsaved {
+        ui.painter().circle_filled(pos2(left - 8.0, rect.center().y), 2.5, p.accent);
+        return left - 12.0;
+    }
+    left
+}
+
+fn name_ui(ui: &Ui, rect: Rect, line: &CaseLine, colour: Color32) {
+    let galley = truncated(ui, line.id.as_str(), rect.width(), colour);
+    let at: Pos2 = Align2::LEFT_CENTER.align_size_within_rect(galley.size(), rect).min;
+    ui.painter().galley(at, galley, colour);
+}
+
+fn truncated(ui: &Ui, text: &str, width: f32, colour: Color32) -> std::sync::Arc<eframe::egui::Galley> {
+    use eframe::egui::text::{LayoutJob, TextWrapping};
+    let font: FontId = TextStyle::Body.resolve(ui.style());
+    let mut job = LayoutJob::simple_singleline(text.to_owned(), font, colour);
+    job.wrap = TextWrapping::truncate_at_width(width);
+    ui.painter().layout_job(job)
+}
+
+fn state_colour(line: &CaseLine, p: &Palette) -> Color32 {
+    match (line.failure.is_some(), line.held_out, line.state) {
+        (true, ..) => p.error,
+        (_, true, _) => p.held_out,
+        (_, _, CaseState::Done) => p.accent,
+        (_, _, CaseState::InProgress) => p.in_progress,
+        (_, _, CaseState::Open) => p.idle,
+    }
+}
+
+fn state_word(state: CaseState) -> &'static str {
+    match state {
+        CaseState::Open => "open",
+        CaseState::InProgress => "in progress",
+        CaseState::Done => "done",
+    }
+}
+
+fn accessible_text(line: &CaseLine) -> String {
+    let held_out = if line.held_out { ", held out" } else { "" };
+    let unsaved = if line.unsaved { ", not saved yet" } else { "" };
+    format!("Case {}, {}{held_out}{unsaved}", line.id, state_word(line.state))
+}
+
+fn tooltip(line: &CaseLine) -> String {
+    if let Some(sentence) = &line.failure {
+        return sentence.clone();
+    }
+    let mut text = format!("{}\n{}", line.id, state_word(line.state));
+    if let Some(share) = line.known_share {
+        text.push_str(&format!(", {:.1} % labelled", 100.0 * share));
+    }
+    if line.held_out {
+        text.push_str("\nHeld out: never used for learning, only to measure it");
+    }
+    if line.has_prediction {
+        text.push_str("\nHas pseudo-labels");
+    }
+    if line.unsaved {
+        text.push_str("\nNot saved yet");
+    }
+    text
+}
+
+fn menu_ui(response: &Response, line: &CaseLine, actions: &mut Actions) {
+    response.context_menu(|ui| {
+        for state in [CaseState::Open, CaseState::InProgress, CaseState::Done] {
+            let text = format!("Mark as {}", state_word(state));
+            if ui.radio(line.state == state, text).clicked() {
+                actions.push(CaseAction::SetState { case: line.id.clone(), state }.into());
+                ui.close();
+            }
+        }
+        ui.separator();
+        let mut held_out = line.held_out;
+        if ui.checkbox(&mut held_out, "Hold out from learning").clicked() {
+            actions.push(CaseAction::SetHeldOut { case: line.id.clone(), held_out }.into());
+            ui.close();
+        }
+        if line.failure.is_some() && ui.button("Try to read again").clicked() {
+            actions.push(CaseAction::Show(line.id.clone()).into());
+            ui.close();
+        }
+    });
+}
+
+fn study_ui(ui: &mut Ui, study: &Study) {
+    widgets::section_ui(ui, "Study", None);
+    let held_out = study.cases.iter().filter(|c| c.held_out).count();
+    let count = |state| study.count(state).to_string();
+    widgets::fact_ui(ui, "Done", count(CaseState::Done));
+    widgets::fact_ui(ui, "In progress", count(CaseState::InProgress));
+    widgets::fact_ui(ui, "Open", count(CaseState::Open));
+    widgets::fact_ui(ui, "Held out", held_out.to_string());
+}

@@ -1,0 +1,126 @@
+//! The fourth quadrant: what the shown case is, and how much of it is labelled.
+
+use eframe::egui::{self, Grid, RichText, ScrollArea, Ui};
+
+use super::census::Counts;
+use super::theme;
+use super::widgets::{self, figures};
+use crate::label::{ClassTable, Origin};
+use crate::workspace::{OpenCase, Shown, Workspace};
+
+pub fn ui(ui: &mut Ui, workspace: &Workspace, counts: &Counts) {
+    let (Some(case), Some(study)) = (workspace.case(), workspace.study()) else {
+        waiting_ui(ui, workspace);
+        return;
+    };
+    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+        ui.label(RichText::new(case.id.as_str()).heading().color(theme::palette(ui).text_strong));
+        ui.add_space(theme::TIGHT);
+        geometry_ui(ui, case);
+        ui.add_space(theme::WIDE);
+        volumes_ui(ui, case, &study.classes, counts);
+        ui.add_space(theme::GAP);
+        shares_ui(ui, counts);
+        notices_ui(ui, case);
+    });
+}
+
+fn waiting_ui(ui: &mut Ui, workspace: &Workspace) {
+    ui.centered_and_justified(|ui| match workspace.shown() {
+        Shown::Loading(case) => ui.weak(format!("Reading {case}…")),
+        Shown::Failed { sentence, .. } => ui.colored_label(theme::palette(ui).error, sentence),
+        Shown::Nothing | Shown::Ready(_) => ui.weak("Choose a case"),
+    });
+}
+
+fn geometry_ui(ui: &mut Ui, case: &OpenCase) {
+    let [x, y, z] = case.extent().to_array();
+    let [dx, dy, dz] = case.image.spacing_mm();
+    let statistics = case.image.statistics();
+    let rows = [
+        ("Voxels", format!("{x} × {y} × {z}")),
+        ("Spacing", format!("{dx:.2} × {dy:.2} × {dz:.2} mm")),
+        ("Orientation", case.image.orientation().code()),
+        ("Stored as", case.image.voxels.voxel_type().name().to_owned()),
+        ("Intensities", format!("{:.4} to {:.4}", Short(statistics.min), Short(statistics.max))),
+    ];
+    Grid::new("geometry").num_columns(2).spacing([theme::WIDE, theme::TIGHT]).show(ui, |ui| {
+        for (name, value) in rows {
+            ui.label(RichText::new(name).color(theme::palette(ui).text_weak));
+            ui.label(figures(value));
+            ui.end_row();
+        }
+    });
+}
+
+fn volumes_ui(ui: &mut Ui, case: &OpenCase, classes: &ClassTable, counts: &Counts) {
+    let millilitres = |voxels: usize| voxels as f64 * case.image.affine.voxel_volume_mm3() / 1000.0;
+    Grid::new("volumes").num_columns(4).spacing([theme::WIDE, theme::TIGHT]).show(ui, |ui| {
+        for heading in ["Volume", "labelled", "pseudo"] {
+            widgets::caption_ui(ui, heading);
+        }
+        ui.end_row();
+        for class in classes.foreground() {
+            ui.horizontal(|ui| {
+                widgets::swatch_ui(ui, widgets::rgb(class.colour), class.visible);
+                ui.label(&class.name);
+            });
+            ui.label(figures(format!("{:>8.2} ml", millilitres(counts.known_of(class.id)))));
+            match &case.prediction {
+                Some(_) => ui.label(figures(format!("{:>8.2} ml", millilitres(counts.predicted_of(class.id))))),
+                None => ui.label(figures("       –")),
+            };
+            ui.end_row();
+        }
+    });
+}
+
+fn shares_ui(ui: &mut Ui, counts: &Counts) {
+    let p = theme::palette(ui);
+    let shares = [
+        (Origin::Manual, "by hand", p.accent),
+        (Origin::Accepted, "accepted", p.held_out),
+        (Origin::Imported, "from file", p.in_progress),
+        (Origin::Unknown, "not labelled", p.idle),
+    ];
+    let (rect, _) = ui.allocate_exact_size(egui::vec2(ui.available_width().min(320.0), 6.0), egui::Sense::hover());
+    let mut left = rect.left();
+    for (origin, _, colour) in shares {
+        // A share of 0 to 1: the loss of digits is far below a pixel.
+        let width = rect.width() * counts.share(origin) as f32;
+        ui.painter().rect_filled(rect.with_min_x(left).with_max_x(left + width), 1.0, colour);
+        left += width;
+    }
+    ui.horizontal_wrapped(|ui| {
+        for (origin, name, colour) in shares {
+            widgets::dot_ui(ui, colour);
+            widgets::caption_ui(ui, name);
+            ui.label(figures(format!("{:>5.1} %", 100.0 * counts.share(origin))).size(11.0));
+        }
+    });
+}
+
+fn notices_ui(ui: &mut Ui, case: &OpenCase) {
+    for sentence in &case.notices {
+        ui.add_space(theme::GAP);
+        ui.horizontal_wrapped(|ui| {
+            let warning = theme::palette(ui).warning;
+            ui.label(egui_material_icons::icons::ICON_WARNING.rich_text().color(warning));
+            ui.label(sentence);
+        });
+    }
+}
+
+/// A number with as many digits as it needs, at most the given precision.
+struct Short(f64);
+
+impl std::fmt::Display for Short {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let digits = f.precision().unwrap_or(3);
+        if self.0.fract() == 0.0 || self.0.abs() >= 1000.0 {
+            write!(f, "{:.0}", self.0)
+        } else {
+            write!(f, "{:.*}", digits.min(3), self.0)
+        }
+    }
+}

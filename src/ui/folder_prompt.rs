@@ -1,0 +1,91 @@
+//! Asks for one folder: a typed path or the system's dialog.
+
+use eframe::egui::{self, Id, Key, Modal, RichText, Ui};
+
+use super::picker::FolderField;
+use super::{theme, widgets};
+use crate::workspace::{Action, FileAction, FolderPurpose};
+
+/// The open question for a folder, if any.
+#[derive(Debug, Default)]
+pub struct FolderPrompt {
+    open: Option<(FolderPurpose, FolderField)>,
+}
+
+impl FolderPrompt {
+    /// `suggested` fills the field.
+    pub fn ask(&mut self, purpose: FolderPurpose, suggested: FolderField) {
+        self.open = Some((purpose, suggested));
+    }
+
+    pub fn is_open(&self) -> bool {
+        self.open.is_some()
+    }
+
+    pub fn ui(&mut self, ctx: &egui::Context, actions: &mut Vec<Action>) {
+        let Some((purpose, field)) = &mut self.open else { return };
+        let purpose = *purpose;
+        let words = Words::of(purpose);
+        let modal = Modal::new(Id::unique("folder prompt")).show(ctx, |ui| {
+            ui.set_width(440.0);
+            ui.heading(words.title);
+            widgets::caption_ui(ui, words.hint);
+            ui.add_space(theme::GAP);
+            field.ui(ui, "Folder");
+            ui.add_space(theme::WIDE);
+            buttons_ui(ui, words.confirm, field.path().is_some())
+        });
+        let enter = ctx.input(|i| i.key_pressed(Key::Enter));
+        let confirmed = modal.inner == Some(true) || enter;
+        if let Some(folder) = field.path().filter(|_| confirmed) {
+            actions.push(Action::File(FileAction::FolderPicked { purpose, folder }));
+            self.open = None;
+        } else if modal.inner == Some(false) || modal.should_close() {
+            self.open = None;
+        }
+    }
+}
+
+/// `Some(true)`: go on, `Some(false)`: cancel.
+pub fn buttons_ui(ui: &mut Ui, confirm: &str, ready: bool) -> Option<bool> {
+    let mut answer = None;
+    ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+        ui.add_enabled_ui(ready, |ui| {
+            if widgets::accent_button_ui(ui, confirm).clicked() {
+                answer = Some(true);
+            }
+        });
+        if ui.button(RichText::new("Cancel")).clicked() {
+            answer = Some(false);
+        }
+    });
+    answer
+}
+
+struct Words {
+    title: &'static str,
+    hint: &'static str,
+    confirm: &'static str,
+}
+
+impl Words {
+    fn of(purpose: FolderPurpose) -> Self {
+        let (title, hint, confirm) = match purpose {
+            FolderPurpose::OpenProject => {
+                ("Open a study", "The folder that holds the study's chiaro.toml.", "Open study")
+            }
+            FolderPurpose::CreateDemo => {
+                ("Demo study", "An empty or new folder for a synthetic study to try everything on.", "Make demo study")
+            }
+            FolderPurpose::Export(_) => {
+                ("Export masks", "One NIfTI mask per case on the image's exact grid, read back and compared.", "Export")
+            }
+            FolderPurpose::NewProject => ("New study", "An empty or new folder for the study.", "Choose"),
+            FolderPurpose::NewProjectImages => ("Images", "The folder with the NIfTI images.", "Choose"),
+            FolderPurpose::NewProjectLabels => {
+                ("Masks", "A folder with existing masks, named like the images.", "Choose")
+            }
+        };
+        Self { title, hint, confirm }
+    }
+}

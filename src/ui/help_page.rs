@@ -1,0 +1,61 @@
+//! The list of keys, made from the keymap; and the mouse, which has no keymap.
+
+use eframe::egui::{self, Grid, Id, Modal, RichText, ScrollArea, Ui};
+
+use super::{theme, widgets};
+use crate::view::{KeyHelp, Keymap};
+
+const MOUSE: [(&str, &str); 9] = [
+    ("Wheel", "Next or previous slice"),
+    ("Ctrl + wheel", "Zoom at the pointer"),
+    ("Shift + wheel", "Brush size"),
+    ("Shift + move", "Move the crosshair in all views"),
+    ("Middle drag", "Move the picture"),
+    ("Right drag", "Zoom; with a brush: erase"),
+    ("Ctrl + left drag", "With a brush: erase"),
+    ("Hold W + left drag", "Brightness and contrast"),
+    ("Double click", "One view or all views (with a brush: on its title)"),
+];
+
+/// Returns false once the page is to be closed.
+pub fn ui(ctx: &egui::Context, keymap: &Keymap) -> bool {
+    let modal = Modal::new(Id::unique("keys")).show(ctx, |ui| {
+        ui.set_width(720.0);
+        let close = ui.horizontal(|ui| {
+            ui.heading("Keys and mouse");
+            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| ui.button("Close").clicked()).inner
+        });
+        ui.add_space(theme::GAP);
+        let height = ui.ctx().content_rect().height() - 180.0;
+        ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show(ui, |ui| {
+            ui.columns_const(|[left, right]| columns_ui(left, right, &keymap.help()));
+        });
+        close.inner
+    });
+    !(modal.inner || modal.should_close())
+}
+
+fn columns_ui(left: &mut Ui, right: &mut Ui, lines: &[KeyHelp]) {
+    let groups: Vec<&[KeyHelp]> = lines.chunk_by(|a, b| a.group == b.group).collect();
+    let half = lines.len() / 2;
+    let mut shown = 0;
+    for group in groups {
+        let column = if shown < half { &mut *left } else { &mut *right };
+        shown += group.len();
+        let name = group.first().map_or("", |line| line.group.name());
+        group_ui(column, name, group.iter().map(|line| (line.chords.as_str(), line.description.as_str())));
+    }
+    group_ui(right, "Mouse", MOUSE);
+}
+
+fn group_ui<'a>(ui: &mut Ui, name: &str, lines: impl IntoIterator<Item = (&'a str, &'a str)>) {
+    widgets::section_ui(ui, name, None);
+    Grid::new(name).num_columns(2).min_col_width(120.0).spacing([theme::WIDE, theme::TIGHT]).show(ui, |ui| {
+        for (keys, what) in lines {
+            ui.horizontal(|ui| keys.split("  ").for_each(|key| drop(widgets::key_cap_ui(ui, key))));
+            ui.label(RichText::new(what));
+            ui.end_row();
+        }
+    });
+    ui.add_space(theme::WIDE);
+}

@@ -1,0 +1,241 @@
+//! The training strip: state in plain words, the switch, curves, and the researcher's numbers.
+
+use std::time::Duration;
+
+use eframe::egui::{self, ComboBox, Layout, RichText, Ui, vec2};
+use egui_material_icons::MaterialIcon;
+use egui_material_icons::icons::{ICON_PAUSE, ICON_PLAY_ARROW, ICON_STOP};
+use egui_plot::{Line, LineStyle, Plot, PlotPoints, VLine};
+
+use super::actions::Actions;
+use super::theme;
+use super::widgets::{self, figures};
+use crate::learn::{DeviceChoice, Method};
+use crate::worker::protocol::TrainerState;
+use crate::workspace::{Curve, TrainAction, Training, Workspace};
+
+const LEFT_WIDTH: f32 = 320.0;
+const RIGHT_WIDTH: f32 = 228.0;
+
+pub fn ui(ui: &mut Ui, workspace: &Workspace, actions: &mut Actions) {
+    let training = workspace.training();
+    let height = ui.available_height();
+    ui.horizontal_top(|ui| {
+        ui.allocate_ui_with_layout(vec2(LEFT_WIDTH, height), Layout::top_down(egui::Align::Min), |ui| {
+            ui.set_width(LEFT_WIDTH);
+            control_ui(ui, training, actions);
+        });
+        ui.add_space(theme::WIDE);
+        let width = (ui.available_width() - RIGHT_WIDTH - theme::WIDE - theme::GAP).max(80.0);
+        ui.allocate_ui(vec2(width, height), |ui| curves_ui(ui, training));
+        ui.add_space(theme::WIDE);
+        ui.vertical(|ui| numbers_ui(ui, training));
+    });
+}
+
+fn control_ui(ui: &mut Ui, training: &Training, actions: &mut Actions) {
+    widgets::section_ui(ui, "Learning", None);
+    let words = RichText::new(training.words()).strong().color(theme::palette(ui).text_strong);
+    ui.horizontal(|ui| {
+        ui.label(words);
+        if let Some((done, total)) = training.predicting {
+            widgets::caption_ui(ui, &format!("pseudo-labels {done} of {total}"));
+        }
+    });
+    explanation_ui(ui, training);
+    ui.add_space(theme::TIGHT);
+    ui.horizontal(|ui| {
+        buttons_ui(ui, training, actions);
+        if !training.is_active() {
+            choices_ui(ui, training, actions);
+        }
+    });
+}
+
+/// One caption of fixed height: why it stopped, what it runs on, or what it waits for.
+fn explanation_ui(ui: &mut Ui, training: &Training) {
+    let p = theme::palette(ui);
+    let (text, detail, colour) = match (&training.failure, &training.device) {
+        (Some(failure), _) => (failure.headline.as_str(), failure.detail.as_str(), p.error),
+        (None, Some(device)) if training.is_active() => (device.name.as_str(), device.why.as_str(), p.text_weak),
+        _ => ("Learns from your labels and from the volumes nobody has labelled.", "", p.text_weak),
+    };
+    let label = ui.add(egui::Label::new(RichText::new(text).small().color(colour)).truncate());
+    if !detail.is_empty() {
+        label.on_hover_text(detail);
+    }
+}
+
+fn buttons_ui(ui: &mut Ui, training: &Training, actions: &mut Actions) {
+    let mut button = |ui: &mut Ui, icon, text, name, action, accent| {
+        if text_button_ui(ui, icon, text, name, accent) {
+            actions.push(crate::workspace::Action::Train(action));
+        }
+    };
+    match training.state {
+        TrainerState::Running => button(ui, ICON_PAUSE, "Pause", "Pause learning", TrainAction::Pause, true),
+        TrainerState::Paused => button(ui, ICON_PLAY_ARROW, "Go on", "Go on learning", TrainAction::Resume, true),
+        TrainerState::Preparing => {
+            ui.spinner();
+        }
+        TrainerState::Idle | TrainerState::Finished | TrainerState::Failed => {
+            let again = training.last_checkpoint.is_some();
+            let start = TrainAction::Start { resume: false };
+            button(ui, ICON_PLAY_ARROW, if again { "Train anew" } else { "Train" }, "Train", start, true);
+            if again {
+                let resume = TrainAction::Start { resume: true };
+                button(ui, ICON_PLAY_ARROW, "Continue", "Continue from the last checkpoint", resume, false);
+            }
+        }
+    }
+    if training.is_active() {
+        button(ui, ICON_STOP, "Stop", "Stop learning", TrainAction::Stop, false);
+    }
+}
+
+fn text_button_ui(ui: &mut Ui, icon: MaterialIcon, text: &str, name: &str, accent: bool) -> bool {
+    let p = theme::palette(ui);
+    let colour = if accent { egui::Color32::WHITE } else { p.text };
+    let mut button = egui::Button::new((icon.rich_text().size(16.0).color(colour), RichText::new(text).color(colour)));
+    if accent {
+        button = button.fill(p.accent_fill);
+    }
+    widgets::named(ui.add(button), name, None).clicked()
+}
+
+fn choices_ui(ui: &mut Ui, training: &Training, actions: &mut Actions) {
+    let method_name = |method| match method {
+        Method::Supervised => "Labels only",
+        Method::Cps => "Two networks",
+        Method::DualConfidence => "Dual confidence",
+    };
+    let settings = &training.settings;
+    let methods = ComboBox::from_id_salt("method").selected_text(method_name(settings.method)).width(116.0);
+    let methods = methods.show_ui(ui, |ui| {
+        for method in Method::ALL {
+            let text = format!("{}  ({method})", method_name(method));
+            if ui.selectable_label(method == settings.method, text).clicked() {
+                actions.push(TrainAction::SetMethod(method).into());
+            }
+        }
+    });
+    widgets::named(methods.response, "Method", None);
+    let device_name = |device: &DeviceChoice| match device {
+        DeviceChoice::Auto => "Best device".to_owned(),
+        DeviceChoice::Gpu => "GPU".to_owned(),
+        DeviceChoice::Cpu => "CPU".to_owned(),
+        DeviceChoice::Named(name) => name.clone(),
+    };
+    let devices = ComboBox::from_id_salt("device").selected_text(device_name(&settings.device)).width(90.0);
+    let devices = devices.show_ui(ui, |ui| {
+        for device in [DeviceChoice::Auto, DeviceChoice::Gpu, DeviceChoice::Cpu] {
+            if ui.selectable_label(device == settings.device, device_name(&device)).clicked() {
+                actions.push(TrainAction::SetDevice(device).into());
+            }
+        }
+    });
+    widgets::named(devices.response, "Device", None);
+}
+
+fn curves_ui(ui: &mut Ui, training: &Training) {
+    let p = theme::palette(ui);
+    if training.loss.points().is_empty() {
+        ui.centered_and_justified(|ui| widgets::caption_ui(ui, "The curves appear here while Chiaro learns."));
+        return;
+    }
+    let last_step = training.loss.points().last().map_or(1.0, |point| point[0]);
+    Plot::new("learning curves")
+        .show_axes(false)
+        .show_grid(false)
+        .show_background(false)
+        .allow_zoom(false)
+        .allow_drag(false)
+        .allow_scroll(false)
+        .allow_boxed_zoom(false)
+        .allow_double_click_reset(false)
+        .show_x(false)
+        .show_y(false)
+        .set_margin_fraction(vec2(0.0, 0.08))
+        .include_x(0.0)
+        .include_y(0.0)
+        .include_y(1.0)
+        .show(ui, |plot| {
+            plot.vline(VLine::new("", last_step).color(p.line).allow_hover(false));
+            let loss = line("loss", &training.loss, loss_scale(&training.loss)).color(p.text_weak);
+            plot.line(loss.style(LineStyle::dotted_dense()).width(1.2));
+            plot.line(line("Dice", &training.dice, 1.0).color(p.accent).width(2.0).fill(0.0).fill_alpha(0.08));
+        });
+}
+
+/// Losses differ in size between methods; the largest one shown reaches the top.
+fn loss_scale(loss: &Curve) -> f64 {
+    let largest = loss.points().iter().map(|point| point[1]).fold(0.0, f64::max);
+    if largest > 0.0 { 1.0 / largest } else { 1.0 }
+}
+
+fn line<'a>(name: &str, curve: &Curve, scale: f64) -> Line<'a> {
+    let points: PlotPoints<'a> = curve.points().iter().map(|&[step, value]| [step, scale * value]).collect();
+    Line::new(name, points).allow_hover(false)
+}
+
+fn numbers_ui(ui: &mut Ui, training: &Training) {
+    let progress = training.progress.as_ref();
+    let dash = || "–".to_owned();
+    let step = progress.map_or_else(dash, |p| match p.total_steps {
+        Some(total) => format!("{} / {total}", p.step),
+        None => p.step.to_string(),
+    });
+    let left = progress.and_then(|p| p.left_secs).map_or_else(dash, duration);
+    let loss = progress.map_or_else(dash, |p| format!("{:.3}", p.loss));
+    let dice = training.dice.last_value().map_or_else(dash, |dice| format!("{dice:.3}"));
+    for (name, value) in [("Step", step), ("Time left", left), ("Loss", loss), ("Held-out Dice", dice)] {
+        number_ui(ui, name, value, training);
+    }
+}
+
+fn number_ui(ui: &mut Ui, name: &str, value: String, training: &Training) {
+    let p = theme::palette(ui);
+    let row = ui.horizontal(|ui| {
+        ui.set_width(RIGHT_WIDTH);
+        let colour = if name == "Held-out Dice" { p.accent } else { p.text_weak };
+        ui.label(RichText::new(name).color(colour));
+        ui.with_layout(Layout::right_to_left(egui::Align::Center), |ui| ui.label(figures(value)));
+    });
+    let parts = training.progress.as_ref().map(|p| p.loss_parts.as_slice()).unwrap_or_default();
+    let plan = training.plan.as_ref().map(|plan| plan.sentence.clone());
+    match (name, plan) {
+        ("Loss", _) if !parts.is_empty() => {
+            let text: Vec<_> = parts.iter().map(|(part, value)| format!("{part}  {value:.4}")).collect();
+            row.response.on_hover_text(RichText::new(text.join("\n")).monospace());
+        }
+        ("Step", Some(sentence)) => {
+            row.response.on_hover_text(sentence);
+        }
+        _ => {}
+    }
+}
+
+/// `1 h 05 min`, `2 min 10 s`, `45 s`.
+fn duration(secs: f64) -> String {
+    // More than a year is shown as a year.
+    let secs = Duration::try_from_secs_f64(secs.clamp(0.0, 3.2e7)).unwrap_or_default().as_secs();
+    match (secs / 3600, secs / 60 % 60, secs % 60) {
+        (0, 0, s) => format!("{s} s"),
+        (0, m, s) => format!("{m} min {s:02} s"),
+        (h, m, _) => format!("{h} h {m:02} min"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::duration;
+
+    #[test]
+    fn durations_are_read_in_two_units_at_most() {
+        assert_eq!(duration(45.4), "45 s");
+        assert_eq!(duration(130.0), "2 min 10 s");
+        assert_eq!(duration(3905.0), "1 h 05 min");
+        assert_eq!(duration(-3.0), "0 s");
+        assert_eq!(duration(f64::NAN), "0 s");
+    }
+}

@@ -1,0 +1,136 @@
+//! Where everything is in the window.
+
+use eframe::egui::{CentralPanel, Frame, Margin, Panel, ScrollArea, Ui};
+
+use super::actions::Actions;
+use super::classes::ClassPanel;
+use super::find_action::FindAction;
+use super::folder_prompt::FolderPrompt;
+use super::new_study::NewStudy;
+use super::notices::Notices;
+use super::pseudo_labels::PseudoPanel;
+use super::shortcuts::{self, WindowRequest};
+use super::top_bar::{BarRequest, TopBar};
+use super::viewer::{Pictures, Viewers};
+use super::{case_list, help_page, learning, quit_dialog, start_page, status_bar, theme, tools};
+use crate::view::Keymap;
+use crate::workspace::Workspace;
+
+/// The state of the panels themselves: open dialogs, half-typed names.
+pub struct Panels {
+    pub keymap: Keymap,
+    pub viewers: Viewers,
+    pub folder_prompt: FolderPrompt,
+    pub notices: Notices,
+    new_study: NewStudy,
+    classes: ClassPanel,
+    pseudo: PseudoPanel,
+    find_action: FindAction,
+    help_open: bool,
+}
+
+impl Panels {
+    pub fn new(pictures: Pictures) -> Self {
+        Self {
+            keymap: Keymap::default(),
+            viewers: Viewers::new(pictures),
+            folder_prompt: FolderPrompt::default(),
+            notices: Notices::default(),
+            new_study: NewStudy::default(),
+            classes: ClassPanel::default(),
+            pseudo: PseudoPanel::default(),
+            find_action: FindAction::default(),
+            help_open: false,
+        }
+    }
+
+    /// Draws the whole window; what was asked for comes back.
+    pub fn ui(&mut self, ui: &mut Ui, workspace: &Workspace) -> Actions {
+        let mut actions = Actions::new();
+        self.keys(ui, workspace, &mut actions);
+        self.top_ui(ui, workspace, &mut actions);
+        if workspace.study().is_some() {
+            self.study_ui(ui, workspace, &mut actions);
+        } else {
+            let frame = Frame::new().fill(theme::palette(ui).panel);
+            CentralPanel::default().frame(frame).show(ui, |ui| start_page::ui(ui, workspace, &mut actions));
+        }
+        self.dialogs_ui(ui, workspace, &mut actions);
+        actions
+    }
+
+    fn keys(&mut self, ui: &Ui, workspace: &Workspace, actions: &mut Actions) {
+        // A dialog keeps the keys to itself.
+        if ui.ctx().memory(|memory| memory.top_modal_layer().is_some()) {
+            return;
+        }
+        for request in shortcuts::pressed(ui.ctx(), workspace, &self.keymap, actions) {
+            match request {
+                WindowRequest::ShowKeys => self.help_open = true,
+                WindowRequest::FindAction => self.find_action.open(),
+            }
+        }
+    }
+
+    fn top_ui(&mut self, ui: &mut Ui, workspace: &Workspace, actions: &mut Actions) {
+        let bar = TopBar { workspace, keymap: &self.keymap };
+        let panel = Panel::top("top bar").exact_size(theme::TOP_BAR_HEIGHT).frame(frame(ui, Margin::symmetric(12, 0)));
+        match panel.show(ui, |ui| bar.ui(ui, actions)).inner {
+            Some(BarRequest::ShowKeys) => self.help_open = true,
+            Some(BarRequest::FindAction) => self.find_action.open(),
+            None => {}
+        }
+    }
+
+    fn study_ui(&mut self, ui: &mut Ui, workspace: &Workspace, actions: &mut Actions) {
+        let line = frame(ui, Margin::symmetric(12, 0));
+        let side = frame(ui, theme::PANEL_MARGIN);
+        let strip = frame(ui, Margin { left: 12, right: 12, top: 8, bottom: 6 });
+        Panel::bottom("status bar")
+            .exact_size(theme::STATUS_BAR_HEIGHT)
+            .frame(line)
+            .show(ui, |ui| status_bar::ui(ui, workspace));
+        Panel::bottom("learning")
+            .exact_size(theme::LEARNING_HEIGHT)
+            .frame(strip)
+            .show(ui, |ui| learning::ui(ui, workspace, actions));
+        Panel::left("cases")
+            .default_size(theme::LEFT_PANEL_WIDTH)
+            .frame(side)
+            .show(ui, |ui| case_list::ui(ui, workspace, actions));
+        Panel::right("tools")
+            .exact_size(theme::RIGHT_PANEL_WIDTH)
+            .resizable(false)
+            .frame(side)
+            .show(ui, |ui| self.right_ui(ui, workspace, actions));
+        CentralPanel::default().frame(Frame::new()).show(ui, |ui| self.viewers.ui(ui, workspace, actions));
+    }
+
+    fn right_ui(&mut self, ui: &mut Ui, workspace: &Workspace, actions: &mut Actions) {
+        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+            tools::ui(ui, workspace, &self.keymap, actions);
+            ui.add_space(theme::WIDE);
+            ui.scope(|ui| self.classes.ui(ui, workspace, actions));
+            ui.add_space(theme::WIDE);
+            self.pseudo.ui(ui, workspace, actions);
+        });
+    }
+
+    fn dialogs_ui(&mut self, ui: &Ui, workspace: &Workspace, actions: &mut Actions) {
+        let ctx = ui.ctx();
+        self.folder_prompt.ui(ctx, actions);
+        self.new_study.ui(ctx, workspace, actions);
+        if let Some(key) = self.find_action.ui(ctx, &self.keymap) {
+            actions.extend(shortcuts::action_of(key, workspace));
+        }
+        if self.help_open {
+            self.help_open = help_page::ui(ctx, &self.keymap);
+        }
+        quit_dialog::ui(ctx, workspace, actions);
+        self.notices.ui(ctx);
+    }
+}
+
+fn frame(ui: &Ui, margin: Margin) -> Frame {
+    Frame::new().fill(theme::palette(ui).panel).inner_margin(margin)
+}

@@ -1,0 +1,72 @@
+//! A path field with a "Browse…" button. The system's dialog runs on its own thread, so that no frame waits for it;
+//! the field takes a typed path as well, for the keyboard and for machines without a dialog service.
+
+use std::path::PathBuf;
+use std::thread;
+
+use crossbeam_channel::{Receiver, bounded};
+use eframe::egui::{self, TextEdit, Ui};
+use egui_material_icons::icons::ICON_FOLDER_OPEN;
+
+use super::{theme, widgets};
+
+/// One path that the user types or picks; always a folder.
+#[derive(Debug, Default)]
+pub struct FolderField {
+    pub text: String,
+    browsing: Option<Receiver<Option<PathBuf>>>,
+}
+
+impl FolderField {
+    pub fn new(path: PathBuf) -> Self {
+        Self { text: path.display().to_string(), browsing: None }
+    }
+
+    /// `None` while the field is empty.
+    pub fn path(&self) -> Option<PathBuf> {
+        let text = self.text.trim();
+        (!text.is_empty()).then(|| PathBuf::from(text))
+    }
+
+    pub fn ui(&mut self, ui: &mut Ui, name: &str) {
+        self.take_picked();
+        let label = ui.label(name);
+        ui.horizontal(|ui| {
+            let width = ui.available_width() - theme::TOOL_BUTTON - theme::GAP;
+            ui.add(TextEdit::singleline(&mut self.text).desired_width(width).margin(egui::Margin::symmetric(8, 5)))
+                .labelled_by(label.id);
+            ui.add_enabled_ui(self.browsing.is_none(), |ui| {
+                let browse = format!("Browse for {}…", name.to_lowercase());
+                if widgets::icon_button_ui(ui, ICON_FOLDER_OPEN, &browse, None, false).clicked() {
+                    self.browse(ui.ctx().clone(), name);
+                }
+            });
+        });
+    }
+
+    fn take_picked(&mut self) {
+        let Some(answer) = self.browsing.as_ref().map(Receiver::try_recv) else { return };
+        match answer {
+            Ok(Some(path)) => {
+                self.text = path.display().to_string();
+                self.browsing = None;
+            }
+            Err(crossbeam_channel::TryRecvError::Empty) => {}
+            Ok(None) | Err(_) => self.browsing = None,
+        }
+    }
+
+    fn browse(&mut self, ctx: egui::Context, title: &str) {
+        let (sender, receiver) = bounded(1);
+        let mut dialog = rfd::FileDialog::new().set_title(title);
+        if let Some(start) = self.path().filter(|p| p.is_dir()) {
+            dialog = dialog.set_directory(start);
+        }
+        let spawned = thread::Builder::new().name("folder dialog".into()).spawn(move || {
+            // The window may be gone by now; then nobody waits for the answer.
+            sender.send(dialog.pick_folder()).ok();
+            ctx.request_repaint();
+        });
+        self.browsing = spawned.is_ok().then_some(receiver);
+    }
+}

@@ -1,0 +1,207 @@
+//! Name, study, menus, window presets, export.
+
+use eframe::egui::{self, Align, Button, Layout, RichText, Theme, Ui};
+
+use super::actions::Actions;
+use super::{theme, widgets};
+use crate::geometry::{PatientSide, Plane};
+use crate::project::{CaseState, Source};
+use crate::view::{KeyAction, Keymap, WindowPreset};
+use crate::workspace::{
+    Action, AppAction, CaseAction, EditAction, FileAction, FolderPurpose, PseudoAction, ViewAction, Workspace,
+};
+
+/// What the bar asks of the window itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BarRequest {
+    ShowKeys,
+    FindAction,
+}
+
+pub struct TopBar<'a> {
+    pub workspace: &'a Workspace,
+    pub keymap: &'a Keymap,
+}
+
+impl TopBar<'_> {
+    pub fn ui(&self, ui: &mut Ui, actions: &mut Actions) -> Option<BarRequest> {
+        let p = theme::palette(ui);
+        let mut request = None;
+        ui.horizontal_centered(|ui| {
+            ui.label(RichText::new("Chiaro").heading().strong().color(p.text_strong));
+            if let Some(study) = self.workspace.study() {
+                ui.label(RichText::new(&study.name).color(p.text_weak));
+            }
+            ui.add_space(theme::GAP);
+            self.menus_ui(ui, actions, &mut request);
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| self.right_ui(ui, actions, &mut request));
+        });
+        request
+    }
+
+    fn menus_ui(&self, ui: &mut Ui, actions: &mut Actions, request: &mut Option<BarRequest>) {
+        ui.menu_button("File", |ui| self.file_ui(ui, actions));
+        if self.workspace.study().is_some() {
+            ui.menu_button("View", |ui| self.view_ui(ui, actions));
+            ui.menu_button("Label", |ui| self.label_ui(ui, actions));
+        }
+        ui.menu_button("Help", |ui| {
+            if self.item_ui(ui, "Keys", Some(KeyAction::ShowKeys), true) {
+                *request = Some(BarRequest::ShowKeys);
+            }
+        });
+    }
+
+    fn right_ui(&self, ui: &mut Ui, actions: &mut Actions, request: &mut Option<BarRequest>) {
+        let Some(study) = self.workspace.study() else { return };
+        let ready = !study.cases.is_empty() && !self.workspace.is_exporting();
+        ui.add_enabled_ui(ready, |ui| {
+            let text = if self.workspace.is_exporting() { "Exporting…" } else { "Export masks" };
+            if widgets::accent_button_ui(ui, text).on_hover_text("Ctrl+E").clicked() {
+                actions.push(FileAction::PickFolder(FolderPurpose::Export(Source::Labels)).into());
+            }
+        });
+        if let Some(case) = self.workspace.case() {
+            let text = format!("Window {:.0} / {:.0}", case.window.level(), case.window.width());
+            ui.menu_button(text, |ui| self.window_ui(ui, actions))
+                .response
+                .on_hover_text("Level / width, brightness and contrast");
+        }
+        let find = RichText::new("Ctrl K  find any action").color(theme::palette(ui).text_weak);
+        let find = ui.add(Button::new(find).frame_when_inactive(false));
+        if find.accessible_name("Find any action").clicked() {
+            *request = Some(BarRequest::FindAction);
+        }
+    }
+
+    fn file_ui(&self, ui: &mut Ui, actions: &mut Actions) {
+        let study = self.workspace.study();
+        let open = study.is_some();
+        for (name, key, enabled, action) in [
+            ("New study…", None, true, FileAction::BeginNewProject),
+            ("Open study…", Some(KeyAction::OpenStudy), true, FileAction::PickFolder(FolderPurpose::OpenProject)),
+            ("Demo study…", None, true, FileAction::PickFolder(FolderPurpose::CreateDemo)),
+            ("Save", Some(KeyAction::Save), open, FileAction::Save),
+        ] {
+            self.action_ui(ui, name, key, enabled, action, actions);
+        }
+        ui.separator();
+        let export = |source| FileAction::PickFolder(FolderPurpose::Export(source));
+        self.action_ui(ui, "Export masks…", Some(KeyAction::Export), open, export(Source::Labels), actions);
+        self.action_ui(ui, "Export pseudo-labels…", None, open, export(Source::Pseudo), actions);
+        ui.separator();
+        self.action_ui(ui, "Close study", None, open, FileAction::CloseProject, actions);
+        self.action_ui(ui, "Quit", None, true, AppAction::CloseRequested, actions);
+    }
+
+    fn view_ui(&self, ui: &mut Ui, actions: &mut Actions) {
+        for view in Plane::ALL {
+            self.action_ui(ui, view.name(), None, true, ViewAction::ToggleMaximised(view), actions);
+        }
+        self.action_ui(ui, "Fit", Some(KeyAction::FitView), true, ViewAction::FitAll, actions);
+        self.action_ui(
+            ui,
+            "Centre on the crosshair",
+            Some(KeyAction::CentreOnCursor),
+            true,
+            ViewAction::CentreOnCursor,
+            actions,
+        );
+        ui.separator();
+        let mut layers = self.workspace.views().layers;
+        for (value, name) in [
+            (&mut layers.labels, "Labels"),
+            (&mut layers.pseudo, "Pseudo-labels"),
+            (&mut layers.crosshair, "Crosshair"),
+            (&mut layers.interpolation, "Smooth picture"),
+        ] {
+            ui.checkbox(value, name);
+        }
+        let slider = egui::Slider::new(&mut layers.label_opacity, 0.0..=1.0).show_value(false);
+        ui.horizontal(|ui| {
+            ui.label("Label opacity");
+            ui.add(slider).accessible_name("Label opacity");
+        });
+        if layers != self.workspace.views().layers {
+            actions.push(ViewAction::SetLayers(layers).into());
+        }
+        ui.separator();
+        widgets::caption_ui(ui, "Patient's right is shown");
+        let side = self.workspace.views().side;
+        for (choice, name) in [
+            (PatientSide::Radiological, "on the left (radiology)"),
+            (PatientSide::Neurological, "on the right (surgery)"),
+        ] {
+            if ui.radio(side == choice, name).clicked() {
+                actions.push(ViewAction::SetPatientSide(choice).into());
+            }
+        }
+        ui.separator();
+        let dark = ui.visuals().dark_mode;
+        if ui.button(if dark { "Light theme" } else { "Dark theme" }).clicked() {
+            ui.ctx().set_theme(if dark { Theme::Light } else { Theme::Dark });
+        }
+    }
+
+    fn label_ui(&self, ui: &mut Ui, actions: &mut Actions) {
+        let case = self.workspace.case();
+        let view = self.workspace.views().active;
+        let predicted = case.is_some_and(|c| c.prediction.is_some());
+        let ready = case.is_some();
+        for (name, key, enabled, action) in [
+            ("Undo", Some(KeyAction::Undo), case.is_some_and(|c| c.history.undo_name().is_some()), EditAction::Undo),
+            ("Redo", Some(KeyAction::Redo), case.is_some_and(|c| c.history.redo_name().is_some()), EditAction::Redo),
+            ("Complete this slice", Some(KeyAction::CompleteSlice), ready, EditAction::CompleteSlice(view)),
+            ("Complete this case", Some(KeyAction::CompleteCase), ready, EditAction::CompleteCase),
+        ] {
+            self.action_ui(ui, name, key, enabled, action, actions);
+        }
+        widgets::caption_ui(ui, "Completing turns unlabelled voxels into background");
+        ui.separator();
+        for (name, key, action) in [
+            ("Accept this slice", KeyAction::AcceptSlice, PseudoAction::AcceptSlice(view)),
+            ("Accept this case", KeyAction::AcceptCase, PseudoAction::AcceptCase),
+        ] {
+            self.action_ui(ui, name, Some(key), predicted, action, actions);
+        }
+        ui.separator();
+        if let Some(case) = self.workspace.shown_id() {
+            let done = CaseAction::SetState { case: case.clone(), state: CaseState::Done };
+            self.action_ui(ui, "Mark this case as done", None, true, done, actions);
+        }
+        self.action_ui(ui, "Next case", Some(KeyAction::NextCase), true, CaseAction::NextOpen, actions);
+    }
+
+    fn window_ui(&self, ui: &mut Ui, actions: &mut Actions) {
+        self.action_ui(ui, "Automatic", Some(KeyAction::WindowAuto), true, ViewAction::AutoWindow, actions);
+        ui.separator();
+        widgets::caption_ui(ui, "CT presets");
+        for (index, preset) in (0u8..).zip(WindowPreset::ALL) {
+            let name = format!("{}  {:.0} / {:.0}", preset.name, preset.window.level(), preset.window.width());
+            let key = Some(KeyAction::WindowPreset(index));
+            self.action_ui(ui, &name, key, true, ViewAction::SetWindow(preset.window), actions);
+        }
+    }
+
+    fn action_ui(
+        &self,
+        ui: &mut Ui,
+        name: &str,
+        key: Option<KeyAction>,
+        enabled: bool,
+        action: impl Into<Action>,
+        actions: &mut Actions,
+    ) {
+        if self.item_ui(ui, name, key, enabled) {
+            actions.push(action.into());
+        }
+    }
+
+    fn item_ui(&self, ui: &mut Ui, name: &str, key: Option<KeyAction>, enabled: bool) -> bool {
+        let chords = key.map(|key| self.keymap.chords(key)).unwrap_or_default();
+        // One chord is enough in a menu; the help page has all.
+        let chord = chords.split("  ").next().unwrap_or_default();
+        let button = Button::new(name).shortcut_text(chord);
+        ui.add_enabled(enabled, button).accessible_name(name).clicked()
+    }
+}

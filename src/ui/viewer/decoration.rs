@@ -1,0 +1,138 @@
+//! What lies over a picture: orientation letters, slice number, scale bar, crosshair, brush outline, frame.
+
+use eframe::egui::{
+    Align2, Color32, FontId, Painter, Pos2, Rect, Shape, Stroke, StrokeKind, epaint::EllipseShape, pos2, vec2,
+};
+
+use super::pointer::Surface;
+use crate::edit::BrushShape;
+use crate::ui::theme;
+use crate::view::ScaleBar;
+use crate::workspace::{OpenCase, Tool, Tools, Views};
+
+const MARGIN: f32 = 10.0;
+const LETTER: f32 = 13.0;
+const CAPTION: f32 = 11.0;
+/// Longest scale bar, points.
+const SCALE_BAR_ROOM: f64 = 90.0;
+/// Free room around the middle of the crosshair, so that the voxel under it can be seen.
+const CROSS_GAP: f32 = 5.0;
+
+/// Everything of one view, in drawing order.
+pub struct Decoration<'a> {
+    pub surface: &'a Surface<'a>,
+    pub case: &'a OpenCase,
+    pub views: &'a Views,
+    pub tools: &'a Tools,
+    /// Colour of the class being painted.
+    pub class_colour: Color32,
+    /// Where the pointer is, if over this view.
+    pub pointer: Option<Pos2>,
+}
+
+impl Decoration<'_> {
+    pub fn paint(&self, painter: &Painter) {
+        if self.views.layers.crosshair {
+            self.crosshair(painter);
+        }
+        self.letters(painter);
+        self.slice_number(painter);
+        self.scale_bar(painter);
+        if let Some(pointer) = self.pointer {
+            self.brush(painter, pointer);
+        }
+        if self.views.active == self.surface.view {
+            let stroke = Stroke::new(1.0, theme::CROSSHAIR);
+            painter.rect_stroke(self.surface.rect, 0.0, stroke, StrokeKind::Inside);
+        }
+    }
+
+    fn crosshair(&self, painter: &Painter) {
+        let rect = self.surface.rect;
+        let [x, y] = self.surface.camera.screen_from_voxel(self.case.cursor.to_f64(), self.surface.size());
+        // Screen positions are far below the range in which f32 loses a pixel.
+        let at = rect.min + vec2(x as f32, y as f32);
+        let stroke = Stroke::new(1.0, theme::CROSSHAIR.gamma_multiply(0.55));
+        for (from, to) in [
+            (pos2(rect.left(), at.y), pos2(at.x - CROSS_GAP, at.y)),
+            (pos2(at.x + CROSS_GAP, at.y), pos2(rect.right(), at.y)),
+            (pos2(at.x, rect.top()), pos2(at.x, at.y - CROSS_GAP)),
+            (pos2(at.x, at.y + CROSS_GAP), pos2(at.x, rect.bottom())),
+        ] {
+            painter.line_segment([from, to], stroke);
+        }
+    }
+
+    fn letters(&self, painter: &Painter) {
+        let rect = self.surface.rect.shrink(MARGIN);
+        let [left, right, top, bottom] = self.surface.camera.edge_letters();
+        // The right letter keeps clear of the slice strip.
+        let right_edge = rect.right_center() - vec2(super::slice_strip::WIDTH, 0.0);
+        for (at, align, letter) in [
+            (rect.left_center(), Align2::LEFT_CENTER, left),
+            (right_edge, Align2::RIGHT_CENTER, right),
+            (rect.center_top(), Align2::CENTER_TOP, top),
+            (rect.center_bottom(), Align2::CENTER_BOTTOM, bottom),
+        ] {
+            shadowed_text(painter, at, align, &letter.to_string(), LETTER, theme::OVER_PICTURE);
+        }
+    }
+
+    fn slice_number(&self, painter: &Painter) {
+        let camera = self.surface.camera;
+        let text = format!("{} {} / {}", self.surface.view.name(), camera.slice_number(), camera.slice_count());
+        let at = self.surface.rect.min + vec2(MARGIN, MARGIN - 2.0);
+        shadowed_text(painter, at, Align2::LEFT_TOP, &text, CAPTION, theme::OVER_PICTURE_TEXT);
+    }
+
+    fn scale_bar(&self, painter: &Painter) {
+        let Some(bar) = ScaleBar::fitting(self.surface.camera.zoom(), SCALE_BAR_ROOM) else { return };
+        let start = self.surface.rect.left_bottom() + vec2(MARGIN, -MARGIN - 6.0);
+        let end = start + vec2(bar.length_on_screen as f32, 0.0);
+        for (colour, width) in [(Color32::from_black_alpha(160), 3.0), (theme::OVER_PICTURE_TEXT, 1.5)] {
+            let stroke = Stroke::new(width, colour);
+            painter.line_segment([start, end], stroke);
+            for tick in [start, end] {
+                painter.line_segment([tick - vec2(0.0, 3.0), tick + vec2(0.0, 3.0)], stroke);
+            }
+        }
+        let at = end + vec2(6.0, 0.0);
+        shadowed_text(painter, at, Align2::LEFT_CENTER, &bar.text(), CAPTION, theme::OVER_PICTURE_TEXT);
+    }
+
+    /// The outline of what a dab would cover, in true size.
+    fn brush(&self, painter: &Painter, pointer: Pos2) {
+        let paints = matches!(self.tools.tool, Tool::Brush | Tool::Eraser | Tool::AcceptBrush);
+        if !paints || self.surface.window_key_down {
+            return;
+        }
+        let camera = self.surface.camera;
+        let brush = &self.tools.brush;
+        let diameter_mm = brush.diameter_mm(camera.axes().normal.axis, camera.spacing_mm());
+        // A brush of less than a pixel must still be found.
+        let radius = ((diameter_mm / 2.0 * camera.zoom()) as f32).max(1.5);
+        let colour = if self.tools.tool == Tool::Brush { self.class_colour } else { Color32::WHITE };
+        painter.circle_stroke(pointer, radius, Stroke::new(3.0, Color32::from_black_alpha(170)));
+        painter.circle_stroke(pointer, radius, Stroke::new(1.5, colour));
+        if brush.shape == BrushShape::Ball {
+            // An equator tells a ball from a disc.
+            let equator = EllipseShape::stroke(pointer, vec2(radius, radius * 0.3), Stroke::new(0.8, colour));
+            painter.add(Shape::Ellipse(equator));
+        }
+    }
+}
+
+/// Text that stays readable over white and over black.
+fn shadowed_text(painter: &Painter, at: Pos2, align: Align2, text: &str, size: f32, colour: Color32) {
+    let font = FontId::proportional(size);
+    let shadow = Color32::from_black_alpha(200);
+    for offset in [vec2(1.0, 1.0), vec2(-1.0, 0.0), vec2(0.0, -1.0)] {
+        painter.text(at + offset, align, text, font.clone(), shadow);
+    }
+    painter.text(at, align, text, font, colour);
+}
+
+/// The part of a view in which a double click maximises it whatever the tool.
+pub fn title_rect(view: Rect) -> Rect {
+    Rect::from_min_size(view.min, vec2(130.0, 26.0))
+}

@@ -1,0 +1,187 @@
+//! The pictures of the slice views: the shown case on the graphics card, and a paint callback per view.
+
+use std::sync::Arc;
+use std::thread;
+
+use crossbeam_channel::{Receiver, TryRecvError, bounded};
+use eframe::egui::{self, PaintCallbackInfo, Painter};
+use eframe::egui_wgpu::{Callback, CallbackResources, CallbackTrait, RenderState, ScreenDescriptor};
+
+use super::pointer::Surface;
+use crate::geometry::{Plane, VoxelBox};
+use crate::render::{GpuVolumes, PredictionState, RenderError, SliceRenderer, SliceScene, ViewId, wgpu};
+use crate::view::ColourTables;
+use crate::volume::CaseId;
+use crate::workspace::{OpenCase, Workspace};
+
+/// What of the shown case changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Upload {
+    Case,
+    Labels(VoxelBox),
+    Prediction,
+}
+
+/// Brings the shown case to the graphics card and draws it. Without a card (tests) it draws nothing.
+#[derive(Default)]
+pub struct Pictures {
+    gpu: Option<RenderState>,
+    colours: Option<Arc<ColourTables>>,
+    coming: Option<Coming>,
+}
+
+/// Textures being filled on a thread of their own: a large volume must not hold up a frame.
+struct Coming {
+    case: CaseId,
+    /// Of the labels that are being uploaded.
+    revision: u64,
+    volumes: Receiver<Result<GpuVolumes, RenderError>>,
+}
+
+impl std::fmt::Debug for Pictures {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Pictures").field("gpu", &self.gpu.is_some()).finish_non_exhaustive()
+    }
+}
+
+impl Pictures {
+    pub fn new(gpu: Option<RenderState>) -> Self {
+        if let Some(gpu) = &gpu {
+            let renderer = SliceRenderer::new(&gpu.device, gpu.target_format);
+            gpu.renderer.write().callback_resources.insert(renderer);
+        }
+        Self { gpu, colours: None, coming: None }
+    }
+
+    /// An error is one sentence; what was shown before may be gone.
+    pub fn upload(&mut self, ctx: &egui::Context, upload: Upload, workspace: &Workspace) -> Result<(), RenderError> {
+        match (upload, workspace.case()) {
+            (Upload::Case, Some(case)) => {
+                self.fill(ctx, case);
+                Ok(())
+            }
+            (Upload::Case, None) => {
+                self.coming = None;
+                self.with_renderer(|renderer, gpu| renderer.set_volumes(&gpu.device, None));
+                Ok(())
+            }
+            (Upload::Labels(dirty), Some(case)) => {
+                self.with_renderer(|renderer, gpu| renderer.upload_box(&gpu.queue, case.labels(), &dirty));
+                Ok(())
+            }
+            (Upload::Prediction, Some(case)) => self.upload_prediction(case),
+            (Upload::Labels(_) | Upload::Prediction, None) => Ok(()),
+        }
+    }
+
+    /// Takes over textures that have been filled meanwhile; called once per frame.
+    pub fn receive(&mut self, workspace: &Workspace) -> Result<(), RenderError> {
+        let Some(coming) = &self.coming else { return Ok(()) };
+        let volumes = match coming.volumes.try_recv() {
+            Err(TryRecvError::Empty) => return Ok(()),
+            Err(TryRecvError::Disconnected) => None,
+            Ok(result) => Some(result),
+        };
+        let Some(Coming { case: id, revision, .. }) = self.coming.take() else { return Ok(()) };
+        let (Some(volumes), Some(case)) = (volumes.transpose()?, workspace.case().filter(|case| case.id == id)) else {
+            return Ok(());
+        };
+        self.with_renderer(|renderer, gpu| {
+            renderer.set_volumes(&gpu.device, Some(volumes));
+            if case.labels().revision() != revision {
+                renderer.upload_box(&gpu.queue, case.labels(), &case.extent().full_box());
+            }
+        });
+        self.upload_prediction(case)
+    }
+
+    pub fn paint(&mut self, painter: &Painter, surface: &Surface<'_>, workspace: &Workspace, case: &OpenCase) {
+        let Some(study) = workspace.study().filter(|_| self.gpu.is_some()) else { return };
+        let layers = workspace.views().layers;
+        let colours = match self.colours.take() {
+            Some(colours) => colours.refreshed(&study.classes, &layers),
+            None => Arc::new(ColourTables::new(&study.classes, &layers)),
+        };
+        self.colours = Some(Arc::clone(&colours));
+        let prediction = match &case.prediction {
+            None => PredictionState::Absent,
+            Some(_) if workspace.prediction_is_stale() => PredictionState::Stale,
+            Some(_) => PredictionState::Fresh,
+        };
+        let scene = SliceScene {
+            camera: surface.camera.clone(),
+            view_size: surface.size(),
+            window: case.window,
+            layers,
+            colours,
+            prediction,
+        };
+        painter.add(Callback::new_paint_callback(surface.rect, Picture { id: id(surface.view), scene }));
+    }
+
+    fn fill(&mut self, ctx: &egui::Context, case: &OpenCase) {
+        self.with_renderer(|renderer, gpu| renderer.set_volumes(&gpu.device, None));
+        let Some(gpu) = &self.gpu else { return };
+        let (sender, volumes) = bounded(1);
+        let (device, queue, ctx) = (gpu.device.clone(), gpu.queue.clone(), ctx.clone());
+        let (image, labels) = (Arc::clone(&case.image), case.labels().clone());
+        let revision = labels.revision();
+        let work = move || {
+            // Nobody waits any more if another case has been shown meanwhile.
+            sender.send(GpuVolumes::new(&device, &queue, &image, &labels)).ok();
+            ctx.request_repaint();
+        };
+        let spawned = thread::Builder::new().name("upload".into()).spawn(work);
+        self.coming = spawned.is_ok().then(|| Coming { case: case.id.clone(), revision, volumes });
+    }
+
+    fn upload_prediction(&self, case: &OpenCase) -> Result<(), RenderError> {
+        let upload = |renderer: &mut SliceRenderer, gpu: &RenderState| {
+            renderer.set_prediction(&gpu.device, &gpu.queue, case.prediction.as_deref())
+        };
+        self.with_renderer(upload).unwrap_or(Ok(()))
+    }
+
+    fn with_renderer<R>(&self, work: impl FnOnce(&mut SliceRenderer, &RenderState) -> R) -> Option<R> {
+        let gpu = self.gpu.as_ref()?;
+        let mut renderer = gpu.renderer.write();
+        renderer.callback_resources.get_mut::<SliceRenderer>().map(|slices| work(slices, gpu))
+    }
+}
+
+fn id(view: Plane) -> ViewId {
+    ViewId(match view {
+        Plane::Axial => 0,
+        Plane::Coronal => 1,
+        Plane::Sagittal => 2,
+    })
+}
+
+struct Picture {
+    id: ViewId,
+    scene: SliceScene,
+}
+
+impl CallbackTrait for Picture {
+    fn prepare(
+        &self,
+        device: &wgpu::Device,
+        queue: &wgpu::Queue,
+        _screen: &ScreenDescriptor,
+        _encoder: &mut wgpu::CommandEncoder,
+        resources: &mut CallbackResources,
+    ) -> Vec<wgpu::CommandBuffer> {
+        if let Some(renderer) = resources.get_mut::<SliceRenderer>() {
+            renderer.prepare(device, queue, self.id, &self.scene);
+        }
+        Vec::new()
+    }
+
+    fn paint(&self, info: PaintCallbackInfo, pass: &mut wgpu::RenderPass<'static>, resources: &CallbackResources) {
+        let v = info.viewport_in_pixels();
+        if let Some(renderer) = resources.get::<SliceRenderer>() {
+            // Pixels of a screen: exact in f32.
+            renderer.paint(pass, self.id, [v.left_px as f32, v.top_px as f32, v.width_px as f32, v.height_px as f32]);
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! The open project as the io thread holds it, and the work on its files.
+
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use thiserror::Error;
+
+use super::exports::Exports;
+use super::{Outbox, RecentList};
+use crate::edit::Delta;
+use crate::io::{read_geometry, read_image};
+use crate::label::{Class, ClassId, ClassTable, ClassTableError, Prediction};
+use crate::project::{
+    AuditEvent, CaseEntry, InitRequest, Journal, Project, ProjectError, RecentProjects, create_demo, init, is_demo,
+};
+use crate::volume::CaseId;
+use crate::volume::phantom::PhantomSettings;
+use crate::worker::protocol_io::{CaseMark, CaseSummary, EditKind, IoCommand, IoEvent, LoadedCase, ProjectSummary};
+
+#[derive(Debug, Error)]
+pub(super) enum JobError {
+    #[error(transparent)]
+    Project(#[from] ProjectError),
+    #[error("the class list is not usable: {0}. Correct it and try again.")]
+    Classes(#[from] ClassTableError),
+    #[error("No project is open. Open one first.")]
+    NoProject,
+    #[error("the system gave no thread for the export ({0}). Close other programs and try again.")]
+    NoThread(std::io::Error),
+}
+
+pub(super) struct Session {
+    open: Option<OpenProject>,
+    exports: Exports,
+    outbox: Outbox,
+    recent: RecentList,
+}
+
+struct OpenProject {
+    project: Project,
+    journal: Journal,
+    /// Cases whose labelled share is still to be counted.
+    survey: VecDeque<CaseId>,
+}
+
+impl Session {
+    pub fn new(outbox: Outbox, recent: RecentList) -> Self {
+        Self { open: None, exports: Exports::default(), outbox, recent }
+    }
+
+    /// The answer, or `None` if nobody waits for one any more. `superseded`: another case has been asked for.
+    pub fn execute(&mut self, command: IoCommand, superseded: impl Fn() -> bool) -> Result<Option<IoEvent>, JobError> {
+        let event = match command {
+            IoCommand::ListRecent => IoEvent::Recent(self.recent_dirs()),
+            IoCommand::OpenProject(dir) => self.enter(Project::load(&dir)?, Vec::new()),
+            IoCommand::CreateDemo { dir } => self.enter(demo(&dir)?, Vec::new()),
+            IoCommand::InitProject { request, class_names } => {
+                let (project, notices) = new_project(&request, &class_names)?;
+                self.enter(project, notices)
+            }
+            IoCommand::CloseProject => {
+                self.open = None;
+                return Ok(None);
+            }
+            IoCommand::LoadCase(case) => return Ok(self.project()?.load_case(&case, superseded)?.map(loaded)),
+            IoCommand::LoadPrediction(case) => {
+                let prediction = self.project()?.project.load_prediction(&case)?.map(Arc::new);
+                IoEvent::PredictionLoaded { case, prediction }
+            }
+            IoCommand::SaveLabels { case, labels, geometry } => {
+                let (open, revision) = (self.project()?, labels.revision());
+                open.project.save_labels(&case, &labels, &geometry)?;
+                self.audit(&AuditEvent::Saved { case: case.clone(), revision });
+                IoEvent::LabelsSaved { case, revision }
+            }
+            IoCommand::AppendJournal { case, delta, revision, kind } => {
+                self.project()?.journal.append(&case, &delta, revision)?;
+                self.audit(&edit_event(&case, &delta, kind));
+                IoEvent::JournalAppended { case, revision }
+            }
+            IoCommand::SaveProject { classes, cases } => {
+                self.project()?.save_marks(classes, cases)?;
+                IoEvent::ProjectSaved
+            }
+            IoCommand::Export { folder, source } => {
+                let project = self.project()?.project.clone();
+                let outbox = self.outbox.clone();
+                self.exports.start(project, folder, source, outbox).map_err(JobError::NoThread)?;
+                return Ok(None);
+            }
+        };
+        Ok(Some(event))
+    }
+
+    pub fn has_idle_work(&self) -> bool {
+        self.open.as_ref().is_some_and(|open| !open.survey.is_empty())
+    }
+
+    /// Counts the labels of one case. A case that cannot be read says so when it is opened.
+    pub fn idle_work(&mut self) -> Option<IoEvent> {
+        let open = self.open.as_mut()?;
+        let case = open.survey.pop_front()?;
+        let known_share = known_share(&open.project, &case).ok()?;
+        Some(IoEvent::CaseSurveyed { case, known_share })
+    }
+
+    fn project(&mut self) -> Result<&mut OpenProject, JobError> {
+        self.open.as_mut().ok_or(JobError::NoProject)
+    }
+
+    /// The project before stays open until here, so a project that cannot be read closes nothing.
+    fn enter(&mut self, project: Project, notices: Vec<String>) -> IoEvent {
+        let open = OpenProject {
+            journal: project.journal(),
+            survey: project.cases().iter().map(|case| case.id.clone()).collect(),
+            project,
+        };
+        let summary = Box::new(open.summary(notices));
+        if self.recent == RecentList::Keep
+            && let Err(error) = RecentProjects::remember(open.project.dir())
+        {
+            self.outbox.send(IoEvent::Warning(error.to_string()));
+        }
+        self.open = Some(open);
+        self.audit(&AuditEvent::Opened);
+        IoEvent::ProjectOpened(summary)
+    }
+
+    fn recent_dirs(&self) -> Vec<PathBuf> {
+        match self.recent {
+            RecentList::Keep => RecentProjects::load().dirs().to_vec(),
+            RecentList::Ignore => Vec::new(),
+        }
+    }
+
+    /// Work is not refused because the log cannot be written, but the user is told.
+    fn audit(&self, event: &AuditEvent) {
+        let logged = self.open.as_ref().map_or(Ok(()), |open| open.project.audit(event));
+        if let Err(error) = logged {
+            self.outbox.send(IoEvent::Warning(error.to_string()));
+        }
+    }
+}
+
+impl OpenProject {
+    fn summary(&self, notices: Vec<String>) -> ProjectSummary {
+        let case = |entry: &CaseEntry| CaseSummary {
+            mark: CaseMark { id: entry.id.clone(), state: entry.state, held_out: entry.held_out },
+            known_share: None,
+            has_prediction: self.project.has_prediction(&entry.id),
+        };
+        ProjectSummary {
+            dir: self.project.dir().to_owned(),
+            name: self.project.name(),
+            classes: self.project.classes().clone(),
+            cases: self.project.cases().iter().map(case).collect(),
+            has_runs: self.project.has_runs(),
+            notices,
+        }
+    }
+
+    /// `None` if another case was asked for while the image was read.
+    fn load_case(&self, case: &CaseId, superseded: impl Fn() -> bool) -> Result<Option<LoadedCase>, ProjectError> {
+        let image = read_image(&self.project.image_path(case)?)?;
+        if superseded() {
+            return Ok(None);
+        }
+        let extent = image.image.extent();
+        let labels = self.project.recover_labels(case, extent)?;
+        let mut notices = image.notices;
+        notices.extend(labels.notices);
+        let prediction = match self.project.load_prediction(case) {
+            Ok(prediction) => prediction.filter(|p: &Prediction| p.extent() == extent).map(Arc::new),
+            Err(error) => {
+                notices.push(error.to_string());
+                None
+            }
+        };
+        Ok(Some(LoadedCase {
+            case: case.clone(),
+            image: Arc::new(image.image),
+            geometry: Arc::new(image.header),
+            labels: labels.labels,
+            prediction,
+            notices,
+        }))
+    }
+
+    fn save_marks(&mut self, classes: ClassTable, cases: Vec<CaseMark>) -> Result<(), ProjectError> {
+        *self.project.classes_mut() = classes;
+        for CaseMark { id, state, held_out } in cases {
+            self.project.mark_case(&id, state, held_out)?;
+        }
+        self.project.save()
+    }
+}
+
+fn loaded(case: LoadedCase) -> IoEvent {
+    IoEvent::CaseLoaded(Box::new(case))
+}
+
+fn demo(dir: &Path) -> Result<Project, ProjectError> {
+    if is_demo(dir) { Project::load(dir) } else { create_demo(dir, PhantomSettings::default().seed) }
+}
+
+/// The made project and sentences about single files.
+fn new_project(request: &InitRequest, class_names: &[String]) -> Result<(Project, Vec<String>), JobError> {
+    let report = init(request)?;
+    let mut project = report.project;
+    if !class_names.is_empty() {
+        *project.classes_mut() = named(project.classes(), class_names)?;
+        project.save()?;
+    }
+    Ok((project, report.notices))
+}
+
+/// Classes 1, 2, ... with these names; further classes that came with the labels stay.
+fn named(found: &ClassTable, names: &[String]) -> Result<ClassTable, ClassTableError> {
+    let mut classes: Vec<_> = (1..=ClassId::MAX).zip(names).map(|(id, name)| Class::new(id, name)).collect();
+    let named: Vec<_> = classes.iter().map(|class| class.id).collect();
+    classes.extend(found.foreground().filter(|class| !named.contains(&class.id)).cloned());
+    ClassTable::new(classes)
+}
+
+fn known_share(project: &Project, case: &CaseId) -> Result<f32, ProjectError> {
+    if !project.has_labels(case)? {
+        return Ok(0.0);
+    }
+    let extent = read_geometry(&project.image_path(case)?)?.extent;
+    let labels = project.load_labels(case, extent)?;
+    Ok(labels.known_count() as f32 / extent.voxel_count() as f32)
+}
+
+fn edit_event(case: &CaseId, delta: &Delta, kind: EditKind) -> AuditEvent {
+    let (case, voxels) = (case.clone(), delta.voxel_count());
+    match kind {
+        EditKind::Painted { tool } => AuditEvent::Painted { case, tool: tool.to_owned(), voxels },
+        EditKind::Accepted => AuditEvent::Accepted { case, voxels },
+        EditKind::Undone { step } => AuditEvent::Undone { case, tool: step },
+        EditKind::Redone { step } => AuditEvent::Redone { case, tool: step },
+    }
+}

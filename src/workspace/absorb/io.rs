@@ -1,0 +1,205 @@
+//! Answers of the io thread.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::label::Prediction;
+use crate::project::{CaseState, ExportReport};
+use crate::volume::CaseId;
+use crate::worker::protocol_io::{IoCommand, IoEvent, LoadedCase, ProjectSummary};
+use crate::workspace::{Effect, Notice, OpenCase, Shown, Study, Workspace};
+
+impl Workspace {
+    pub(super) fn absorb_io(&mut self, event: IoEvent, effects: &mut Vec<Effect>) {
+        match event {
+            IoEvent::Recent(dirs) => self.recent = dirs,
+            IoEvent::Warning(sentence) => self.notify(Notice::warning(sentence), effects),
+            IoEvent::ProjectOpened(summary) => self.enter_project(*summary, effects),
+            IoEvent::ProjectFailed { sentence, .. } => {
+                self.opening = None;
+                self.notify(Notice::error(sentence), effects);
+            }
+            IoEvent::CaseLoaded(loaded) => self.case_loaded(*loaded, effects),
+            IoEvent::CaseFailed { case, sentence } => self.case_failed(case, sentence),
+            IoEvent::CaseSurveyed { case, known_share } => self.case_surveyed(&case, known_share),
+            IoEvent::PredictionLoaded { case, prediction } => {
+                if let Some(prediction) = prediction {
+                    self.take_prediction(&case, prediction, effects);
+                }
+            }
+            IoEvent::PredictionFailed { sentence, .. } => self.notify(Notice::warning(sentence), effects),
+            IoEvent::LabelsSaved { case, revision } => self.labels_saved(&case, revision, effects),
+            IoEvent::LabelsNotSaved { case, revision, sentence } => {
+                self.labels_not_saved(&case, revision, &sentence, effects);
+            }
+            IoEvent::JournalAppended { case, revision } => {
+                if let Some(case) = self.opened_case_mut(&case) {
+                    case.journalled_revision = case.journalled_revision.max(revision);
+                }
+            }
+            IoEvent::JournalFailed { case, sentence, .. } => {
+                self.journal_has_gap(&case);
+                self.notify(Notice::error(sentence), effects);
+            }
+            IoEvent::ProjectSaved => {
+                if let Some(study) = &mut self.study {
+                    study.unsaved = false;
+                }
+                self.continue_quit(effects);
+            }
+            IoEvent::ProjectNotSaved { sentence } => {
+                self.fail_quit(&sentence);
+                self.notify(Notice::error(sentence), effects);
+            }
+            IoEvent::Exported { folder, report } => self.exported(&folder, &report, effects),
+            IoEvent::ExportFailed { sentence } => {
+                self.exporting = false;
+                self.notify(Notice::error(sentence), effects);
+            }
+        }
+    }
+
+    /// The disk cannot keep up, or the thread is gone: the labels stay unsaved and are tried again by the clock.
+    pub(super) fn absorb_refusal(&mut self, command: &IoCommand, effects: &mut Vec<Effect>) {
+        let sentence = "The disk is too slow to keep up. Your work is still in memory; wait a moment and save again.";
+        match command {
+            IoCommand::SaveLabels { case, labels, .. } => {
+                return self.labels_not_saved(case, labels.revision(), sentence, effects);
+            }
+            IoCommand::LoadCase(case) => self.case_failed(case.clone(), sentence.to_owned()),
+            IoCommand::OpenProject(_) | IoCommand::CreateDemo { .. } | IoCommand::InitProject { .. } => {
+                self.opening = None;
+            }
+            IoCommand::Export { .. } => self.exporting = false,
+            IoCommand::SaveProject { .. } => self.fail_quit(sentence),
+            IoCommand::AppendJournal { case, .. } => self.journal_has_gap(case),
+            IoCommand::LoadPrediction(_) | IoCommand::ListRecent | IoCommand::CloseProject => {}
+        }
+        self.notify(Notice::error(sentence), effects);
+    }
+
+    fn enter_project(&mut self, summary: ProjectSummary, effects: &mut Vec<Effect>) {
+        self.leave_project(effects);
+        self.opening = None;
+        self.new_project = None;
+        for sentence in &summary.notices {
+            self.notify(Notice::warning(sentence.as_str()), effects);
+        }
+        let study = Study::new(summary);
+        self.tools.class = study.classes.foreground().next().map_or(0, |class| class.id);
+        let open = study.cases.iter().find(|line| line.state != CaseState::Done);
+        let first = open.or(study.cases.first()).map(|line| line.id.clone());
+        self.study = Some(study);
+        if let Some(first) = first {
+            self.show_case(first, effects);
+        }
+        effects.push(Effect::Io(IoCommand::ListRecent));
+    }
+
+    fn case_loaded(&mut self, loaded: LoadedCase, effects: &mut Vec<Effect>) {
+        if !matches!(&self.shown, Shown::Loading(wanted) if *wanted == loaded.case) {
+            return;
+        }
+        for sentence in &loaded.notices {
+            self.notify(Notice::warning(sentence.as_str()), effects);
+        }
+        let case = OpenCase::new(loaded, self.views.side, self.now);
+        if let Some(line) = self.study.as_mut().and_then(|study| study.case_mut(&case.id)) {
+            line.failure = None;
+            line.known_share = Some(case.known_share());
+            line.has_prediction |= case.prediction.is_some();
+        }
+        self.shown = Shown::Ready(Box::new(case));
+        effects.push(Effect::UploadCase);
+    }
+
+    fn case_failed(&mut self, id: CaseId, sentence: String) {
+        if let Some(line) = self.study.as_mut().and_then(|study| study.case_mut(&id)) {
+            line.failure = Some(sentence.clone());
+        }
+        if matches!(&self.shown, Shown::Loading(wanted) if *wanted == id) {
+            self.shown = Shown::Failed { case: id, sentence };
+        }
+    }
+
+    /// What is in memory is newer than what was counted on disk.
+    fn case_surveyed(&mut self, id: &CaseId, known_share: f32) {
+        if self.opened().any(|case| &case.id == id) {
+            return;
+        }
+        if let Some(line) = self.study.as_mut().and_then(|study| study.case_mut(id)) {
+            line.known_share = Some(known_share);
+        }
+    }
+
+    fn labels_saved(&mut self, id: &CaseId, revision: u64, effects: &mut Vec<Effect>) {
+        let now = self.now;
+        let Some(case) = self.opened_case_mut(id) else { return };
+        case.saved_revision = revision;
+        case.last_save = Some(now);
+        case.save_failure = None;
+        if case.saving == Some(revision) {
+            case.saving = None;
+        }
+        let unsaved = case.is_unsaved();
+        if let Some(line) = self.study.as_mut().and_then(|study| study.case_mut(id)) {
+            line.unsaved = unsaved;
+        }
+        self.trim_parked();
+        self.continue_quit(effects);
+    }
+
+    fn labels_not_saved(&mut self, id: &CaseId, revision: u64, sentence: &str, effects: &mut Vec<Effect>) {
+        let now = self.now;
+        if let Some(case) = self.opened_case_mut(id) {
+            case.save_failure = Some(sentence.to_owned());
+            // Tried again by the clock, not at once: a full disk stays full for a while.
+            case.last_edit = now;
+            if case.saving == Some(revision) {
+                case.saving = None;
+            }
+        }
+        self.fail_quit(sentence);
+        self.notify(Notice::error(sentence), effects);
+    }
+
+    fn journal_has_gap(&mut self, id: &CaseId) {
+        if let Some(case) = self.opened_case_mut(id) {
+            case.save_soon = true;
+        }
+    }
+
+    fn exported(&mut self, folder: &Path, report: &ExportReport, effects: &mut Vec<Effect>) {
+        self.exporting = false;
+        let (written, skipped) = (report.written.len(), report.skipped.len());
+        let masks = if written == 1 { "mask" } else { "masks" };
+        let mut text = format!("{written} {masks} written to '{}' and checked.", folder.display());
+        match skipped {
+            0 => {}
+            1 => text += " 1 case had nothing to export.",
+            n => text += &format!(" {n} cases had nothing to export."),
+        }
+        self.notify(Notice::success(text), effects);
+    }
+
+    /// Keeps a prediction of an opened case, unless it does not fit or a newer one of the same run is there.
+    pub(super) fn take_prediction(&mut self, id: &CaseId, prediction: Arc<Prediction>, effects: &mut Vec<Effect>) {
+        let shown = self.case().is_some_and(|case| &case.id == id);
+        let Some(case) = self.opened_case_mut(id) else { return };
+        let new = &prediction.provenance;
+        let newer_is_there = case.prediction.as_ref().is_some_and(|there| {
+            let there = &there.provenance;
+            there.model == new.model && (there.step, there.label_revision) > (new.step, new.label_revision)
+        });
+        if new.case != *id || prediction.extent() != case.extent() || newer_is_there {
+            return;
+        }
+        case.prediction = Some(prediction);
+        if let Some(line) = self.study.as_mut().and_then(|study| study.case_mut(id)) {
+            line.has_prediction = true;
+        }
+        if shown {
+            effects.push(Effect::UploadPrediction);
+        }
+    }
+}

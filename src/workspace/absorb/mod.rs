@@ -1,0 +1,18 @@
+//! What the threads answer, to new state and effects.
+
+mod io;
+mod trainer;
+
+use crate::workspace::{Effect, Event, Workspace};
+
+/// Changes the state and says what the window must do, in order. Late answers are dropped.
+pub fn absorb(workspace: &mut Workspace, event: Event) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    match event {
+        Event::Io(event) => workspace.absorb_io(event, &mut effects),
+        Event::IoRefused(command) => workspace.absorb_refusal(&command, &mut effects),
+        Event::Trainer(event) => workspace.absorb_trainer(event, &mut effects),
+        Event::Prediction(prediction) => workspace.absorb_prediction(prediction, &mut effects),
+    }
+    effects
+}

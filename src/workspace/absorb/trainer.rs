@@ -1,0 +1,72 @@
+//! What the trainer reports.
+
+use std::sync::Arc;
+
+use crate::label::Prediction;
+use crate::volume::CaseId;
+use crate::worker::protocol::{Progress, TrainerEvent, TrainerState};
+use crate::worker::protocol_io::IoCommand;
+use crate::workspace::{Effect, Notice, TrainingFailure, Workspace};
+
+impl Workspace {
+    pub(super) fn absorb_trainer(&mut self, event: TrainerEvent, effects: &mut Vec<Effect>) {
+        if !self.training.engaged {
+            return;
+        }
+        match event {
+            TrainerEvent::State(state) => self.trainer_state(state),
+            TrainerEvent::Run(run) => self.training.run = Some(run),
+            TrainerEvent::Device(device) => self.training.device = Some(device),
+            TrainerEvent::Plan(plan) => self.training.plan = Some(plan),
+            TrainerEvent::Progress(progress) => self.training_progress(progress),
+            TrainerEvent::HeldOutDice { step, dice } => self.training.dice.push(step, dice.into()),
+            TrainerEvent::Checkpoint { step } => self.training.last_checkpoint = Some(step),
+            TrainerEvent::PredictionSaved { case, step, done, total } => {
+                self.prediction_saved(case, step, (done, total), effects);
+            }
+            TrainerEvent::Notice(sentence) => self.notify(Notice::info(sentence), effects),
+            TrainerEvent::Fatal { headline, detail } => {
+                self.training.state = TrainerState::Failed;
+                self.training.predicting = None;
+                self.notify(Notice::error(headline.as_str()), effects);
+                self.training.failure = Some(TrainingFailure { headline, detail });
+            }
+        }
+    }
+
+    /// The newest value of the prediction slot. Dropped if it is of another case or run than the present ones.
+    pub(super) fn absorb_prediction(&mut self, prediction: Arc<Prediction>, effects: &mut Vec<Effect>) {
+        let of_this_run = match &self.training.run {
+            Some(run) => prediction.provenance.model == *run,
+            None => true,
+        };
+        let shown = self.case().map(|case| case.id.clone());
+        if let Some(shown) = shown.filter(|_| of_this_run && self.training.engaged) {
+            self.take_prediction(&shown, prediction, effects);
+        }
+    }
+
+    /// A failure stays on the screen until the next start.
+    fn trainer_state(&mut self, state: TrainerState) {
+        if self.training.failure.is_none() || state == TrainerState::Failed {
+            self.training.state = state;
+        }
+    }
+
+    fn training_progress(&mut self, progress: Progress) {
+        self.training.loss.push(progress.step, progress.loss.into());
+        self.training.progress = Some(progress);
+    }
+
+    fn prediction_saved(&mut self, id: CaseId, step: u64, (done, total): (usize, usize), effects: &mut Vec<Effect>) {
+        self.training.predicting = (done < total).then_some((done, total));
+        if let Some(line) = self.study.as_mut().and_then(|study| study.case_mut(&id)) {
+            line.has_prediction = true;
+        }
+        let there = self.opened().find(|case| case.id == id);
+        let on_screen_already = |prediction: &Arc<Prediction>| prediction.provenance.step == step;
+        if there.is_some_and(|case| !case.prediction.as_ref().is_some_and(on_screen_already)) {
+            effects.push(Effect::Io(IoCommand::LoadPrediction(id)));
+        }
+    }
+}

@@ -1,0 +1,395 @@
+//! The window without a screen: controls are found by their accessible names, worked with pointer and keys.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use chiaro::edit::BrushSize;
+use chiaro::geometry::{Plane, Voxel};
+use chiaro::label::{LabelMap, Origin, Prediction, Provenance};
+use chiaro::project::create_demo;
+use chiaro::ui::{Chiaro, Start, Threads, TrainerLink};
+use chiaro::volume::Grid;
+use chiaro::worker::protocol::{TrainerCommand, TrainerEvent, TrainerState};
+use chiaro::worker::{IoThread, RecentList, Slot};
+use chiaro::workspace::{Layout, OpenCase, Tool};
+use crossbeam_channel::{Receiver, Sender, unbounded};
+use eframe::egui::accesskit::Role;
+use eframe::egui::{
+    Event, Key, Modifiers, MouseWheelSource, MouseWheelUnit, PointerButton, Pos2, Rect, TouchPhase, Vec2, vec2,
+};
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable as _;
+
+/// The window, and the far ends of the trainer's queues.
+struct Window {
+    harness: Harness<'static, Chiaro>,
+    commands: Receiver<TrainerCommand>,
+    events: Sender<TrainerEvent>,
+    predictions: Slot<Arc<Prediction>>,
+}
+
+impl Window {
+    fn open(start: Start) -> Self {
+        let (command_sender, commands) = unbounded();
+        let (events, event_receiver) = unbounded();
+        let predictions = Slot::new();
+        let trainer = TrainerLink {
+            commands: command_sender,
+            events: event_receiver,
+            predictions: predictions.clone(),
+            handle: None,
+        };
+        let io = IoThread::start(RecentList::Ignore, || {}).unwrap();
+        let threads = Threads { io, trainer };
+        let harness = Harness::builder()
+            .with_size(vec2(1280.0, 800.0))
+            .with_step_dt(1.0 / 30.0)
+            .build_eframe(move |context| Chiaro::new(&context.egui_ctx, None, threads, start));
+        Self { harness, commands, events, predictions }
+    }
+
+    /// A demo study with its first case on the screen.
+    fn with_demo(dir: &Path) -> Self {
+        create_demo(dir, 7).unwrap();
+        let mut window = Self::open(Start::Open(dir.to_owned()));
+        window.wait_for("a case on the screen", |app| app.workspace().case().is_some());
+        window.steps(3);
+        window
+    }
+
+    fn steps(&mut self, count: usize) {
+        self.harness.run_steps(count);
+    }
+
+    fn wait_for(&mut self, what: &str, done: impl Fn(&Chiaro) -> bool) {
+        let started = Instant::now();
+        while !done(self.harness.state()) {
+            assert!(started.elapsed() < Duration::from_secs(60), "waited in vain for {what}");
+            std::thread::sleep(Duration::from_millis(5));
+            self.harness.step();
+        }
+    }
+
+    fn click(&mut self, label: &str) {
+        self.harness.get_by_label(label).click();
+        self.steps(3);
+    }
+
+    fn key(&mut self, modifiers: Modifiers, key: Key) {
+        self.harness.key_press_modifiers(modifiers, key);
+        self.steps(2);
+    }
+
+    fn case(&self) -> &OpenCase {
+        self.harness.state().workspace().case().unwrap()
+    }
+
+    fn labels(&self) -> LabelMap {
+        self.case().labels().clone()
+    }
+
+    /// Another case, one without labels.
+    fn show_unlabelled(&mut self) {
+        let line = self.harness.state().workspace().study().unwrap().cases[4].clone();
+        self.click(&format!("Case {}, open", line.id));
+        self.wait_for("the unlabelled case", |app| app.workspace().case().is_some_and(|case| case.id == line.id));
+        self.steps(3);
+        assert_eq!(self.labels().known_count(), 0);
+    }
+
+    fn voxel_at(&self, view: Plane, pos: Pos2) -> Voxel {
+        let rect = self.view(view);
+        let wide = |v: Vec2| [f64::from(v.x), f64::from(v.y)];
+        let position = self.case().camera(view).voxel_from_screen(wide(pos - rect.min), wide(rect.size()));
+        self.case().extent().nearest_voxel(position).unwrap()
+    }
+
+    /// The trainer predicts one class everywhere.
+    fn send_prediction(&mut self, class: u8, confidence: u8) {
+        let case = self.case();
+        let plane = |value| Grid::filled(case.extent(), value);
+        let provenance = Provenance {
+            case: case.id.clone(),
+            label_revision: case.labels().revision(),
+            model: "run-1".to_owned(),
+            step: 10,
+        };
+        let prediction = Prediction {
+            provenance,
+            class: plane(class),
+            confidence_a: plane(confidence),
+            confidence_b: plane(confidence),
+            class_a: plane(class),
+            class_b: plane(class),
+            dual_confidence: plane(confidence),
+            np_probability: None,
+            np_std: None,
+        };
+        self.predictions.put(Arc::new(prediction));
+        self.steps(3);
+    }
+
+    fn tool(&self) -> Tool {
+        self.harness.state().workspace().tools().tool
+    }
+
+    fn view(&self, view: Plane) -> Rect {
+        self.harness.get_by_label(&format!("{} view", view.name())).rect()
+    }
+
+    fn button(&mut self, pos: Pos2, button: PointerButton, pressed: bool) {
+        self.harness.event(Event::PointerButton { pos, button, pressed, modifiers: Modifiers::NONE });
+        self.steps(1);
+    }
+
+    /// A drag in small steps.
+    fn drag(&mut self, from: Pos2, to: Pos2, button: PointerButton) {
+        self.harness.hover_at(from);
+        self.steps(2);
+        self.button(from, button, true);
+        for i in 1..=8 {
+            self.harness.hover_at(from.lerp(to, i as f32 / 8.0));
+            self.steps(1);
+        }
+        self.button(to, button, false);
+        self.steps(2);
+    }
+
+    fn wheel(&mut self, at: Pos2, lines: f32, modifiers: Modifiers) {
+        self.harness.hover_at(at);
+        self.steps(2);
+        let event = Event::MouseWheel {
+            unit: MouseWheelUnit::Line,
+            delta: vec2(0.0, lines),
+            phase: TouchPhase::Move,
+            modifiers,
+            source: MouseWheelSource::Wheel,
+        };
+        self.harness.event_modifiers(event, modifiers);
+        self.steps(2);
+    }
+}
+
+#[test]
+fn the_demo_study_is_made_from_the_start_page_with_a_typed_path() {
+    let dir = tempfile::tempdir().unwrap();
+    let target = dir.path().join("demo");
+    let mut window = Window::open(Start::Welcome);
+    window.steps(3);
+    for name in ["Open study", "New from folder"] {
+        window.harness.get_by_label(name);
+    }
+    window.click("Demo study");
+    let field = window.harness.get_by_role_and_label(Role::TextInput, "Folder");
+    field.set_text_value_accesskit(&target.display().to_string());
+    window.steps(3);
+    window.click("Make demo study");
+    window.wait_for("the demo study", |app| app.workspace().case().is_some());
+    assert_eq!(window.harness.state().workspace().study().unwrap().dir, target);
+}
+
+#[test]
+fn tools_are_chosen_by_button_and_by_key() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = Window::with_demo(dir.path());
+    window.click("Brush");
+    assert_eq!(window.tool(), Tool::Brush);
+    for (key, tool) in
+        [(Key::Num1, Tool::Cursor), (Key::Num2, Tool::PanZoom), (Key::Num5, Tool::Fill), (Key::E, Tool::Eraser)]
+    {
+        window.key(Modifiers::NONE, key);
+        assert_eq!(window.tool(), tool, "{key:?}");
+    }
+}
+
+#[test]
+fn a_stroke_paints_the_chosen_class_and_undo_takes_it_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = Window::with_demo(dir.path());
+    window.show_unlabelled();
+    let before = window.labels();
+    window.key(Modifiers::NONE, Key::Num4);
+    let view = window.view(Plane::Axial);
+    window.drag(view.center(), view.center() + vec2(60.0, 20.0), PointerButton::Primary);
+
+    let painted = window.labels();
+    let class = window.harness.state().workspace().tools().class;
+    let under = window.voxel_at(Plane::Axial, view.center() + vec2(30.0, 10.0));
+    assert_eq!((painted.value(under).class, painted.value(under).origin), (class, Origin::Manual));
+
+    window.key(Modifiers::COMMAND, Key::Z);
+    assert_eq!(window.labels().class(), before.class());
+    assert_eq!(window.labels().origin(), before.origin());
+    window.key(Modifiers::COMMAND, Key::Y);
+    assert_eq!(window.labels().class(), painted.class());
+}
+
+#[test]
+fn the_right_button_erases_what_the_left_one_painted() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = Window::with_demo(dir.path());
+    window.show_unlabelled();
+    window.key(Modifiers::NONE, Key::Num4);
+    let at = window.view(Plane::Coronal).center();
+    window.drag(at, at + vec2(30.0, 0.0), PointerButton::Primary);
+    assert!(window.labels().known_count() > 0);
+    window.drag(at - vec2(4.0, 0.0), at + vec2(34.0, 0.0), PointerButton::Secondary);
+    assert_eq!(window.labels().known_count(), 0);
+}
+
+#[test]
+fn the_wheel_walks_slices_zooms_with_ctrl_and_sizes_the_brush_with_shift() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = Window::with_demo(dir.path());
+    let at = window.view(Plane::Axial).center();
+    let before = window.case().camera(Plane::Axial).slice_number();
+    window.wheel(at, 3.0, Modifiers::NONE);
+    assert_eq!(window.case().camera(Plane::Axial).slice_number(), before + 3);
+
+    let zoom = window.case().camera(Plane::Axial).zoom();
+    window.wheel(at, 1.0, Modifiers::COMMAND);
+    assert!(window.case().camera(Plane::Axial).zoom() > 1.1 * zoom);
+
+    let size = window.harness.state().workspace().tools().brush.size;
+    window.wheel(at, 1.0, Modifiers::SHIFT);
+    let (BrushSize::Mm(before), BrushSize::Mm(after)) = (size, window.harness.state().workspace().tools().brush.size)
+    else {
+        panic!("the unit of the brush changed");
+    };
+    assert!(after > before);
+}
+
+#[test]
+fn page_up_walks_the_active_view_and_the_strip_jumps() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = Window::with_demo(dir.path());
+    let before = window.case().camera(Plane::Axial).slice_number();
+    window.key(Modifiers::NONE, Key::PageUp);
+    assert_eq!(window.case().camera(Plane::Axial).slice_number(), before + 1);
+
+    let strip = window.harness.get_by_label("Sagittal slice").rect();
+    window.drag(strip.center_top() + vec2(0.0, 2.0), strip.center_top(), PointerButton::Primary);
+    let camera = window.case().camera(Plane::Sagittal);
+    assert_eq!(camera.slice_number(), camera.slice_count());
+}
+
+#[test]
+fn shift_and_moving_the_pointer_moves_the_crosshair_of_all_views() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = Window::with_demo(dir.path());
+    let at = window.view(Plane::Axial).center() + vec2(40.0, -30.0);
+    window.harness.hover_at(at - vec2(5.0, 0.0));
+    window.steps(2);
+    window.harness.event_modifiers(Event::PointerMoved(at), Modifiers::SHIFT);
+    window.steps(2);
+    assert_eq!(window.case().cursor, window.voxel_at(Plane::Axial, at));
+}
+
+#[test]
+fn a_double_click_maximises_a_view_and_brings_the_grid_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = Window::with_demo(dir.path());
+    for layout in [Layout::Maximised(Plane::Sagittal), Layout::Grid] {
+        let at = window.view(Plane::Sagittal).center();
+        window.harness.hover_at(at);
+        window.steps(1);
+        for pressed in [true, false, true, false] {
+            window.button(at, PointerButton::Primary, pressed);
+        }
+        window.steps(2);
+        assert_eq!(window.harness.state().workspace().views().layout, layout);
+        // Apart from the next pair, so that four clicks are not one.
+        window.steps(40);
+    }
+}
+
+#[test]
+fn typing_a_class_name_adds_the_class_and_works_no_shortcut() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = Window::with_demo(dir.path());
+    let tool = window.tool();
+    let count = window.harness.state().workspace().study().unwrap().classes.all().len();
+    window.click("Add class");
+    window.harness.get_by_label("Class name").type_text("Edema 4");
+    window.steps(2);
+    // Would choose the brush if it were a shortcut.
+    window.key(Modifiers::NONE, Key::Num4);
+    window.key(Modifiers::NONE, Key::Enter);
+    let study = window.harness.state().workspace().study().unwrap();
+    assert_eq!(study.classes.all().len(), count + 1);
+    assert!(study.classes.all().iter().any(|class| class.name == "Edema 4"));
+    assert_eq!(window.tool(), tool);
+}
+
+#[test]
+fn a_class_is_locked_hidden_and_chosen_from_its_row() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = Window::with_demo(dir.path());
+    let class = window.harness.state().workspace().study().unwrap().classes.foreground().nth(1).unwrap().clone();
+    window.click(&format!("Lock {}", class.name));
+    window.click(&format!("Hide {}", class.name));
+    window.click(&format!("Class {}", class.name));
+    let workspace = window.harness.state().workspace();
+    let now = workspace.study().unwrap().classes.get(class.id).unwrap();
+    assert!(now.locked && !now.visible);
+    assert_eq!(workspace.tools().class, class.id);
+    window.key(Modifiers::COMMAND, Key::Num1);
+    assert_eq!(window.harness.state().workspace().tools().class, 1);
+}
+
+#[test]
+fn a_slice_of_the_pseudo_label_is_accepted_with_one_click_and_undone_with_one_key() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = Window::with_demo(dir.path());
+    window.show_unlabelled();
+    window.send_prediction(1, 255);
+    window.click("Accept slice");
+    let slice = window.case().extent().voxel_count() / window.case().camera(Plane::Axial).slice_count();
+    assert_eq!(window.labels().known_count(), slice);
+    assert!(window.labels().origin().as_slice().contains(&Origin::Accepted));
+    window.key(Modifiers::COMMAND, Key::Z);
+    assert_eq!(window.labels().known_count(), 0);
+}
+
+#[test]
+fn training_is_started_paused_and_stopped_from_the_strip() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = Window::with_demo(dir.path());
+    window.click("Train");
+    assert!(window.commands.try_iter().any(|c| matches!(c, TrainerCommand::Start(_))));
+    window.events.send(TrainerEvent::State(TrainerState::Running)).unwrap();
+    window.steps(2);
+    window.click("Pause learning");
+    assert!(window.commands.try_iter().any(|c| matches!(c, TrainerCommand::Pause)));
+    window.events.send(TrainerEvent::State(TrainerState::Paused)).unwrap();
+    window.steps(2);
+    window.key(Modifiers::NONE, Key::L);
+    assert!(window.commands.try_iter().any(|c| matches!(c, TrainerCommand::Resume)));
+    window.click("Stop learning");
+    assert!(window.commands.try_iter().any(|c| matches!(c, TrainerCommand::Stop)));
+}
+
+#[test]
+fn the_question_mark_lists_the_keys_and_escape_closes_the_list() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = Window::with_demo(dir.path());
+    window.key(Modifiers::SHIFT, Key::Questionmark);
+    window.harness.get_by_label("Keys and mouse");
+    window.key(Modifiers::NONE, Key::Escape);
+    window.steps(2);
+    assert!(window.harness.query_by_label("Keys and mouse").is_none());
+}
+
+#[test]
+fn any_action_is_found_by_a_part_of_its_name() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = Window::with_demo(dir.path());
+    window.key(Modifiers::COMMAND, Key::K);
+    window.harness.get_by_role_and_label(Role::TextInput, "Find any action").type_text("doubt colours");
+    window.steps(2);
+    let before = window.harness.state().workspace().views().layers.doubt;
+    window.key(Modifiers::NONE, Key::Enter);
+    window.steps(2);
+    assert_eq!(window.harness.state().workspace().views().layers.doubt, !before);
+}
