@@ -7,7 +7,7 @@ pub(super) const BODY: u8 = 1;
 pub(super) const CAP: u8 = 2;
 
 /// Half-axes at scale 1, mm. The body is long in x; the cap sits on its positive end.
-const BODY_AXES_MM: [f64; 3] = [20.0, 9.5, 9.0];
+const BODY_AXES_MM: [f64; 3] = [18.5, 9.5, 9.0];
 const CAP_AXES_MM: [f64; 3] = [9.5, 10.5, 10.0];
 
 /// The two structures and the look-alikes, in mm around the centre of the grid.
@@ -58,16 +58,16 @@ impl Anatomy {
         let tissue = draw.between(92.0, 108.0);
         let body = tissue + draw.between(70.0, 125.0);
         let cap = body + draw.between(45.0, 85.0);
-        let centre_mm = draw.around_zero([3.0, 5.0, 5.0]).map(|c| c * scale);
+        let centre_mm = draw.around_zero([2.5, 4.0, 5.0]).map(|c| c * scale);
         let mut anatomy = Self {
             centre_mm,
-            turn: rotation(draw.around_zero([0.14, 0.14, 0.26])),
+            turn: rotation(draw.around_zero([0.14, 0.14, 0.2])),
             scale,
             body_axes,
             cap_axes,
             cap_x,
             border_x: cap_x - cap_axes[0] * draw.between(0.35, 0.65),
-            bend: draw.between(0.006, 0.024),
+            bend: draw.between(0.004, 0.016),
             wobble: ValueNoise::draw(draw, 36.0, 8.0),
             distractors: Vec::new(),
             brightness: Brightness { tissue, body, cap },
@@ -118,8 +118,8 @@ impl Anatomy {
         let d: [f64; 3] = std::array::from_fn(|a| (p[a] - self.centre_mm[a]) / self.scale);
         let [x, y, z] = self.turn.map(|row| row[0] * d[0] + row[1] * d[1] + row[2] * d[2]);
         // Moved so that body and cap together lie around their centre.
-        let x = x + 4.0;
-        [x, y - self.bend * x * x + 1.5, z]
+        let x = x + 4.5;
+        [x, y - self.bend * (x * x - 180.0), z]
     }
 
     /// About the distance in mm from the wobbling surface of an ellipsoid, negative inside.

@@ -206,7 +206,9 @@ mod tests {
 
     #[test]
     fn structures_stay_inside_the_grid() {
-        for case in study(&PhantomSettings::default()) {
+        let cases =
+            (1..=4).flat_map(|seed| study(&PhantomSettings { seed, edge_mm: 32, ..PhantomSettings::default() }));
+        for case in cases {
             let e = case.truth.extent();
             let at_edge = |v: Voxel| v.to_array().iter().zip(e.to_array()).any(|(&c, n)| c == 0 || c + 1 == n);
             assert!(
