@@ -91,13 +91,14 @@ impl Anatomy {
     pub fn at(&self, position_mm: [f64; 3]) -> Point {
         let Brightness { tissue, body, cap } = self.brightness;
         let own = self.own_position(position_mm);
+        let is_cap_side = own[0] > self.border_x;
         let outside_body = self.outside(own, [0.0; 3], self.body_axes);
         let outside_cap = self.outside(own, [self.cap_x, 0.0, 0.0], self.cap_axes);
-        let is_cap_side = own[0] > self.border_x;
-        let class = match (outside_cap <= 0.0 && is_cap_side, outside_body <= 0.0) {
-            (true, _) => CAP,
-            (false, true) => BODY,
-            (false, false) => 0,
+        let distance_out = if is_cap_side { outside_body.min(outside_cap) } else { outside_body };
+        let class = match (distance_out <= 0.0, is_cap_side) {
+            (false, _) => 0,
+            (true, false) => BODY,
+            (true, true) => CAP,
         };
         let mut surroundings = tissue;
         for d in &self.distractors {
@@ -105,7 +106,6 @@ impl Anatomy {
             surroundings += (d.intensity - surroundings) * inside;
         }
         // Voxels at a surface hold a bit of both sides.
-        let distance_out = if is_cap_side { outside_body.min(outside_cap) } else { outside_body };
         let share = 1.0 - smooth_step(-0.8, 0.8, distance_out);
         let tail = 1.0 - smooth_step(-self.body_axes[0], -0.3 * self.body_axes[0], own[0]);
         let structure = body + (cap - body) * smooth_step(-0.8, 0.8, own[0] - self.border_x);
@@ -124,11 +124,16 @@ impl Anatomy {
 
     /// About the distance in mm from the wobbling surface of an ellipsoid, negative inside.
     fn outside(&self, own: [f64; 3], centre: [f64; 3], axes: [f64; 3]) -> f64 {
-        let relative: f64 = (0..3).map(|a| ((own[a] - centre[a]) / axes[a]).powi(2)).sum::<f64>().sqrt();
-        (relative - 1.0) * axes[2] + 1.3 * self.wobble.at(own)
+        let relative: [f64; 3] = std::array::from_fn(|a| (own[a] - centre[a]) / axes[a]);
+        (length(relative) - 1.0) * axes[2] + 1.3 * self.wobble.at(own)
     }
 }
 
 fn distance(a: [f64; 3], b: [f64; 3]) -> f64 {
-    (0..3).map(|i| (a[i] - b[i]).powi(2)).sum::<f64>().sqrt()
+    length(std::array::from_fn(|i| a[i] - b[i]))
+}
+
+fn length([x, y, z]: [f64; 3]) -> f64 {
+    // Not `powi`, whose rounding differs between platforms.
+    (x * x + y * y + z * z).sqrt()
 }

@@ -192,6 +192,13 @@ mod tests {
         assert_ne!(fingerprint(&phantom_case(&settings, 2)), fingerprint(&phantom_case(&settings, 7)));
     }
 
+    /// Changes only when the phantom is changed on purpose; differs nowhere else, on no platform.
+    #[test]
+    fn the_bytes_of_a_case_are_fixed() {
+        let settings = PhantomSettings { edge_mm: 32, ..PhantomSettings::default() };
+        assert_eq!(fingerprint(&phantom_case(&settings, OBLIQUE_CASE)), 0x221c_3e28_2051_730a);
+    }
+
     #[test]
     fn every_case_has_both_structures_touching_and_of_a_few_thousand_voxels() {
         for case in study(&PhantomSettings::default()) {
