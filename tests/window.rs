@@ -15,7 +15,9 @@ use chiaro::worker::{IoThread, RecentList, Slot};
 use chiaro::workspace::{Layout, OpenCase, Tool};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use eframe::egui::accesskit::Role;
-use eframe::egui::{Event, Key, Modifiers, MouseWheelSource, MouseWheelUnit, PointerButton, Pos2, Rect, TouchPhase, Vec2, vec2};
+use eframe::egui::{
+    Event, Key, Modifiers, MouseWheelSource, MouseWheelUnit, PointerButton, Pos2, Rect, TouchPhase, Vec2, vec2,
+};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 
@@ -32,7 +34,8 @@ impl Window {
         let (command_sender, commands) = unbounded();
         let (events, event_receiver) = unbounded();
         let predictions = Slot::new();
-        let trainer = TrainerLink { commands: command_sender, events: event_receiver, predictions: predictions.clone() };
+        let trainer =
+            TrainerLink { commands: command_sender, events: event_receiver, predictions: predictions.clone() };
         let io = IoThread::start(RecentList::Ignore, || {}).unwrap();
         let threads = Threads { io, trainer };
         let harness = Harness::builder()
@@ -188,7 +191,8 @@ fn tools_are_chosen_by_button_and_by_key() {
     let mut window = Window::with_demo(dir.path());
     window.click("Brush");
     assert_eq!(window.tool(), Tool::Brush);
-    for (key, tool) in [(Key::Num1, Tool::Cursor), (Key::Num2, Tool::PanZoom), (Key::Num5, Tool::Fill), (Key::E, Tool::Eraser)]
+    for (key, tool) in
+        [(Key::Num1, Tool::Cursor), (Key::Num2, Tool::PanZoom), (Key::Num5, Tool::Fill), (Key::E, Tool::Eraser)]
     {
         window.key(Modifiers::NONE, key);
         assert_eq!(window.tool(), tool, "{key:?}");
@@ -335,6 +339,8 @@ fn a_slice_of_the_pseudo_label_is_accepted_with_one_click_and_undone_with_one_ke
     let dir = tempfile::tempdir().unwrap();
     let mut window = Window::with_demo(dir.path());
     window.show_unlabelled();
+    // Pseudo-labels are taken only from a run that was started here.
+    window.click("Train");
     window.send_prediction(1, 255);
     window.click("Accept slice");
     let slice = window.case().extent().voxel_count() / window.case().camera(Plane::Axial).slice_count();

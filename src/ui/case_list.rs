@@ -1,7 +1,7 @@
 //! The cases of the study: state, name, share that is labelled; below them what the study amounts to.
 
 use eframe::egui::{
-    Align2, Color32, FontId, Pos2, Rect, Response, ScrollArea, Sense, TextStyle, Ui, WidgetInfo, Role, pos2, vec2,
+    Align2, Color32, FontId, Pos2, Rect, Response, Role, ScrollArea, Sense, TextStyle, Ui, WidgetInfo, pos2, vec2,
 };
 
 use super::actions::Actions;
@@ -11,7 +11,7 @@ use crate::project::CaseState;
 use crate::workspace::{CaseAction, CaseLine, Study, Workspace};
 
 /// Room for the facts below the list.
-const FACTS_HEIGHT: f32 = 128.0;
+const FACTS_HEIGHT: f32 = 118.0;
 const BAR_WIDTH: f32 = 64.0;
 
 pub fn ui(ui: &mut Ui, workspace: &Workspace, actions: &mut Actions) {
@@ -35,8 +35,7 @@ pub fn ui(ui: &mut Ui, workspace: &Workspace, actions: &mut Actions) {
 fn row_ui(ui: &mut Ui, line: &CaseLine, shown: bool, actions: &mut Actions) {
     let p = theme::palette(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), theme::ROW_HEIGHT), Sense::click());
-    response
-        .widget_info(|| WidgetInfo::selected(Role::Button, true, shown, accessible_text(line)));
+    response.widget_info(|| WidgetInfo::selected(Role::Button, true, shown, accessible_text(line)));
     if shown {
         ui.painter().rect_filled(rect, 5.0, p.chosen);
     } else if response.hovered() || response.has_focus() {
@@ -45,7 +44,12 @@ fn row_ui(ui: &mut Ui, line: &CaseLine, shown: bool, actions: &mut Actions) {
     ui.painter().circle_filled(pos2(rect.left() + 12.0, rect.center().y), 3.5, state_colour(line, p));
     let right = tail_ui(ui, rect, line, p);
     let colour = if shown { p.text_strong } else { p.text };
-    name_ui(ui, Rect::from_min_max(pos2(rect.left() + 24.0, rect.top()), pos2(right - 6.0, rect.bottom())), line, colour);
+    name_ui(
+        ui,
+        Rect::from_min_max(pos2(rect.left() + 24.0, rect.top()), pos2(right - 6.0, rect.bottom())),
+        line,
+        colour,
+    );
 
     let response = response.on_hover_text(tooltip(line));
     if response.clicked() {
@@ -165,6 +169,7 @@ fn menu_ui(response: &Response, line: &CaseLine, actions: &mut Actions) {
 }
 
 fn study_ui(ui: &mut Ui, study: &Study) {
+    widgets::compact(ui);
     widgets::section_ui(ui, "Study", None);
     let held_out = study.cases.iter().filter(|c| c.held_out).count();
     let count = |state| study.count(state).to_string();

@@ -1,18 +1,16 @@
 //! The classes: colour, name, lock, visibility; which one is painted.
 
 use eframe::egui::{
-    self, Align, Key, Layout, Rect, RichText, Sense, TextEdit, TextStyle, Ui, UiBuilder, WidgetInfo, Role, vec2,
+    self, Align, Key, Layout, Rect, RichText, Role, Sense, TextEdit, TextStyle, Ui, UiBuilder, WidgetInfo, vec2,
 };
-use egui_material_icons::icons::{
-    ICON_ADD, ICON_LOCK, ICON_LOCK_OPEN_RIGHT, ICON_VISIBILITY, ICON_VISIBILITY_OFF,
-};
+use egui_material_icons::icons::{ICON_ADD, ICON_LOCK, ICON_LOCK_OPEN_RIGHT, ICON_VISIBILITY, ICON_VISIBILITY_OFF};
 
 use super::actions::Actions;
 use super::{theme, widgets};
 use crate::label::{Class, ClassId};
 use crate::workspace::{ClassAction, Workspace};
 
-const ROW: f32 = 27.0;
+const ROW: f32 = 26.0;
 
 /// A name being typed.
 #[derive(Debug, Default)]
@@ -125,11 +123,8 @@ fn row_contents_ui(ui: &mut Ui, rect: Rect, class: &Class, painting: bool, actio
 
 fn visible_ui(ui: &mut Ui, class: &Class, actions: &mut Actions) {
     let p = theme::palette(ui);
-    let (icon, verb, colour) = if class.visible {
-        (ICON_VISIBILITY, "Hide", p.text_weak)
-    } else {
-        (ICON_VISIBILITY_OFF, "Show", p.text)
-    };
+    let (icon, verb, colour) =
+        if class.visible { (ICON_VISIBILITY, "Hide", p.text_weak) } else { (ICON_VISIBILITY_OFF, "Show", p.text) };
     if widgets::small_icon_ui(ui, icon, &format!("{verb} {}", class.name), colour).clicked() {
         actions.push(ClassAction::SetVisible { class: class.id, visible: !class.visible }.into());
     }

@@ -18,10 +18,6 @@ impl FolderPrompt {
         self.open = Some((purpose, suggested));
     }
 
-    pub fn is_open(&self) -> bool {
-        self.open.is_some()
-    }
-
     pub fn ui(&mut self, ctx: &egui::Context, actions: &mut Vec<Action>) {
         let Some((purpose, field)) = &mut self.open else { return };
         let purpose = *purpose;
@@ -82,7 +78,9 @@ impl Words {
             }
             FolderPurpose::NewProject => ("New study", "An empty or new folder for the study.", "Choose"),
             FolderPurpose::NewProjectImages => ("Images", "The folder with the NIfTI images.", "Choose"),
-            FolderPurpose::NewProjectLabels => ("Masks", "A folder with existing masks, named like the images.", "Choose"),
+            FolderPurpose::NewProjectLabels => {
+                ("Masks", "A folder with existing masks, named like the images.", "Choose")
+            }
         };
         Self { title, hint, confirm }
     }

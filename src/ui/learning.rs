@@ -8,8 +8,8 @@ use egui_material_icons::icons::{ICON_PAUSE, ICON_PLAY_ARROW, ICON_STOP};
 use egui_plot::{Line, LineStyle, Plot, PlotPoints, VLine};
 
 use super::actions::Actions;
-use super::widgets::{self, figures};
 use super::theme;
+use super::widgets::{self, figures};
 use crate::learn::{DeviceChoice, Method};
 use crate::worker::protocol::TrainerState;
 use crate::workspace::{Curve, TrainAction, Training, Workspace};
@@ -34,6 +34,20 @@ pub fn ui(ui: &mut Ui, workspace: &Workspace, actions: &mut Actions) {
 }
 
 fn control_ui(ui: &mut Ui, training: &Training, actions: &mut Actions) {
+    ui.scope(|ui| {
+        widgets::compact(ui);
+        words_ui(ui, training);
+    });
+    ui.add_space(theme::GAP);
+    ui.horizontal(|ui| {
+        buttons_ui(ui, training, actions);
+        if !training.is_active() {
+            choices_ui(ui, training, actions);
+        }
+    });
+}
+
+fn words_ui(ui: &mut Ui, training: &Training) {
     widgets::section_ui(ui, "Learning", None);
     let words = RichText::new(training.words()).strong().color(theme::palette(ui).text_strong);
     ui.horizontal(|ui| {
@@ -43,13 +57,6 @@ fn control_ui(ui: &mut Ui, training: &Training, actions: &mut Actions) {
         }
     });
     explanation_ui(ui, training);
-    ui.add_space(theme::TIGHT);
-    ui.horizontal(|ui| {
-        buttons_ui(ui, training, actions);
-        if !training.is_active() {
-            choices_ui(ui, training, actions);
-        }
-    });
 }
 
 /// One caption of fixed height: why it stopped, what it runs on, or what it waits for.
@@ -179,6 +186,7 @@ fn line<'a>(name: &str, curve: &Curve, scale: f64) -> Line<'a> {
 }
 
 fn numbers_ui(ui: &mut Ui, training: &Training) {
+    widgets::compact(ui);
     let progress = training.progress.as_ref();
     let dash = || "–".to_owned();
     let step = progress.map_or_else(dash, |p| match p.total_steps {

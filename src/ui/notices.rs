@@ -14,7 +14,10 @@ pub struct Notices {
 
 impl Default for Notices {
     fn default() -> Self {
-        let margin = vec2(theme::RIGHT_PANEL_WIDTH + theme::WIDE, theme::LEARNING_HEIGHT + theme::STATUS_BAR_HEIGHT + theme::WIDE);
+        let margin = vec2(
+            theme::RIGHT_PANEL_WIDTH + theme::WIDE,
+            theme::LEARNING_HEIGHT + theme::STATUS_BAR_HEIGHT + theme::WIDE,
+        );
         Self { toasts: Toasts::default().with_anchor(Anchor::BottomRight).with_margin(margin) }
     }
 }

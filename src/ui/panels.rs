@@ -109,9 +109,9 @@ impl Panels {
     fn right_ui(&mut self, ui: &mut Ui, workspace: &Workspace, actions: &mut Actions) {
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             tools::ui(ui, workspace, &self.keymap, actions);
-            ui.add_space(theme::WIDE);
+            ui.add_space(theme::GAP + theme::TIGHT);
             ui.scope(|ui| self.classes.ui(ui, workspace, actions));
-            ui.add_space(theme::WIDE);
+            ui.add_space(theme::GAP + theme::TIGHT);
             self.pseudo.ui(ui, workspace, actions);
         });
     }

@@ -7,8 +7,8 @@ use crate::edit::BrushShape;
 use crate::project::Source;
 use crate::view::{Chord, Key, KeyAction, Keymap, LabelStyle, LayerSettings, ToolKey, WindowPreset};
 use crate::workspace::{
-    Action, CaseAction, ClassAction, EditAction, FileAction, FolderPurpose, PseudoAction, Tool, ToolAction, TrainAction,
-    ViewAction, Workspace,
+    Action, CaseAction, ClassAction, EditAction, FileAction, FolderPurpose, PseudoAction, Tool, ToolAction,
+    TrainAction, ViewAction, Workspace,
 };
 
 /// What a key asks of the window itself.

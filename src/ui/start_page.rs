@@ -36,9 +36,19 @@ pub fn ui(ui: &mut Ui, workspace: &Workspace, actions: &mut Actions) {
 fn begin_ui(ui: &mut Ui, actions: &mut Actions) {
     ui.horizontal(|ui| {
         for (icon, name, hint, action) in [
-            (ICON_FOLDER_OPEN, "Open study", "A folder made by Chiaro", FileAction::PickFolder(FolderPurpose::OpenProject)),
+            (
+                ICON_FOLDER_OPEN,
+                "Open study",
+                "A folder made by Chiaro",
+                FileAction::PickFolder(FolderPurpose::OpenProject),
+            ),
             (ICON_CREATE_NEW_FOLDER, "New from folder", "NIfTI images, masks if any", FileAction::BeginNewProject),
-            (ICON_SCIENCE, "Demo study", "Synthetic, to try all of it", FileAction::PickFolder(FolderPurpose::CreateDemo)),
+            (
+                ICON_SCIENCE,
+                "Demo study",
+                "Synthetic, to try all of it",
+                FileAction::PickFolder(FolderPurpose::CreateDemo),
+            ),
         ] {
             if card_ui(ui, icon, name, hint) {
                 actions.push(action.into());
@@ -70,7 +80,8 @@ fn recent_ui(ui: &mut Ui, workspace: &Workspace, actions: &mut Actions) {
     for dir in workspace.recent().iter().take(6) {
         ui.horizontal(|ui| {
             let name = folder_name(dir);
-            let button = Button::new(RichText::new(&name).color(theme::palette(ui).text_strong)).frame_when_inactive(false);
+            let button =
+                Button::new(RichText::new(&name).color(theme::palette(ui).text_strong)).frame_when_inactive(false);
             if ui.add(button).clicked() {
                 actions.push(FileAction::OpenProject(dir.clone()).into());
             }

@@ -33,7 +33,7 @@ fn pointer_ui(ui: &mut Ui, workspace: &Workspace) {
     };
     ui.label(small(format!("{x:7.1}, {y:7.1}, {z:7.1} mm")));
     ui.label(small(format!("voxel {:>4}, {:>4}, {:>4}", voxel.x, voxel.y, voxel.z)));
-    ui.label(small(format!("intensity {intensity:>9.2}")));
+    ui.label(small(format!("intensity {intensity:>8.1}")));
     let Some(study) = workspace.study() else { return };
     let (text, colour) = match label.origin {
         Origin::Unknown => ("not labelled".to_owned(), p.text_weak),
@@ -66,9 +66,11 @@ fn saved_ui(ui: &mut Ui, workspace: &Workspace) {
     let (text, colour, hover) = match workspace.save_state() {
         SaveState::Untouched => return,
         SaveState::Saved { ago } => (format!("saved {} ago", rounded(ago.as_secs())), p.text_weak, None),
-        SaveState::Unsaved { in_journal: true } => {
-            ("not saved yet".to_owned(), p.warning, Some("A crash would lose nothing: every stroke is in the journal".to_owned()))
-        }
+        SaveState::Unsaved { in_journal: true } => (
+            "not saved yet".to_owned(),
+            p.warning,
+            Some("A crash would lose nothing: every stroke is in the journal".to_owned()),
+        ),
         SaveState::Unsaved { in_journal: false } => ("not saved yet".to_owned(), p.warning, None),
         SaveState::Saving => ("saving…".to_owned(), p.text_weak, None),
         SaveState::Failed(sentence) => ("could not be saved".to_owned(), p.error, Some(sentence)),

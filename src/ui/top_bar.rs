@@ -63,7 +63,9 @@ impl TopBar<'_> {
         });
         if let Some(case) = self.workspace.case() {
             let text = format!("Window {:.0} / {:.0}", case.window.level(), case.window.width());
-            ui.menu_button(text, |ui| self.window_ui(ui, actions)).response.on_hover_text("Level / width, brightness and contrast");
+            ui.menu_button(text, |ui| self.window_ui(ui, actions))
+                .response
+                .on_hover_text("Level / width, brightness and contrast");
         }
         let find = RichText::new("Ctrl K  find any action").color(theme::palette(ui).text_weak);
         let find = ui.add(Button::new(find).frame_when_inactive(false));
@@ -97,7 +99,14 @@ impl TopBar<'_> {
             self.action_ui(ui, view.name(), None, true, ViewAction::ToggleMaximised(view), actions);
         }
         self.action_ui(ui, "Fit", Some(KeyAction::FitView), true, ViewAction::FitAll, actions);
-        self.action_ui(ui, "Centre on the crosshair", Some(KeyAction::CentreOnCursor), true, ViewAction::CentreOnCursor, actions);
+        self.action_ui(
+            ui,
+            "Centre on the crosshair",
+            Some(KeyAction::CentreOnCursor),
+            true,
+            ViewAction::CentreOnCursor,
+            actions,
+        );
         ui.separator();
         let mut layers = self.workspace.views().layers;
         for (value, name) in [
@@ -119,9 +128,10 @@ impl TopBar<'_> {
         ui.separator();
         widgets::caption_ui(ui, "Patient's right is shown");
         let side = self.workspace.views().side;
-        for (choice, name) in
-            [(PatientSide::Radiological, "on the left (radiology)"), (PatientSide::Neurological, "on the right (surgery)")]
-        {
+        for (choice, name) in [
+            (PatientSide::Radiological, "on the left (radiology)"),
+            (PatientSide::Neurological, "on the right (surgery)"),
+        ] {
             if ui.radio(side == choice, name).clicked() {
                 actions.push(ViewAction::SetPatientSide(choice).into());
             }

@@ -173,10 +173,10 @@ impl KeyAction {
         match self {
             Undo | Redo | Save | Export | OpenStudy | FindAction | ShowKeys | Cancel | NextCase | PreviousCase => {
                 KeyGroup::Study
-            },
+            }
             Tool(_) | BrushSmaller | BrushLarger | ToggleBrushShape => KeyGroup::Tools,
-            SelectClass(_) | PreviousClass | NextClass | ToggleLabels | ToggleLabelStyle | LabelOpacityDown | LabelOpacityUp
-            | CompleteSlice | CompleteCase => KeyGroup::Labels,
+            SelectClass(_) | PreviousClass | NextClass | ToggleLabels | ToggleLabelStyle | LabelOpacityDown
+            | LabelOpacityUp | CompleteSlice | CompleteCase => KeyGroup::Labels,
             StepSlice(_) | FirstSlice | LastSlice | FitView | CentreOnCursor | MaximiseView | WindowAuto
             | WindowPreset(_) | ToggleCrosshair | ToggleInterpolation => KeyGroup::Viewer,
             TogglePseudoLabels

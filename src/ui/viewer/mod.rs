@@ -38,7 +38,8 @@ impl Viewers {
             Layout::Maximised(view) => self.slice_ui(ui, area, view, workspace, actions),
             Layout::Grid => {
                 let [top_left, top_right, bottom_left, bottom_right] = quadrants(area);
-                for (rect, view) in [(top_left, Plane::Axial), (top_right, Plane::Coronal), (bottom_left, Plane::Sagittal)]
+                for (rect, view) in
+                    [(top_left, Plane::Axial), (top_right, Plane::Coronal), (bottom_left, Plane::Sagittal)]
                 {
                     self.slice_ui(ui, rect, view, workspace, actions);
                 }

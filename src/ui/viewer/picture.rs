@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::thread;
 
 use crossbeam_channel::{Receiver, TryRecvError, bounded};
-use eframe::egui::{self, Painter, PaintCallbackInfo};
+use eframe::egui::{self, PaintCallbackInfo, Painter};
 use eframe::egui_wgpu::{Callback, CallbackResources, CallbackTrait, RenderState, ScreenDescriptor};
 
 use super::pointer::Surface;

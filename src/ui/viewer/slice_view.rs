@@ -1,6 +1,6 @@
 //! One slice view: picture, decoration, pointer.
 
-use eframe::egui::{self, CursorIcon, Key, PointerButton, Pos2, Rect, Response, Sense, Ui, WidgetInfo, Role};
+use eframe::egui::{self, CursorIcon, Key, PointerButton, Pos2, Rect, Response, Role, Sense, Ui, WidgetInfo};
 
 use super::decoration::{self, Decoration};
 use super::picture::Pictures;
@@ -46,8 +46,14 @@ pub fn ui(
     }
     let class = workspace.study().and_then(|study| study.classes.get(workspace.tools().class));
     let class_colour = class.map_or(egui::Color32::WHITE, |c| widgets::rgb(c.colour));
-    let decoration =
-        Decoration { surface: &surface, case, views: workspace.views(), tools: workspace.tools(), class_colour, pointer: hovered };
+    let decoration = Decoration {
+        surface: &surface,
+        case,
+        views: workspace.views(),
+        tools: workspace.tools(),
+        class_colour,
+        pointer: hovered,
+    };
     decoration.paint(&painter);
     slice_strip::ui(ui, rect, camera, actions);
     if response.hovered() {
@@ -62,8 +68,8 @@ fn feed(ui: &Ui, response: &Response, surface: &Surface<'_>, pointer: &mut Point
         for event in &input.events {
             pointer.handle(event, over, surface, actions);
         }
-        let lost = !input.pointer.any_down() || !input.focused;
-        if lost && pointer.is_dragging(surface.view) {
+        // The button came up where the window did not see it.
+        if !input.pointer.any_down() && pointer.is_dragging(surface.view) {
             pointer.cancel(actions);
         }
     });
@@ -72,9 +78,8 @@ fn feed(ui: &Ui, response: &Response, surface: &Surface<'_>, pointer: &mut Point
 /// A double click with a tool that paints would leave two dabs; there the view's title takes it.
 fn maximise(response: &Response, surface: &Surface<'_>, actions: &mut Actions) {
     let harmless = matches!(surface.tool, Tool::Cursor | Tool::PanZoom | Tool::WindowLevel);
-    let on_title = response
-        .interact_pointer_pos()
-        .is_some_and(|pos| decoration::title_rect(surface.rect).contains(pos));
+    let on_title =
+        response.interact_pointer_pos().is_some_and(|pos| decoration::title_rect(surface.rect).contains(pos));
     if response.double_clicked_by(PointerButton::Primary) && (harmless || on_title) {
         actions.push(ViewAction::ToggleMaximised(surface.view).into());
     }
