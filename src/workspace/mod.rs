@@ -12,6 +12,8 @@ mod notice;
 mod open_case;
 mod saving;
 mod study;
+#[cfg(test)]
+mod tests;
 mod tools;
 mod training;
 mod views;

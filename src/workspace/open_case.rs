@@ -34,6 +34,8 @@ pub struct OpenCase {
     /// Revision of the save that is under way.
     pub(super) saving: Option<u64>,
     pub(super) save_failure: Option<String>,
+    /// The journal has a gap: only a save makes later edits safe.
+    pub(super) save_soon: bool,
     pub(super) last_edit: Duration,
     pub(super) last_save: Option<Duration>,
 }
@@ -61,6 +63,7 @@ impl OpenCase {
             notices,
             saving: None,
             save_failure: None,
+            save_soon: false,
             last_edit: now,
             last_save: None,
         };

@@ -3,6 +3,8 @@
 mod exports;
 mod session;
 mod subject;
+#[cfg(test)]
+mod tests;
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};

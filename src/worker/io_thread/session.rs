@@ -1,7 +1,7 @@
 //! The open project as the io thread holds it, and the work on its files.
 
 use std::collections::VecDeque;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use thiserror::Error;
@@ -12,7 +12,7 @@ use crate::edit::Delta;
 use crate::io::{read_geometry, read_image};
 use crate::label::{Class, ClassId, ClassTable, ClassTableError, Prediction};
 use crate::project::{
-    AuditEvent, InitRequest, Journal, Project, ProjectError, RecentProjects, create_demo, init, is_demo,
+    AuditEvent, CaseEntry, InitRequest, Journal, Project, ProjectError, RecentProjects, create_demo, init, is_demo,
 };
 use crate::volume::CaseId;
 use crate::volume::phantom::PhantomSettings;
@@ -127,7 +127,7 @@ impl Session {
         IoEvent::ProjectOpened(summary)
     }
 
-    fn recent_dirs(&self) -> Vec<std::path::PathBuf> {
+    fn recent_dirs(&self) -> Vec<PathBuf> {
         match self.recent {
             RecentList::Keep => RecentProjects::load().dirs().to_vec(),
             RecentList::Ignore => Vec::new(),
@@ -145,7 +145,7 @@ impl Session {
 
 impl OpenProject {
     fn summary(&self, notices: Vec<String>) -> ProjectSummary {
-        let case = |entry: &crate::project::CaseEntry| CaseSummary {
+        let case = |entry: &CaseEntry| CaseSummary {
             mark: CaseMark { id: entry.id.clone(), state: entry.state, held_out: entry.held_out },
             known_share: None,
             has_prediction: self.project.has_prediction(&entry.id),

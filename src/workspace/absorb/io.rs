@@ -37,7 +37,10 @@ impl Workspace {
                     case.journalled_revision = case.journalled_revision.max(revision);
                 }
             }
-            IoEvent::JournalFailed { sentence, .. } => self.notify(Notice::error(sentence), effects),
+            IoEvent::JournalFailed { case, sentence, .. } => {
+                self.journal_has_gap(&case);
+                self.notify(Notice::error(sentence), effects);
+            }
             IoEvent::ProjectSaved => {
                 if let Some(study) = &mut self.study {
                     study.unsaved = false;
@@ -69,10 +72,8 @@ impl Workspace {
             }
             IoCommand::Export { .. } => self.exporting = false,
             IoCommand::SaveProject { .. } => self.fail_quit(sentence),
-            IoCommand::AppendJournal { .. }
-            | IoCommand::LoadPrediction(_)
-            | IoCommand::ListRecent
-            | IoCommand::CloseProject => {}
+            IoCommand::AppendJournal { case, .. } => self.journal_has_gap(case),
+            IoCommand::LoadPrediction(_) | IoCommand::ListRecent | IoCommand::CloseProject => {}
         }
         self.notify(Notice::error(sentence), effects);
     }
@@ -160,6 +161,12 @@ impl Workspace {
         }
         self.fail_quit(sentence);
         self.notify(Notice::error(sentence), effects);
+    }
+
+    fn journal_has_gap(&mut self, id: &CaseId) {
+        if let Some(case) = self.opened_case_mut(id) {
+            case.save_soon = true;
+        }
     }
 
     fn exported(&mut self, folder: &Path, report: &ExportReport, effects: &mut Vec<Effect>) {

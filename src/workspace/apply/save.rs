@@ -48,7 +48,7 @@ impl Workspace {
     pub(super) fn autosave(&mut self, effects: &mut Vec<Effect>) {
         let now = self.now;
         let stroke_open = self.stroke.is_some();
-        let due = |case: &&mut OpenCase| now.saturating_sub(case.last_edit) >= AUTOSAVE_AFTER;
+        let due = |case: &&mut OpenCase| case.save_soon || now.saturating_sub(case.last_edit) >= AUTOSAVE_AFTER;
         effects.extend(self.parked.iter_mut().filter(due).filter_map(OpenCase::save));
         if let Some(case) = self.case_mut().filter(|_| !stroke_open) {
             effects.extend(Some(case).filter(due).and_then(OpenCase::save));
@@ -65,6 +65,7 @@ impl OpenCase {
         }
         self.saving = Some(revision);
         self.save_failure = None;
+        self.save_soon = false;
         Some(Effect::Io(IoCommand::SaveLabels {
             case: self.id.clone(),
             labels: Arc::clone(&self.labels),

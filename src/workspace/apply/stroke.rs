@@ -18,7 +18,7 @@ pub(in crate::workspace) struct Stroke {
 /// What a stroke leaves behind.
 #[derive(Debug)]
 enum Ink {
-    Paint(Paint),
+    Paint(Box<Paint>),
     Accept,
 }
 
@@ -28,8 +28,8 @@ impl Workspace {
             return;
         }
         let ink = match (self.tools.tool, inverted) {
-            (Tool::Brush, false) | (Tool::Eraser, true) => Ink::Paint(self.paint()),
-            (Tool::Brush | Tool::AcceptBrush, true) | (Tool::Eraser, false) => Ink::Paint(self.eraser()),
+            (Tool::Brush, false) | (Tool::Eraser, true) => Ink::Paint(Box::new(self.paint())),
+            (Tool::Brush | Tool::AcceptBrush, true) | (Tool::Eraser, false) => Ink::Paint(Box::new(self.eraser())),
             (Tool::AcceptBrush, false) if self.case().is_some_and(|case| case.prediction.is_some()) => Ink::Accept,
             (Tool::AcceptBrush, false) => return self.notify_no_prediction(effects),
             _ => return,
@@ -71,10 +71,10 @@ impl Workspace {
         let Some(stroke) = self.stroke.take() else { return };
         let Some(delta) = self.case_mut().and_then(|case| case.history.commit()) else { return };
         let (name, kind) = match &stroke.ink {
-            Ink::Paint(Paint { class: Some(class), .. }) => {
-                (format!("Paint {}", self.class_name(*class)), EditKind::Painted { tool: "Brush" })
-            }
-            Ink::Paint(_) => ("Erase".to_owned(), EditKind::Painted { tool: "Eraser" }),
+            Ink::Paint(paint) => match paint.class {
+                Some(class) => (format!("Paint {}", self.class_name(class)), EditKind::Painted { tool: "Brush" }),
+                None => ("Erase".to_owned(), EditKind::Painted { tool: "Eraser" }),
+            },
             Ink::Accept => ("Accept".to_owned(), EditKind::Accepted),
         };
         if let Some(case) = self.case_mut() {

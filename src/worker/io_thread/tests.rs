@@ -1,0 +1,119 @@
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use super::*;
+use crate::edit::{Delta, Run};
+use crate::geometry::{Affine, Extent};
+use crate::io::NiftiGeometry;
+use crate::label::{ClassTable, LabelMap, LabelValue, Origin};
+use crate::project::{CaseEntry, Project, Source};
+use crate::volume::{CaseId, VoxelType};
+use crate::worker::protocol_io::EditKind;
+
+fn event(io: &IoThread) -> IoEvent {
+    io.events().recv_timeout(Duration::from_secs(30)).expect("every command is answered")
+}
+
+fn started() -> IoThread {
+    IoThread::start(RecentList::Ignore, || {}).unwrap()
+}
+
+fn extent() -> Extent {
+    Extent::new(3, 4, 5).unwrap()
+}
+
+/// A project of one case, whose image is not needed.
+fn project(dir: &std::path::Path) -> Project {
+    let classes = ClassTable::from_names(&["A"]).unwrap();
+    Project::create(&dir.join("study"), classes, vec![CaseEntry::new("a".into(), "a.nii.gz".into())]).unwrap()
+}
+
+fn append(revision: u64) -> IoCommand {
+    let (old, new) = (LabelValue::UNKNOWN, LabelValue::new(1, Origin::Manual));
+    let start = usize::try_from(revision).unwrap();
+    let delta = Arc::new(Delta::new(vec![Run { start, len: 1, old, new }], extent()).unwrap());
+    IoCommand::AppendJournal { case: "a".into(), delta, revision, kind: EditKind::Painted { tool: "Brush" } }
+}
+
+#[test]
+fn a_panic_is_answered_with_a_failure_of_its_own_command_and_the_thread_lives() {
+    let (events, received) = unbounded();
+    let outbox = Outbox { events, wake: Arc::new(|| {}) };
+    let subject = Subject::of(&IoCommand::LoadCase("case 7".into()));
+    guarded(&outbox, &subject, || panic!("an index went astray"));
+    let answer = received.try_recv().unwrap();
+    assert!(
+        matches!(&answer, IoEvent::CaseFailed { case, sentence } if case.as_str() == "case 7" && !sentence.contains("astray"))
+    );
+    guarded(&outbox, &subject, || Ok(Some(IoEvent::ProjectSaved)));
+    assert!(matches!(received.try_recv().unwrap(), IoEvent::ProjectSaved));
+}
+
+#[test]
+fn every_command_without_a_project_is_answered_with_its_own_failure() {
+    let io = started();
+    let labels = Arc::new(LabelMap::unknown(extent()));
+    let geometry = Arc::new(NiftiGeometry::from_affine(extent(), Affine::identity(), VoxelType::U8));
+    let case: CaseId = "a".into();
+    io.send(IoCommand::LoadCase(case.clone())).unwrap();
+    assert!(matches!(event(&io), IoEvent::CaseFailed { .. }));
+    io.send(IoCommand::LoadPrediction(case.clone())).unwrap();
+    assert!(matches!(event(&io), IoEvent::PredictionFailed { .. }));
+    io.send(IoCommand::SaveLabels { case, labels, geometry }).unwrap();
+    assert!(matches!(event(&io), IoEvent::LabelsNotSaved { .. }));
+    io.send(append(1)).unwrap();
+    assert!(matches!(event(&io), IoEvent::JournalFailed { revision: 1, .. }));
+    io.send(IoCommand::Export { folder: PathBuf::from("out"), source: Source::Labels }).unwrap();
+    assert!(matches!(event(&io), IoEvent::ExportFailed { .. }));
+    let classes = ClassTable::from_names(&["A"]).unwrap();
+    io.send(IoCommand::SaveProject { classes, cases: Vec::new() }).unwrap();
+    assert!(matches!(event(&io), IoEvent::ProjectNotSaved { .. }));
+    io.send(IoCommand::OpenProject("no such folder".into())).unwrap();
+    assert!(matches!(event(&io), IoEvent::ProjectFailed { .. }));
+}
+
+#[test]
+fn what_waits_is_written_before_the_thread_ends() {
+    let root = tempfile::tempdir().unwrap();
+    let made = project(root.path());
+    let io = started();
+    io.send(IoCommand::OpenProject(made.dir().to_owned())).unwrap();
+    for revision in 1..=40 {
+        io.send(append(revision)).unwrap();
+    }
+    drop(io);
+    let labels = made.load_labels(&"a".into(), extent()).unwrap();
+    assert_eq!((labels.known_count(), labels.revision()), (40, 40));
+}
+
+#[test]
+fn a_project_that_cannot_be_read_leaves_the_open_one_open() {
+    let root = tempfile::tempdir().unwrap();
+    let made = project(root.path());
+    let io = started();
+    io.send(IoCommand::OpenProject(made.dir().to_owned())).unwrap();
+    io.send(IoCommand::OpenProject(root.path().join("nothing here"))).unwrap();
+    io.send(append(1)).unwrap();
+    let answers: Vec<_> =
+        std::iter::repeat_with(|| event(&io)).filter(|e| !matches!(e, IoEvent::CaseSurveyed { .. })).take(3).collect();
+    assert!(matches!(
+        answers.as_slice(),
+        [IoEvent::ProjectOpened(_), IoEvent::ProjectFailed { .. }, IoEvent::JournalAppended { .. }]
+    ));
+}
+
+#[test]
+fn the_window_is_woken_for_every_event() {
+    let woken = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&woken);
+    let io = IoThread::start(RecentList::Ignore, move || {
+        counter.fetch_add(1, Ordering::SeqCst);
+    })
+    .unwrap();
+    io.send(IoCommand::ListRecent).unwrap();
+    assert!(matches!(event(&io), IoEvent::Recent(dirs) if dirs.is_empty()));
+    drop(io);
+    assert_eq!(woken.load(Ordering::SeqCst), 1);
+}

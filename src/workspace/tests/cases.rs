@@ -1,0 +1,139 @@
+use super::*;
+
+fn show(ws: &mut Workspace, id: &str) -> Vec<Effect> {
+    apply(ws, Action::Case(CaseAction::Show(id.into())))
+}
+
+#[test]
+fn opening_a_project_shows_its_first_case_that_is_not_done() {
+    let mut ws = Workspace::new();
+    let mut project = summary(&["a", "b"]);
+    project.cases[0].mark.state = CaseState::Done;
+    let effects = opened(&mut ws, project);
+    assert_eq!(loads(&effects), ["b"]);
+    assert!(matches!(ws.shown(), Shown::Loading(case) if case.as_str() == "b"));
+}
+
+#[test]
+fn a_case_read_too_late_is_dropped() {
+    let mut ws = study(&["a", "b", "c"]);
+    show(&mut ws, "b");
+    show(&mut ws, "c");
+    assert!(read(&mut ws, "b").is_empty());
+    assert!(ws.case().is_none());
+    read(&mut ws, "c");
+    assert_eq!(ws.case().unwrap().id.as_str(), "c");
+}
+
+#[test]
+fn a_second_reading_of_the_shown_case_does_not_replace_its_edits() {
+    let mut ws = study(&["a"]);
+    paint(&mut ws);
+    let known = labels(&ws).known_count();
+    assert!(read(&mut ws, "a").is_empty());
+    assert_eq!(labels(&ws).known_count(), known);
+}
+
+#[test]
+fn a_case_seen_before_comes_back_at_once_with_its_undo_steps() {
+    let mut ws = study(&["a", "b"]);
+    paint(&mut ws);
+    let left = show(&mut ws, "b");
+    assert_eq!(saves(&left).len(), 1, "saved when it leaves the screen");
+    read(&mut ws, "b");
+    let back = show(&mut ws, "a");
+    assert!(loads(&back).is_empty());
+    assert!(back.iter().any(|e| matches!(e, Effect::UploadCase)));
+    edit(&mut ws, EditAction::Undo);
+    assert_eq!(labels(&ws).known_count(), 0);
+}
+
+#[test]
+fn cases_in_memory_are_bounded_but_unsaved_ones_stay_until_they_are_saved() {
+    let names: Vec<String> = (0..12).map(|i| format!("case {i}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut ws = study(&names);
+    let mut effects = Vec::new();
+    for name in &names[1..] {
+        paint(&mut ws);
+        effects.extend(show(&mut ws, name));
+        read(&mut ws, name);
+    }
+    assert_eq!(ws.parked.len(), 11);
+    all_saved(&mut ws, &effects);
+    assert!(ws.parked.len() <= 4, "{}", ws.parked.len());
+    let back = show(&mut ws, "case 0");
+    assert_eq!(loads(&back), ["case 0"]);
+}
+
+#[test]
+fn a_case_that_cannot_be_read_says_why_and_the_others_go_on() {
+    let mut ws = study(&["a", "b", "c"]);
+    show(&mut ws, "b");
+    let sentence = "'b.nii.gz' ends too early.".to_owned();
+    io(&mut ws, IoEvent::CaseFailed { case: "b".into(), sentence: sentence.clone() });
+    assert!(matches!(ws.shown(), Shown::Failed { sentence: s, .. } if *s == sentence));
+    assert_eq!(ws.study().unwrap().case(&"b".into()).unwrap().failure, Some(sentence));
+    let again = apply(&mut ws, Action::Case(CaseAction::Reload));
+    assert_eq!(loads(&again), ["b"]);
+    show(&mut ws, "c");
+    read(&mut ws, "c");
+    assert!(!paint(&mut ws).is_empty());
+}
+
+#[test]
+fn next_and_previous_stop_at_the_ends_and_next_open_skips_done_cases() {
+    let mut ws = study(&["a", "b", "c"]);
+    assert!(apply(&mut ws, Action::Case(CaseAction::Previous)).is_empty());
+    apply(&mut ws, Action::Case(CaseAction::SetState { case: "b".into(), state: CaseState::Done }));
+    assert_eq!(loads(&apply(&mut ws, Action::Case(CaseAction::NextOpen))), ["c"]);
+    assert!(apply(&mut ws, Action::Case(CaseAction::Next)).is_empty());
+    assert_eq!(loads(&apply(&mut ws, Action::Case(CaseAction::Previous))), ["b"]);
+}
+
+#[test]
+fn marking_a_case_done_writes_the_project_file_once() {
+    let mut ws = study(&["a", "b"]);
+    let done = || Action::Case(CaseAction::SetState { case: "b".into(), state: CaseState::Done });
+    let effects = apply(&mut ws, done());
+    let saved = io_commands(&effects).any(
+        |c| matches!(c, IoCommand::SaveProject { cases, .. } if cases[1].state == CaseState::Done && cases[0].state == CaseState::Open),
+    );
+    assert!(saved);
+    assert!(apply(&mut ws, done()).is_empty());
+}
+
+#[test]
+fn a_case_can_be_held_out_only_until_it_has_been_trained_on() {
+    let mut ws = study(&["a", "b"]);
+    let hold = |case: &str, held_out| Action::Case(CaseAction::SetHeldOut { case: case.into(), held_out });
+    apply(&mut ws, hold("b", true));
+    paint(&mut ws);
+    start_training(&mut ws);
+    trainer(&mut ws, TrainerEvent::State(TrainerState::Finished));
+    let refused = apply(&mut ws, hold("a", true));
+    assert!(notices(&refused)[0].contains("already been used for training"), "{refused:?}");
+    let line = |id: &str| ws.study().unwrap().case(&id.into()).unwrap().clone();
+    assert!(!line("a").held_out);
+    assert!(line("b").held_out);
+}
+
+#[test]
+fn runs_of_earlier_days_fix_the_held_out_marks_too() {
+    let mut ws = Workspace::new();
+    opened(&mut ws, ProjectSummary { has_runs: true, ..summary(&["a"]) });
+    let effects = apply(&mut ws, Action::Case(CaseAction::SetHeldOut { case: "a".into(), held_out: true }));
+    assert_eq!(notices(&effects).len(), 1);
+    assert!(!ws.study().unwrap().cases[0].held_out);
+}
+
+#[test]
+fn counts_from_disk_do_not_replace_those_in_memory() {
+    let mut ws = study(&["a", "b"]);
+    paint(&mut ws);
+    let share = ws.case().unwrap().known_share();
+    io(&mut ws, IoEvent::CaseSurveyed { case: "a".into(), known_share: 0.9 });
+    io(&mut ws, IoEvent::CaseSurveyed { case: "b".into(), known_share: 0.9 });
+    let shares: Vec<_> = ws.study().unwrap().cases.iter().map(|line| line.known_share).collect();
+    assert_eq!(shares, [Some(share), Some(0.9)]);
+}

@@ -1,0 +1,106 @@
+use super::*;
+use crate::project::Source;
+
+fn file(ws: &mut Workspace, action: FileAction) -> Vec<Effect> {
+    apply(ws, Action::File(action))
+}
+
+#[test]
+fn opening_another_project_saves_the_open_one_before() {
+    let mut ws = study(&["a"]);
+    paint(&mut ws);
+    let effects = file(&mut ws, FileAction::OpenProject("other".into()));
+    let commands: Vec<_> = io_commands(&effects).collect();
+    assert!(matches!(
+        commands.as_slice(),
+        [IoCommand::SaveLabels { .. }, IoCommand::SaveProject { .. }, IoCommand::OpenProject(_)]
+    ));
+    assert_eq!(ws.opening(), Some(&PathBuf::from("other")));
+    assert!(file(&mut ws, FileAction::OpenProject("third".into())).is_empty(), "one at a time");
+}
+
+#[test]
+fn a_project_that_cannot_be_opened_leaves_the_open_one_as_it_is() {
+    let mut ws = study(&["a"]);
+    file(&mut ws, FileAction::OpenProject("newer".into()));
+    let sentence = "'chiaro.toml' was written by a newer version. Update Chiaro to open it.";
+    let effects = io(&mut ws, IoEvent::ProjectFailed { dir: "newer".into(), sentence: sentence.to_owned() });
+    assert_eq!(notices(&effects), [sentence]);
+    assert!(ws.opening().is_none());
+    assert!(!paint(&mut ws).is_empty(), "the old project can be edited again");
+}
+
+#[test]
+fn closing_a_project_saves_it_and_clears_the_screen() {
+    let mut ws = study(&["a"]);
+    paint(&mut ws);
+    let effects = file(&mut ws, FileAction::CloseProject);
+    assert_eq!(saves(&effects).len(), 1);
+    assert!(matches!(effects.last(), Some(Effect::Io(IoCommand::CloseProject))));
+    assert!(ws.study().is_none() && ws.case().is_none());
+}
+
+#[test]
+fn exporting_saves_first_and_reports_what_was_written() {
+    let mut ws = study(&["a"]);
+    paint(&mut ws);
+    let purpose = FolderPurpose::Export(Source::Labels);
+    assert!(
+        matches!(file(&mut ws, FileAction::PickFolder(purpose)).as_slice(), [Effect::PickFolder(p)] if *p == purpose)
+    );
+    let effects = file(&mut ws, FileAction::FolderPicked { purpose, folder: "out".into() });
+    let commands: Vec<_> = io_commands(&effects).collect();
+    assert!(matches!(commands.first(), Some(IoCommand::SaveLabels { .. })));
+    assert!(matches!(commands.last(), Some(IoCommand::Export { source: Source::Labels, .. })));
+    assert!(ws.is_exporting());
+    let report = crate::project::ExportReport {
+        written: Vec::new(),
+        skipped: vec!["b".into()],
+        classes: "out/classes.json".into(),
+    };
+    let done = io(&mut ws, IoEvent::Exported { folder: "out".into(), report: Box::new(report) });
+    assert_eq!(notices(&done), ["0 masks written to 'out' and checked. 1 case had nothing to export."]);
+    assert!(!ws.is_exporting());
+}
+
+#[test]
+fn a_new_project_is_made_once_everything_is_named() {
+    let mut ws = Workspace::new();
+    file(&mut ws, FileAction::BeginNewProject);
+    assert_eq!(notices(&file(&mut ws, FileAction::ConfirmNewProject)).len(), 1);
+    for (purpose, folder) in [(FolderPurpose::NewProjectImages, "images"), (FolderPurpose::NewProject, "study")] {
+        file(&mut ws, FileAction::FolderPicked { purpose, folder: folder.into() });
+    }
+    assert!(ws.new_project().unwrap().missing().unwrap().starts_with("Name at least one structure"));
+    file(&mut ws, FileAction::SetNewProjectClasses(" Anterior, ,Posterior ".to_owned()));
+    let effects = file(&mut ws, FileAction::ConfirmNewProject);
+    let made = io_commands(&effects).any(|c| {
+        matches!(c, IoCommand::InitProject { request, class_names }
+            if request.images.ends_with("images") && *class_names == ["Anterior", "Posterior"])
+    });
+    assert!(made, "{effects:?}");
+    opened(&mut ws, summary(&["a"]));
+    assert!(ws.new_project().is_none());
+}
+
+#[test]
+fn the_list_of_recent_projects_is_asked_for_at_the_start_and_after_opening() {
+    let mut ws = Workspace::new();
+    assert!(matches!(apply(&mut ws, Action::App(AppAction::Started)).as_slice(), [Effect::Io(IoCommand::ListRecent)]));
+    let effects = opened(&mut ws, summary(&["a"]));
+    assert!(io_commands(&effects).any(|c| matches!(c, IoCommand::ListRecent)));
+    io(&mut ws, IoEvent::Recent(vec!["study".into()]));
+    assert_eq!(ws.recent(), [PathBuf::from("study")]);
+}
+
+#[test]
+fn notices_are_kept_for_reading_again_but_bounded() {
+    let mut ws = Workspace::new();
+    for i in 0..250 {
+        io(&mut ws, IoEvent::Warning(format!("{i}")));
+    }
+    assert_eq!(ws.notices().len(), Notice::KEPT);
+    assert_eq!(ws.notices().last().unwrap().text, "249");
+    apply(&mut ws, Action::App(AppAction::ClearNotices));
+    assert!(ws.notices().is_empty());
+}

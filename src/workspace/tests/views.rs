@@ -1,0 +1,81 @@
+use super::*;
+use crate::geometry::{PatientSide, Voxel};
+use crate::view::WindowLevel;
+
+fn look(ws: &mut Workspace, action: ViewAction) {
+    assert!(apply(ws, Action::View(action)).is_empty());
+}
+
+fn slices(ws: &Workspace) -> [usize; 3] {
+    Plane::ALL.map(|view| ws.case().unwrap().camera(view).slice())
+}
+
+#[test]
+fn the_linked_cross_moves_the_slices_of_all_views() {
+    let mut ws = study(&["a"]);
+    look(&mut ws, ViewAction::MoveCursor([3.2, 99.0, -5.0]));
+    assert_eq!(ws.case().unwrap().cursor, Voxel::new(3, 9, 0));
+    assert_eq!(slices(&ws), [0, 9, 3]);
+}
+
+#[test]
+fn walking_through_the_slices_of_one_view_takes_the_cross_along() {
+    let mut ws = study(&["a"]);
+    look(&mut ws, ViewAction::MoveCursor([3.0, 4.0, 5.0]));
+    look(&mut ws, ViewAction::StepSlice { view: Plane::Axial, steps: 2 });
+    assert_eq!(ws.case().unwrap().cursor, Voxel::new(3, 4, 7));
+    look(&mut ws, ViewAction::StepSlice { view: Plane::Coronal, steps: i64::MIN });
+    assert_eq!(ws.case().unwrap().cursor, Voxel::new(3, 0, 7));
+    look(&mut ws, ViewAction::SetSlice { view: Plane::Sagittal, slice: 500 });
+    assert_eq!(ws.case().unwrap().cursor, Voxel::new(11, 0, 7));
+}
+
+#[test]
+fn a_double_click_maximises_a_view_and_the_next_brings_the_grid_back() {
+    let mut ws = study(&["a"]);
+    look(&mut ws, ViewAction::Fit { view: Plane::Coronal, size: [300.0, 200.0] });
+    assert!(ws.case().unwrap().is_fitted(Plane::Coronal));
+    look(&mut ws, ViewAction::ToggleMaximised(Plane::Coronal));
+    assert_eq!((ws.views().layout, ws.views().active), (Layout::Maximised(Plane::Coronal), Plane::Coronal));
+    assert!(!ws.case().unwrap().is_fitted(Plane::Coronal), "its size is another one now");
+    look(&mut ws, ViewAction::ToggleMaximised(Plane::Coronal));
+    assert_eq!(ws.views().layout, Layout::Grid);
+}
+
+#[test]
+fn the_patient_side_holds_for_cases_opened_before_and_after() {
+    let mut ws = study(&["a", "b"]);
+    apply(&mut ws, Action::Case(CaseAction::Show("b".into())));
+    read(&mut ws, "b");
+    look(&mut ws, ViewAction::SetPatientSide(PatientSide::Neurological));
+    let left_letter = |ws: &Workspace| ws.case().unwrap().camera(Plane::Axial).edge_letters()[0];
+    assert_eq!(left_letter(&ws), 'L');
+    apply(&mut ws, Action::Case(CaseAction::Show("a".into())));
+    assert_eq!(left_letter(&ws), 'L');
+}
+
+#[test]
+fn the_window_belongs_to_the_case() {
+    let mut ws = study(&["a", "b"]);
+    let window = WindowLevel::new(40.0, 80.0);
+    look(&mut ws, ViewAction::SetWindow(window));
+    apply(&mut ws, Action::Case(CaseAction::Show("b".into())));
+    read(&mut ws, "b");
+    assert_ne!(ws.case().unwrap().window, window);
+    apply(&mut ws, Action::Case(CaseAction::Show("a".into())));
+    assert_eq!(ws.case().unwrap().window, window);
+}
+
+#[test]
+fn the_brush_size_stays_usable_whatever_is_asked_for() {
+    use crate::edit::BrushSize;
+    let mut ws = Workspace::new();
+    let tool = |ws: &mut Workspace, action| apply(ws, Action::Tool(action));
+    tool(&mut ws, ToolAction::SetBrushSize(BrushSize::Mm(f64::NAN)));
+    assert_eq!(ws.tools().brush.size, BrushSize::Mm(0.1));
+    tool(&mut ws, ToolAction::GrowBrush(i32::MAX));
+    assert_eq!(ws.tools().brush.size, BrushSize::Mm(500.0));
+    tool(&mut ws, ToolAction::SetBrushSize(BrushSize::Voxels(5.0)));
+    tool(&mut ws, ToolAction::GrowBrush(1));
+    assert_eq!(ws.tools().brush.size, BrushSize::Voxels(6.0));
+}
