@@ -14,15 +14,14 @@ struct View {
     contour_and_window: vec4f,
     // Label fill, pseudo-label fill, network contours.
     opacities: vec4f,
-    // x: the flags below.
-    flags: vec4u,
 }
 
-const LABELS = 1u;
-const LABEL_CONTOURS = 2u;
-const PSEUDO = 4u;
-const NETWORK_CONTOURS = 8u;
-const INTERPOLATE = 16u;
+// One pipeline per combination: a software adapter runs every branch that is left to decide per pixel.
+override LABELS: bool;
+override LABEL_CONTOURS: bool;
+override PSEUDO: bool;
+override NETWORK_CONTOURS: bool;
+override INTERPOLATE: bool;
 
 // Row of the colour table that holds the label colours; rows above it are pseudo-labels by class and confidence.
 const LABEL_ROW = 256u;
@@ -55,10 +54,6 @@ fn vertex(@builtin(vertex_index) index: u32) -> Corner {
     return Corner(vec4f(place.x * 2.0 - 1.0, 1.0 - place.y * 2.0, 0.0, 1.0), place);
 }
 
-fn has(flag: u32) -> bool {
-    return (view.flags.x & flag) != 0u;
-}
-
 fn inside(voxel: vec3i) -> bool {
     return all(voxel >= vec3i(0)) && all(voxel < view.extent.xyz);
 }
@@ -79,7 +74,7 @@ fn interpolated(position: vec3f) -> f32 {
 
 fn grey(position: vec3f, voxel: vec3i) -> f32 {
     var value: f32;
-    if has(INTERPOLATE) {
+    if INTERPOLATE {
         value = interpolated(position);
     } else {
         value = intensity(voxel);
@@ -106,7 +101,7 @@ fn near_neighbours(position: vec3f, voxel: vec3i) -> vec4<bool> {
     let offset = position - vec3f(voxel);
     let place = vec2f(dot(offset, vec3f(view.right.xyz)), dot(offset, vec3f(view.down.xyz)));
     let room = vec2f(0.5) - view.contour_and_window.xy;
-    return vec4<bool>(place.x < -room.x, place.x > room.x, place.y < -room.y, place.y > room.y);
+    return vec4<bool>((place.x < -room.x), (place.x > room.x), (place.y < -room.y), (place.y > room.y));
 }
 
 fn on_class_contour(plane: texture_3d<u32>, voxel: vec3i, near: vec4<bool>) -> bool {
@@ -166,7 +161,7 @@ fn with_labels(under: vec3f, voxel: vec3i, near: vec4<bool>) -> vec3f {
     var opacity = 0.0;
     if class_id == 0u {
         opacity = f32(on_known_contour(voxel, near));
-    } else if has(LABEL_CONTOURS) {
+    } else if LABEL_CONTOURS {
         opacity = f32(on_class_contour(label_class, voxel, near));
     } else {
         opacity = view.opacities.x;
@@ -184,11 +179,11 @@ fn compose(place: vec2f) -> vec3f {
     }
     var colour = vec3f(grey(position, voxel));
     let near = near_neighbours(position, voxel);
-    let labelled = has(LABELS) && textureLoad(label_origin, voxel, 0).x != 0u;
-    if has(PSEUDO) && !labelled {
+    let labelled = LABELS && textureLoad(label_origin, voxel, 0).x != 0u;
+    if PSEUDO && !labelled {
         colour = with_pseudo(colour, voxel);
     }
-    if has(NETWORK_CONTOURS) {
+    if NETWORK_CONTOURS {
         colour = with_network_contours(colour, voxel, near);
     }
     if labelled {

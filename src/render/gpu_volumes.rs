@@ -156,6 +156,8 @@ impl PredictionTextures {
     }
 }
 
+// One arm of the macro casts f64 to f64.
+#[allow(clippy::unnecessary_cast)]
 fn half_floats(image: &Image, slab: &VoxelBox, code: &IntensityCode) -> Vec<f16> {
     let encode = |stored: f64| code.encode(image.slope * stored + image.intercept);
     with_voxels!(&image.voxels, g => g.copy_box(slab).par_iter().map(|&s| encode(s as f64)).collect())

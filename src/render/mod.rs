@@ -9,9 +9,11 @@ mod offscreen;
 pub mod reference;
 mod scene;
 mod screenshot;
+mod slice_pipelines;
 mod slice_renderer;
 mod textures;
 mod uniforms;
+mod variant;
 
 pub use eframe::wgpu;
 pub use error::RenderError;

@@ -10,13 +10,13 @@ use super::{RenderError, SliceRenderer, ViewId, wgpu};
 
 /// Long enough for a software adapter under load; a lost device would otherwise be waited for forever.
 const PATIENCE: Duration = Duration::from_secs(30);
-const FORMAT: wgpu::TextureFormat = wgpu::TextureFormat::Rgba8Unorm;
 
 /// A graphics device of its own.
 pub struct Offscreen {
     pub device: wgpu::Device,
     pub queue: wgpu::Queue,
     adapter: wgpu::AdapterInfo,
+    format: wgpu::TextureFormat,
 }
 
 /// A picture on that device.
@@ -28,14 +28,19 @@ pub struct Canvas {
 impl Offscreen {
     /// Opens any adapter, a software one if there is no other.
     pub fn new() -> Result<Self, RenderError> {
-        let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
-        let adapter =
-            ready(instance.request_adapter(&wgpu::RequestAdapterOptions::default())).map_err(RenderError::NoAdapter)?;
+        Self::with_format(wgpu::TextureFormat::Rgba8Unorm)
+    }
+
+    /// Like [`Self::new`] with canvases of `format`, which must have four channels of 8 bits in the order RGBA.
+    pub fn with_format(format: wgpu::TextureFormat) -> Result<Self, RenderError> {
+        let adapter = any_adapter(wgpu::Backends::PRIMARY)
+            .or_else(|_| any_adapter(wgpu::Backends::all()))
+            .map_err(RenderError::NoAdapter)?;
         let info = adapter.get_info();
         let descriptor = wgpu::DeviceDescriptor { required_limits: adapter.limits(), ..Default::default() };
         let (device, queue) = ready(adapter.request_device(&descriptor))
             .map_err(|source| RenderError::DeviceRefused { adapter: info.name.clone(), source })?;
-        Ok(Self { device, queue, adapter: info })
+        Ok(Self { device, queue, adapter: info, format })
     }
 
     pub fn adapter(&self) -> &wgpu::AdapterInfo {
@@ -44,7 +49,7 @@ impl Offscreen {
 
     /// A renderer for canvases of this device.
     pub fn slice_renderer(&self) -> SliceRenderer {
-        SliceRenderer::new(&self.device, FORMAT)
+        SliceRenderer::new(&self.device, self.format)
     }
 
     /// A canvas of at least one pixel.
@@ -56,7 +61,7 @@ impl Offscreen {
             mip_level_count: 1,
             sample_count: 1,
             dimension: wgpu::TextureDimension::D2,
-            format: FORMAT,
+            format: self.format,
             usage: wgpu::TextureUsages::RENDER_ATTACHMENT | wgpu::TextureUsages::COPY_SRC,
             view_formats: &[],
         });
@@ -136,4 +141,9 @@ impl Offscreen {
         let range = buffer.get_mapped_range(..).map_err(|e| RenderError::ReadBack(Some(Box::new(e))))?;
         Ok(range.to_vec())
     }
+}
+
+fn any_adapter(backends: wgpu::Backends) -> Result<wgpu::Adapter, wgpu::RequestAdapterError> {
+    let descriptor = wgpu::InstanceDescriptor { backends, ..wgpu::InstanceDescriptor::new_without_display_handle() };
+    ready(wgpu::Instance::new(descriptor).request_adapter(&wgpu::RequestAdapterOptions::default()))
 }

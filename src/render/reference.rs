@@ -5,13 +5,8 @@ use image::{Rgba, RgbaImage};
 use super::{PredictionState, SliceScene};
 use crate::geometry::Voxel;
 use crate::label::{LabelMap, Prediction};
-use crate::view::LabelStyle;
+use crate::view::{ColourTables, LabelStyle};
 use crate::volume::{Grid, Image};
-
-/// Contour colours of the two networks, and where both contours run. `slice.wgsl` holds the same.
-pub const NETWORK_A: [u8; 3] = [255, 196, 60];
-pub const NETWORK_B: [u8; 3] = [232, 80, 220];
-const NETWORKS_AGREE: [u8; 3] = [255, 255, 255];
 
 /// Stands for infinitely dark or bright in interpolation.
 const EXTREME: f64 = 1e300;
@@ -138,9 +133,9 @@ impl Composer<'_> {
             class != 0 && self.scene.colours.label(class)[3] > 0 && on_class_contour(plane, voxel, near)
         };
         let [r, g, b] = match (on(&prediction.class_a), on(&prediction.class_b)) {
-            (true, true) => NETWORKS_AGREE,
-            (true, false) => NETWORK_A,
-            (false, true) => NETWORK_B,
+            (true, true) => ColourTables::NETWORKS_AGREE,
+            (true, false) => ColourTables::NETWORK_A,
+            (false, true) => ColourTables::NETWORK_B,
             (false, false) => return under,
         };
         blend(under, [r, g, b, 255], f64::from(self.scene.prediction_opacity()))

@@ -1,10 +1,12 @@
-//! The pipeline that draws slice views into a render pass of the window or of [`super::Offscreen`].
+//! Draws slice views into a render pass of the window or of [`super::Offscreen`].
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::slice_pipelines::SlicePipelines;
 use super::uniforms::ViewUniforms;
-use super::{GpuVolumes, PredictionState, RenderError, SliceScene, wgpu};
+use super::variant::Variant;
+use super::{GpuVolumes, RenderError, SliceScene, wgpu};
 use crate::geometry::VoxelBox;
 use crate::label::{LabelMap, Prediction};
 use crate::view::ColourTables;
@@ -12,8 +14,6 @@ use crate::view::ColourTables;
 /// Rows of the colour texture: one per class for pseudo-labels, one for labels.
 const COLOUR_ROWS: u32 = 257;
 const COLOUR_COLUMNS: u32 = 256;
-/// Integer volumes that follow the image in the shader's bindings.
-const INTEGER_VOLUMES: u32 = 6;
 
 /// Names one of several views that share a renderer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -21,9 +21,7 @@ pub struct ViewId(pub u32);
 
 /// Draws any number of slice views of one case. Call every [`Self::prepare`] of a frame before any [`Self::paint`].
 pub struct SliceRenderer {
-    pipeline: wgpu::RenderPipeline,
-    view_layout: wgpu::BindGroupLayout,
-    volume_layout: wgpu::BindGroupLayout,
+    pipelines: SlicePipelines,
     loaded: Option<Loaded>,
     views: HashMap<ViewId, View>,
     /// Longest side of a viewport the device takes.
@@ -40,28 +38,25 @@ struct View {
     colours: wgpu::Texture,
     uploaded: Option<Arc<ColourTables>>,
     bindings: wgpu::BindGroup,
-    /// The scene belongs to the loaded volumes.
-    drawable: bool,
+    /// Absent while the scene does not belong to the loaded volumes.
+    pipeline: Option<wgpu::RenderPipeline>,
 }
 
 impl SliceRenderer {
     /// For render passes with one colour target of `format`, one sample and no depth buffer.
     pub fn new(device: &wgpu::Device, format: wgpu::TextureFormat) -> Self {
-        let view_layout = view_layout(device);
-        let volume_layout = volume_layout(device);
-        let pipeline = pipeline(device, format, &view_layout, &volume_layout);
         let max_side = device.limits().max_texture_dimension_2d as f32;
-        Self { pipeline, view_layout, volume_layout, loaded: None, views: HashMap::new(), max_side }
+        Self { pipelines: SlicePipelines::new(device, format), loaded: None, views: HashMap::new(), max_side }
     }
 
     /// Shows another case, or none.
     pub fn set_volumes(&mut self, device: &wgpu::Device, volumes: Option<GpuVolumes>) {
         self.loaded = volumes.map(|volumes| {
-            let bindings = volume_bindings(device, &self.volume_layout, &volumes);
+            let bindings = volume_bindings(device, &self.pipelines.volume_layout, &volumes);
             Loaded { volumes, bindings }
         });
         for view in self.views.values_mut() {
-            view.drawable = false;
+            view.pipeline = None;
         }
     }
 
@@ -88,14 +83,14 @@ impl SliceRenderer {
         };
         let outcome = loaded.volumes.set_prediction(device, queue, prediction);
         // Also after an error: the old textures may be gone.
-        loaded.bindings = volume_bindings(device, &self.volume_layout, &loaded.volumes);
+        loaded.bindings = volume_bindings(device, &self.pipelines.volume_layout, &loaded.volumes);
         outcome
     }
 
     /// Uploads what one view needs. A scene of another grid than the volumes' is not drawn.
     pub fn prepare(&mut self, device: &wgpu::Device, queue: &wgpu::Queue, id: ViewId, scene: &SliceScene) {
-        let view = self.views.entry(id).or_insert_with(|| View::new(device, &self.view_layout));
-        view.drawable = false;
+        let view = self.views.entry(id).or_insert_with(|| View::new(device, &self.pipelines.view_layout));
+        view.pipeline = None;
         let Some(volumes) = self.loaded.as_ref().map(|l| &l.volumes) else {
             return;
         };
@@ -103,13 +98,9 @@ impl SliceRenderer {
             return;
         }
         view.upload_colours(queue, &scene.colours);
-        let uniforms = if volumes.has_prediction() {
-            ViewUniforms::new(scene, volumes.code())
-        } else {
-            ViewUniforms::new(&SliceScene { prediction: PredictionState::Absent, ..scene.clone() }, volumes.code())
-        };
+        let uniforms = ViewUniforms::new(scene, volumes.code());
         queue.write_buffer(&view.uniforms, 0, bytemuck::bytes_of(&uniforms));
-        view.drawable = true;
+        view.pipeline = Some(self.pipelines.get(device, Variant::new(scene, volumes.has_prediction())));
     }
 
     /// Draws a prepared view into `[left, top, width, height]` of the target in pixels.
@@ -117,7 +108,10 @@ impl SliceRenderer {
     /// The rectangle is that of the whole view and may reach beyond the target or the scissor rectangle: what is
     /// cut off is not drawn, the rest is not distorted. Changes the pass's viewport, pipeline and bind groups.
     pub fn paint(&self, pass: &mut wgpu::RenderPass<'_>, id: ViewId, [left, top, width, height]: [f32; 4]) {
-        let (Some(view), Some(loaded)) = (self.views.get(&id).filter(|v| v.drawable), &self.loaded) else {
+        let (Some(view), Some(loaded)) = (self.views.get(&id), &self.loaded) else {
+            return;
+        };
+        let Some(pipeline) = &view.pipeline else {
             return;
         };
         let sides_fit = [width, height].into_iter().all(|s| s > 0.0 && s <= self.max_side);
@@ -126,7 +120,7 @@ impl SliceRenderer {
             return;
         }
         pass.set_viewport(left, top, width, height, 0.0, 1.0);
-        pass.set_pipeline(&self.pipeline);
+        pass.set_pipeline(pipeline);
         pass.set_bind_group(0, &view.bindings, &[]);
         pass.set_bind_group(1, &loaded.bindings, &[]);
         pass.draw(0..3, 0..1);
@@ -160,7 +154,7 @@ impl View {
                 wgpu::BindGroupEntry { binding: 1, resource: wgpu::BindingResource::TextureView(&colour_view) },
             ],
         });
-        Self { uniforms, colours, uploaded: None, bindings, drawable: false }
+        Self { uniforms, colours, uploaded: None, bindings, pipeline: None }
     }
 
     fn upload_colours(&mut self, queue: &wgpu::Queue, tables: &Arc<ColourTables>) {
@@ -180,72 +174,6 @@ impl View {
         );
         self.uploaded = Some(Arc::clone(tables));
     }
-}
-
-fn pipeline(
-    device: &wgpu::Device,
-    format: wgpu::TextureFormat,
-    view_layout: &wgpu::BindGroupLayout,
-    volume_layout: &wgpu::BindGroupLayout,
-) -> wgpu::RenderPipeline {
-    let shader = device.create_shader_module(wgpu::include_wgsl!("../../shaders/slice.wgsl"));
-    let layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
-        label: Some("slice"),
-        bind_group_layouts: &[Some(view_layout), Some(volume_layout)],
-        immediate_size: 0,
-    });
-    // The pictures are made as encoded values; an sRGB target would encode them once more.
-    let fragment = if format.is_srgb() { "linear" } else { "encoded" };
-    device.create_render_pipeline(&wgpu::RenderPipelineDescriptor {
-        label: Some("slice"),
-        layout: Some(&layout),
-        vertex: wgpu::VertexState {
-            module: &shader,
-            entry_point: Some("vertex"),
-            compilation_options: wgpu::PipelineCompilationOptions::default(),
-            buffers: &[],
-        },
-        primitive: wgpu::PrimitiveState::default(),
-        depth_stencil: None,
-        multisample: wgpu::MultisampleState::default(),
-        fragment: Some(wgpu::FragmentState {
-            module: &shader,
-            entry_point: Some(fragment),
-            compilation_options: wgpu::PipelineCompilationOptions::default(),
-            targets: &[Some(format.into())],
-        }),
-        multiview_mask: None,
-        cache: None,
-    })
-}
-
-fn view_layout(device: &wgpu::Device) -> wgpu::BindGroupLayout {
-    let uniforms = wgpu::BindingType::Buffer {
-        ty: wgpu::BufferBindingType::Uniform,
-        has_dynamic_offset: false,
-        min_binding_size: std::num::NonZeroU64::new(ViewUniforms::SIZE),
-    };
-    let colours = texture_type(wgpu::TextureSampleType::Float { filterable: false }, wgpu::TextureViewDimension::D2);
-    device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
-        label: Some("slice view"),
-        entries: &[layout_entry(0, uniforms), layout_entry(1, colours)],
-    })
-}
-
-fn volume_layout(device: &wgpu::Device) -> wgpu::BindGroupLayout {
-    let image = texture_type(wgpu::TextureSampleType::Float { filterable: false }, wgpu::TextureViewDimension::D3);
-    let integers = texture_type(wgpu::TextureSampleType::Uint, wgpu::TextureViewDimension::D3);
-    let mut entries = vec![layout_entry(0, image)];
-    entries.extend((1..=INTEGER_VOLUMES).map(|binding| layout_entry(binding, integers)));
-    device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label: Some("volumes"), entries: &entries })
-}
-
-fn texture_type(sample_type: wgpu::TextureSampleType, view_dimension: wgpu::TextureViewDimension) -> wgpu::BindingType {
-    wgpu::BindingType::Texture { sample_type, view_dimension, multisampled: false }
-}
-
-fn layout_entry(binding: u32, ty: wgpu::BindingType) -> wgpu::BindGroupLayoutEntry {
-    wgpu::BindGroupLayoutEntry { binding, visibility: wgpu::ShaderStages::FRAGMENT, ty, count: None }
 }
 
 fn volume_bindings(device: &wgpu::Device, layout: &wgpu::BindGroupLayout, volumes: &GpuVolumes) -> wgpu::BindGroup {

@@ -2,14 +2,6 @@
 
 use super::SliceScene;
 use super::intensity_code::IntensityCode;
-use crate::view::LabelStyle;
-
-const LABELS: u32 = 1;
-const LABEL_CONTOURS: u32 = 2;
-const PSEUDO: u32 = 4;
-const NETWORK_CONTOURS: u32 = 8;
-const INTERPOLATE: u32 = 16;
-
 /// `View` of `slice.wgsl`; everything in groups of four, so that no padding is needed.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, bytemuck::Pod, bytemuck::Zeroable)]
@@ -22,7 +14,6 @@ pub(super) struct ViewUniforms {
     down: [i32; 4],
     contour_and_window: [f32; 4],
     opacities: [f32; 4],
-    flags: [u32; 4],
 }
 
 impl ViewUniforms {
@@ -47,7 +38,6 @@ impl ViewUniforms {
             down: unit(camera.axes().down.axis),
             contour_and_window: [contour_right, contour_down, black, gain],
             opacities: [scene.layers.label_opacity, scene.layers.pseudo_opacity * opacity, opacity, 0.0],
-            flags: [flags(scene), 0, 0, 0],
         }
     }
 }
@@ -65,19 +55,4 @@ fn extent(scene: &SliceScene) -> [i32; 4] {
     // Volumes on the device are below a few thousand voxels per axis.
     let [x, y, z] = scene.camera.extent().to_array().map(|n| i32::try_from(n).unwrap_or(i32::MAX));
     [x, y, z, 0]
-}
-
-fn flags(scene: &SliceScene) -> u32 {
-    let layers = &scene.layers;
-    let predicted = scene.prediction != super::PredictionState::Absent;
-    [
-        (layers.labels, LABELS),
-        (layers.label_style == LabelStyle::Contour, LABEL_CONTOURS),
-        (predicted && layers.pseudo, PSEUDO),
-        (predicted && layers.network_contours, NETWORK_CONTOURS),
-        (layers.interpolation, INTERPOLATE),
-    ]
-    .into_iter()
-    .filter(|(on, _)| *on)
-    .fold(0, |flags, (_, flag)| flags | flag)
 }

@@ -20,6 +20,11 @@ impl ColourTables {
     /// Side of the pseudo-label table.
     pub const SIDE: usize = 256;
 
+    /// Contour colours of the two networks, and where both contours run; `slice.wgsl` holds the same.
+    pub const NETWORK_A: [u8; 3] = [255, 196, 60];
+    pub const NETWORK_B: [u8; 3] = [232, 80, 220];
+    pub const NETWORKS_AGREE: [u8; 3] = [255, 255, 255];
+
     pub fn new(classes: &ClassTable, layers: &LayerSettings) -> Self {
         let doubt = Self::doubt_of(layers);
         let labels: Vec<[u8; 4]> = label_colours(classes);

@@ -96,7 +96,7 @@ impl WindowLevel {
 
     /// Grey value in 0..=1; NaN is black.
     pub fn grey(&self, intensity: f64) -> f64 {
-        ((intensity - self.low()) / self.width).max(0.0).min(1.0)
+        if intensity.is_nan() { 0.0 } else { ((intensity - self.low()) / self.width).clamp(0.0, 1.0) }
     }
 }
 
