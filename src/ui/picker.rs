@@ -33,7 +33,7 @@ impl FolderField {
         let label = ui.label(name);
         ui.horizontal(|ui| {
             let width = ui.available_width() - theme::TOOL_BUTTON - theme::GAP;
-            ui.add(TextEdit::singleline(&mut self.text).desired_width(width).margin(egui::Margin::symmetric(8, 5)))
+            ui.add(TextEdit::singleline(&mut self.text).desired_width(width).margin(egui::Margin::symmetric(8, 8)))
                 .labelled_by(label.id);
             ui.add_enabled_ui(self.browsing.is_none(), |ui| {
                 let browse = format!("Browse for {}…", name.to_lowercase());
