@@ -1,7 +1,7 @@
 //! The window without a screen: controls are found by their accessible names, worked with pointer and keys.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use chiaro::edit::BrushSize;
@@ -20,6 +20,7 @@ use eframe::egui::{
 };
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
+use tempfile::TempDir;
 
 /// The window, and the far ends of the trainer's queues.
 struct Window {
@@ -47,7 +48,13 @@ impl Window {
 
     /// A demo study with its first case on the screen.
     fn with_demo(dir: &Path) -> Self {
-        create_demo(dir, 7).unwrap();
+        static DEMO: OnceLock<TempDir> = OnceLock::new();
+        let demo = DEMO.get_or_init(|| {
+            let demo = tempfile::tempdir().unwrap();
+            create_demo(demo.path(), 7).unwrap();
+            demo
+        });
+        copy_folder(demo.path(), dir);
         let mut window = Self::open(Start::Open(dir.to_owned()));
         window.wait_for("a case on the screen", |app| app.workspace().case().is_some());
         window.steps(3);
@@ -164,6 +171,19 @@ impl Window {
         };
         self.harness.event_modifiers(event, modifiers);
         self.steps(2);
+    }
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy_folder(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
     }
 }
 

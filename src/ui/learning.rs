@@ -65,7 +65,7 @@ fn explanation_ui(ui: &mut Ui, training: &Training) {
     let (text, detail, colour) = match (&training.failure, &training.device) {
         (Some(failure), _) => (failure.headline.as_str(), failure.detail.as_str(), p.error),
         (None, Some(device)) if training.is_active() => (device.name.as_str(), device.why.as_str(), p.text_weak),
-        _ => ("Learns from your labels and from the volumes nobody has labelled.", "", p.text_weak),
+        _ => ("Learns from your labels and from the unlabelled volumes.", "", p.text_weak),
     };
     let label = ui.add(egui::Label::new(RichText::new(text).small().color(colour)).truncate());
     if !detail.is_empty() {

@@ -96,7 +96,7 @@ fn under_pointer_ui(
     let class = hover.map_or("nothing", |voxel| classes.name(prediction.class.at(voxel)));
     ui.horizontal(|ui| {
         widgets::caption_ui(ui, "Under the pointer");
-        ui.add(egui::Label::new(RichText::new(class).small().strong()).truncate());
+        ui.add(egui::Label::new(RichText::new(class).small().color(theme::palette(ui).text_strong)).truncate());
     });
     ui.horizontal(|ui| {
         for (name, value) in [
