@@ -1,4 +1,5 @@
 //! The window without a screen: controls are found by their accessible names, worked with pointer and keys.
+#![allow(clippy::panic, clippy::unwrap_used)]
 
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
@@ -35,8 +36,12 @@ impl Window {
         let (command_sender, commands) = unbounded();
         let (events, event_receiver) = unbounded();
         let predictions = Slot::new();
-        let trainer =
-            TrainerLink { commands: command_sender, events: event_receiver, predictions: predictions.clone() };
+        let trainer = TrainerLink {
+            commands: command_sender,
+            events: event_receiver,
+            predictions: predictions.clone(),
+            handle: None,
+        };
         let io = IoThread::start(RecentList::Ignore, || {}).unwrap();
         let threads = Threads { io, trainer };
         let harness = Harness::builder()

@@ -105,7 +105,7 @@ impl fmt::Display for Passport {
         row("Shape", format!("{} voxels", times(&self.shape, 0)))?;
         row("Type", self.dtype.to_owned())?;
         row("Voxel size", format!("{} mm", times(&self.spacing_mm, 4)))?;
-        row("Field of view", format!("{} mm", times(&field_of_view, 1)))?;
+        row("Field of view", format!("{} mm", field_of_view.map(short).join(" × ")))?;
         row("Orientation", format!("{} (where x, y and z increase)", self.orientation))?;
         row("Affine in use", self.affine_source.to_owned())?;
         for matrix_row in self.affine.iter().take(3) {
@@ -117,7 +117,7 @@ impl fmt::Display for Passport {
             "Disagreement",
             self.disagreement_mm.map_or("none to compare".into(), |mm| format!("{mm:.3} mm at the far corner")),
         )?;
-        row("Scaling", format!("{} × stored + {}", self.slope, self.intercept))?;
+        row("Scaling", scaling(self.slope, self.intercept))?;
         row("Range", format!("{} to {}", short(self.range[0]), short(self.range[1])))?;
         for p in &self.percentiles {
             row(&format!("{:>5} % below", p.percent), short(p.intensity))?;
@@ -125,7 +125,7 @@ impl fmt::Display for Passport {
         if self.non_finite_voxels > 0 {
             row("Not a number", format!("{} voxels", self.non_finite_voxels))?;
         }
-        row("Memory", format!("{:.1} MiB", self.memory_bytes as f64 / f64::from(1 << 20)))?;
+        row("Memory", memory(self.memory_bytes))?;
         self.notices.iter().try_for_each(|notice| row("Note", notice.clone()))
     }
 }
@@ -138,6 +138,15 @@ fn square(affine: &Affine) -> [[f64; 4]; 4] {
 fn times<T: fmt::Display>(numbers: &[T], decimals: usize) -> String {
     let texts: Vec<String> = numbers.iter().map(|n| format!("{n:.decimals$}")).collect();
     texts.join(" × ")
+}
+
+fn scaling(slope: f64, intercept: f64) -> String {
+    if (slope, intercept) == (1.0, 0.0) { "none".to_owned() } else { format!("{slope} × stored + {intercept}") }
+}
+
+fn memory(bytes: usize) -> String {
+    let kib = bytes as f64 / 1024.0;
+    if kib < 1024.0 { format!("{kib:.1} KiB") } else { format!("{:.1} MiB", kib / 1024.0) }
 }
 
 /// At most six digits; very large and very small numbers with an exponent.

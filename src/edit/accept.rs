@@ -103,7 +103,7 @@ mod tests {
     #[test]
     fn accepting_a_case_writes_unknown_voxels_only_and_goes_back_in_one_step() {
         let mut labels = LabelMap::unknown(extent());
-        let by_hand = VoxelSet::from_spans(extent(), vec![0..3]);
+        let by_hand = VoxelSet::from_spans(extent(), std::iter::once(0..3));
         paint_voxels(&mut labels, &by_hand, &Paint::with_class(2)).unwrap();
         let before = labels.clone();
         let delta = accept(&mut labels, &prediction(), &Acceptance::Case, |_| true, &FREE).unwrap();

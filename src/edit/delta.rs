@@ -359,7 +359,10 @@ mod tests {
             prop_assert_eq!(once.class(), labels.class());
             prop_assert_eq!(once.origin(), labels.origin());
             prop_assert_eq!(once.revision(), before.revision() + 1);
+            let mut back = once.clone();
+            merged.reversed().apply(&mut back, Direction::Forward).unwrap();
             merged.apply(&mut once, Direction::Backward).unwrap();
+            prop_assert_eq!(&back, &once);
             prop_assert_eq!(once.class(), before.class());
             prop_assert_eq!(once.origin(), before.origin());
         }

@@ -211,7 +211,7 @@ mod tests {
     }
 
     fn paint_span(labels: &mut LabelMap, span: std::ops::Range<usize>, class: u8) -> Delta {
-        let voxels = VoxelSet::from_spans(extent(), vec![span]);
+        let voxels = VoxelSet::from_spans(extent(), std::iter::once(span));
         paint_voxels(labels, &voxels, &Paint::with_class(class)).unwrap()
     }
 
@@ -296,7 +296,7 @@ mod tests {
         assert_eq!(history.commit(), None);
         history.begin("Brush".to_owned());
         history.stage(paint_span(&mut labels, 0..4, 1));
-        let all = VoxelSet::from_spans(extent(), vec![0..4]);
+        let all = VoxelSet::from_spans(extent(), std::iter::once(0..4));
         history.stage(paint_voxels(&mut labels, &all, &Paint::eraser()).unwrap());
         assert_eq!((history.commit(), history.undo_count()), (None, 0));
     }

@@ -146,7 +146,7 @@ mod tests {
     fn completing_a_slice_turns_only_its_unknown_voxels_into_background() {
         let extent = Extent::new(4, 3, 2).unwrap();
         let mut labels = LabelMap::unknown(extent);
-        let seed = VoxelSet::from_spans(extent, vec![5..7]);
+        let seed = VoxelSet::from_spans(extent, std::iter::once(5..7));
         paint_voxels(&mut labels, &seed, &Paint::with_class(1)).unwrap();
         let delta = complete_slice(&mut labels, 2, 0, &[false; 256]).unwrap();
         assert_eq!(delta.voxel_count(), 10);

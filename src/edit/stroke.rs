@@ -26,7 +26,7 @@ impl StrokeSegment {
     pub fn voxels(&self, extent: Extent) -> VoxelSet {
         let stamp = Stamp::new(&self.brush, self.plane_normal_axis, self.spacing_mm, extent.to_array());
         let (Some(from), Some(to)) = (stamp.anchor(self.from), stamp.anchor(self.to)) else {
-            return VoxelSet::from_spans(extent, Vec::new());
+            return VoxelSet::from_spans(extent, []);
         };
         let mut rows = SweptRows::new(extent, &stamp, from, to);
         for anchor in digital_line(from, to) {
@@ -233,6 +233,16 @@ mod tests {
         assert_eq!(edge.voxels(extent()).voxel_count(), 4);
         let outside = segment(BrushShape::Ball, BrushSize::Voxels(3.0), [0.0, 0.0, -4.0], [9.0, 0.0, -4.0]);
         assert!(outside.voxels(extent()).is_empty());
+    }
+
+    #[test]
+    fn a_stroke_over_what_is_already_painted_is_no_change() {
+        let mut labels = LabelMap::unknown(extent());
+        let brush = Brush { shape: BrushShape::Ball, size: BrushSize::Mm(5.0) };
+        let mut paint = |from, to| stroke_segment(&mut labels, brush, 2, from, to, [1.0; 3], &Paint::with_class(1));
+        let first = paint([4.0, 9.0, 8.0], [15.0, 9.0, 8.0]).unwrap();
+        assert_eq!(paint([6.0, 9.0, 8.0], [12.0, 9.0, 8.0]), None);
+        assert_eq!((labels.known_count(), labels.revision()), (first.voxel_count(), 1));
     }
 
     #[test]

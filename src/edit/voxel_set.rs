@@ -1,5 +1,6 @@
 //! A set of voxels as ascending spans of linear indices.
 
+use std::iter;
 use std::ops::Range;
 
 use crate::geometry::{Extent, VoxelBox};
@@ -13,7 +14,7 @@ pub struct VoxelSet {
 
 impl VoxelSet {
     pub fn all(extent: Extent) -> Self {
-        Self::from_spans(extent, vec![0..extent.voxel_count()])
+        Self::from_spans(extent, iter::once(0..extent.voxel_count()))
     }
 
     /// The part of a box inside the extent.
@@ -35,16 +36,16 @@ impl VoxelSet {
     pub fn of_slice(extent: Extent, axis: usize, index: usize) -> Self {
         let full = extent.full_box();
         if axis > 2 || index >= extent.to_array()[axis] {
-            return Self::from_spans(extent, Vec::new());
+            return Self::from_spans(extent, iter::empty());
         }
         let slice = VoxelBox { lo: full.lo.with_axis(axis, index), hi: full.hi.with_axis(axis, index + 1) };
         Self::of_box(extent, slice)
     }
 
     /// From spans in any order, overlapping or not; what lies beyond the extent is cut off.
-    pub fn from_spans(extent: Extent, mut spans: Vec<Range<usize>>) -> Self {
+    pub fn from_spans(extent: Extent, spans: impl IntoIterator<Item = Range<usize>>) -> Self {
         let end = extent.voxel_count();
-        spans.retain(|s| s.start < s.end.min(end));
+        let mut spans: Vec<Range<usize>> = spans.into_iter().filter(|s| s.start < s.end.min(end)).collect();
         // Stable: the spans mostly come in ascending order, which this sort takes in one pass.
         spans.sort_by_key(|s| s.start);
         let mut joined: Vec<Range<usize>> = Vec::with_capacity(spans.len());
@@ -92,7 +93,7 @@ mod tests {
             spans in prop::collection::vec((0usize..70, 0usize..12), 0..12),
         ) {
             let extent = Extent::new(4, 5, 3).unwrap();
-            let set = VoxelSet::from_spans(extent, spans.iter().map(|&(s, n)| s..s + n).collect());
+            let set = VoxelSet::from_spans(extent, spans.iter().map(|&(s, n)| s..s + n));
             let inside = |i: &usize| spans.iter().any(|&(s, n)| (s..s + n).contains(i));
             let expected: Vec<usize> = (0..60).filter(inside).collect();
             prop_assert_eq!(set.indices().collect::<Vec<_>>(), expected);

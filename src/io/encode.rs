@@ -3,6 +3,7 @@
 use super::geometry::NiftiGeometry;
 use super::header::{NIFTI1_BYTES, NIFTI2_BYTES};
 use super::voxel_type::datatype_code;
+use crate::geometry::Affine;
 use crate::volume::VoxelType;
 
 const WRITER: &[u8] = b"Chiaro";
@@ -36,10 +37,18 @@ impl Stored {
         let mut dim = [1; 8];
         dim[0] = rank;
         dim[1..4].copy_from_slice(&g.extent.to_array());
-        // A form that could not be read is left out, so that every reader falls back to the one we used.
-        let (sform_code, srow) = if g.sform.is_some() { (g.sform_code, g.srow) } else { (0, [[0.0; 4]; 3]) };
-        let (qform_code, quatern, qoffset) =
-            if g.qform.is_some() { (g.qform_code, g.quatern, g.qoffset) } else { (0, [0.0; 3], [0.0; 3]) };
+        // A broken form is left out, so that every reader falls back to the one we used; an absent one is copied as it is.
+        let kept = |code: i16, form: Option<Affine>, numbers: &[f64]| {
+            form.is_some() || (code <= 0 && numbers.iter().all(|c| c.is_finite()))
+        };
+        let (sform_code, srow) = match kept(g.sform_code, g.sform, g.srow.as_flattened()) {
+            true => (g.sform_code, g.srow),
+            false => (0, [[0.0; 4]; 3]),
+        };
+        let (qform_code, quatern, qoffset) = match kept(g.qform_code, g.qform, &[g.quatern, g.qoffset].concat()) {
+            true => (g.qform_code, g.quatern, g.qoffset),
+            false => (0, [0.0; 3], [0.0; 3]),
+        };
         let [b, c, d] = quatern;
         let [x, y, z] = qoffset;
         Self {

@@ -37,3 +37,7 @@ pub fn read_image(path: &Path) -> Result<LoadedImage, IoError> {
 pub fn read_geometry(path: &Path) -> Result<NiftiGeometry, IoError> {
     NiftiSource::open(path).map(|source| source.geometry)
 }
+
+#[cfg(test)]
+#[path = "read_tests.rs"]
+mod tests;

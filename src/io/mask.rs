@@ -45,6 +45,8 @@ fn usable_scaling(slope: f64, intercept: f64) -> (f64, f64) {
     if slope != 0.0 && slope.is_finite() && intercept.is_finite() { (slope, intercept) } else { (1.0, 0.0) }
 }
 
+// The cast is from each voxel type in turn.
+#[allow(clippy::unnecessary_cast)]
 fn classes(voxels: &Voxels, (slope, intercept): (f64, f64)) -> Result<Grid<u8>, String> {
     let extent = voxels.extent();
     let class: Vec<u8> = with_voxels!(voxels, g => {

@@ -1,5 +1,24 @@
 //! Networks, trainer and predictor. The only module that knows burn.
 
+mod checkpoint;
+pub mod data;
+mod device;
+mod error;
+mod loss;
+mod method;
+mod nn;
+mod optimiser;
+mod plan;
+mod predictor;
+mod random;
+mod schedule;
 mod settings;
+mod trainer;
 
+pub use checkpoint::{load_predictor, newest_checkpoint, read_plan};
+pub use device::choose_device;
+pub use error::LearnError;
+pub use plan::{Augmentation, Fingerprint, Normalisation, Plan};
+pub use predictor::Predictor;
 pub use settings::{DeviceChoice, DeviceReport, Method, PlanSummary, TrainSettings};
+pub use trainer::{StepReport, Trainer};

@@ -48,7 +48,7 @@ pub enum ProjectError {
     #[error("the held-out list names cases that are not in the study: {}. Correct the list.", .unknown.join(", "))]
     UnknownHeldOut { unknown: Vec<String> },
     #[error(
-        "the stored labels of case '{case}' have {found} voxels but its image has {expected}. The image was replaced; put the old one back or remove labels/{case}.nii.gz."
+        "the stored labels of case '{case}' have {found} voxels but its image has {expected}. The image was replaced; put the old one back or move the files labels/{case}.* away."
     )]
     LabelShape { case: CaseId, expected: String, found: String },
     #[error("the stored labels of case '{case}' are damaged: {reason}. Restore them from a backup.")]

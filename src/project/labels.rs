@@ -73,8 +73,24 @@ impl Project {
     /// [`Self::load_labels`] with what was found on the way.
     pub fn recover_labels(&self, case: &CaseId, extent: Extent) -> Result<RecoveredLabels, ProjectError> {
         self.case(case)?;
+        loop {
+            let record = self.record(case)?;
+            let recovered = self.read_labels(case, extent, record.as_ref());
+            // A save that another thread finished meanwhile may have mixed two states.
+            if self.record(case)? == record {
+                return recovered;
+            }
+        }
+    }
+
+    fn read_labels(
+        &self,
+        case: &CaseId,
+        extent: Extent,
+        record: Option<&SaveRecord>,
+    ) -> Result<RecoveredLabels, ProjectError> {
         let mut notices = Vec::new();
-        let mut labels = self.saved_labels(case, extent, &mut notices)?;
+        let mut labels = self.saved_labels(case, extent, record, &mut notices)?;
         let journal = journal::read(&self.journal_dir(), case)?;
         let before = labels.revision();
         let unfit = journal.replay(&mut labels);
@@ -126,10 +142,15 @@ impl Project {
         Ok(())
     }
 
-    fn saved_labels(&self, case: &CaseId, extent: Extent, notices: &mut Vec<String>) -> Result<LabelMap, ProjectError> {
-        let record = self.record(case)?;
-        let class = self.read_plane(case, Plane::Class, record.as_ref(), extent)?;
-        let origin = self.read_plane(case, Plane::Origin, record.as_ref(), extent)?;
+    fn saved_labels(
+        &self,
+        case: &CaseId,
+        extent: Extent,
+        record: Option<&SaveRecord>,
+        notices: &mut Vec<String>,
+    ) -> Result<LabelMap, ProjectError> {
+        let class = self.read_plane(case, Plane::Class, record, extent)?;
+        let origin = self.read_plane(case, Plane::Origin, record, extent)?;
         let mut labels = match (class, origin) {
             (None, None) => LabelMap::unknown(extent),
             (Some(class), None) => {

@@ -146,3 +146,37 @@ impl Project {
 pub(super) fn absolute(path: &Path) -> Result<PathBuf, ProjectError> {
     path.canonicalize().map_err(ProjectError::file("open", path))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn classes() -> ClassTable {
+        ClassTable::from_names(&["one"]).unwrap()
+    }
+
+    #[test]
+    fn marks_and_settings_reach_the_disk_with_a_save() {
+        let dir = tempfile::tempdir().unwrap();
+        let cases = vec![CaseEntry::new("a".into(), "a.nii".into()), CaseEntry::new("b".into(), "b.nii".into())];
+        let mut project = Project::create(dir.path(), classes(), cases).unwrap();
+        project.mark_case(&"b".into(), CaseState::Done, true).unwrap();
+        project.settings_mut().insert("view".into(), "axial".into());
+        assert_ne!(Project::load(dir.path()).unwrap(), project);
+        project.save().unwrap();
+        assert_eq!(Project::load(dir.path()).unwrap(), project);
+        let marks: Vec<_> = project.cases().iter().map(|c| (c.state, c.held_out)).collect();
+        assert_eq!(marks, [(CaseState::Open, false), (CaseState::Done, true)]);
+        let refused = project.mark_case(&"c".into(), CaseState::Done, false);
+        assert!(matches!(refused, Err(ProjectError::UnknownCase { .. })));
+    }
+
+    #[test]
+    fn a_folder_that_holds_a_project_is_not_made_into_another() {
+        let dir = tempfile::tempdir().unwrap();
+        let first = Project::create(dir.path(), classes(), Vec::new()).unwrap();
+        let refused = Project::create(dir.path(), ClassTable::from_names(&["two"]).unwrap(), Vec::new());
+        assert!(matches!(refused, Err(ProjectError::FolderInUse { .. })));
+        assert_eq!(Project::load(dir.path()).unwrap(), first);
+    }
+}

@@ -8,7 +8,7 @@ use super::theme;
 pub fn show<R>(ctx: &egui::Context, title: &str, width: f32, contents: impl FnOnce(&mut Ui) -> R) -> ModalResponse<R> {
     let style = ctx.global_style();
     let frame = Frame::window(&style).inner_margin(Margin::same(20));
-    Modal::new(Id::new(title)).frame(frame).show(ctx, |ui| {
+    Modal::new(Id::unique(title)).frame(frame).show(ctx, |ui| {
         ui.set_width(width);
         ui.heading(title);
         ui.add_space(theme::GAP);

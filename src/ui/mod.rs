@@ -31,5 +31,5 @@ mod widgets;
 
 pub use app::Chiaro;
 pub use screenshot::ScreenshotRequest;
-pub use start::{Repaint, Start, StartOptions, UiError, run};
+pub use start::{Start, StartOptions, UiError, run};
 pub use threads::{Threads, TrainerLink};

@@ -8,9 +8,10 @@ use eframe::egui_wgpu::{WgpuConfiguration, WgpuSetup, WgpuSetupCreateNew};
 use thiserror::Error;
 
 use super::screenshot::{Screenshot, ScreenshotRequest};
-use super::threads::{Threads, TrainerLink};
+use super::threads::Threads;
 use super::{Chiaro, theme};
 use crate::render::wgpu;
+use crate::worker::trainer::TrainerHandle;
 use crate::worker::{IoThread, RecentList};
 
 /// What the window shows first.
@@ -37,29 +38,21 @@ pub enum UiError {
     NoAdapter(#[source] eframe::Error),
     #[error("no window could be opened; is there a display? The subcommands of chiaro work without one")]
     NoWindow(#[source] eframe::Error),
-    #[error("the system gave no thread for reading and writing files; close other programs and try again")]
+    #[error("the system gave no thread for files and training; close other programs and try again")]
     NoThread(#[source] std::io::Error),
 }
 
-/// Asks the window for a new frame; for the threads.
-pub type Repaint = Arc<dyn Fn() + Send + Sync>;
-
-/// Opens the window. `trainer` starts the trainer thread once the window's graphics device exists, because Vulkan
-/// loaders dislike two devices being made at once.
+/// Opens the window. The trainer makes its own graphics device only when training starts, long after the window's.
 ///
 /// # Errors
 /// There is no display, no graphics adapter or no thread.
-pub fn run(
-    start: Start,
-    options: StartOptions,
-    trainer: impl FnOnce(Repaint) -> TrainerLink + 'static,
-) -> Result<(), UiError> {
+pub fn run(start: Start, options: StartOptions) -> Result<(), UiError> {
     let create = move |context: &eframe::CreationContext<'_>| -> Result<Box<dyn eframe::App>, Box<dyn std::error::Error + Send + Sync>> {
         let ctx = context.egui_ctx.clone();
-        let repaint: Repaint = Arc::new(move || ctx.request_repaint());
-        let wake = Arc::clone(&repaint);
-        let io = IoThread::start(RecentList::Keep, move || wake()).map_err(UiError::NoThread)?;
-        let threads = Threads { io, trainer: trainer(repaint) };
+        let wake = ctx.clone();
+        let io = IoThread::start(RecentList::Keep, move || wake.request_repaint()).map_err(UiError::NoThread)?;
+        let trainer = TrainerHandle::spawn(move || ctx.request_repaint()).map_err(UiError::NoThread)?;
+        let threads = Threads { io, trainer: trainer.into() };
         let app = Chiaro::new(&context.egui_ctx, context.wgpu_render_state.clone(), threads, start);
         Ok(Box::new(app.with_screenshot(Screenshot::new(options.screenshot_after))))
     };

@@ -7,6 +7,7 @@ use crossbeam_channel::{Receiver, Sender};
 use crate::label::Prediction;
 use crate::worker::protocol::{TrainerCommand, TrainerEvent};
 use crate::worker::protocol_io::IoCommand;
+use crate::worker::trainer::TrainerHandle;
 use crate::worker::{IoThread, Slot};
 use crate::workspace::Event;
 
@@ -16,6 +17,19 @@ pub struct TrainerLink {
     pub events: Receiver<TrainerEvent>,
     /// The newest prediction of the shown case.
     pub predictions: Slot<Arc<Prediction>>,
+    /// Ends and joins the thread when the window is gone; `None` where something else plays the trainer.
+    pub handle: Option<TrainerHandle>,
+}
+
+impl From<TrainerHandle> for TrainerLink {
+    fn from(handle: TrainerHandle) -> Self {
+        Self {
+            commands: handle.commands.clone(),
+            events: handle.events.clone(),
+            predictions: handle.predictions.clone(),
+            handle: Some(handle),
+        }
+    }
 }
 
 pub struct Threads {

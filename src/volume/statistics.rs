@@ -94,7 +94,7 @@ impl IntensityStatistics {
 /// Where nearly all values lie, with room to both sides; `None` if a sample shows a single value.
 fn usual_range(values: impl Iterator<Item = f64>, count: usize) -> Option<(f64, f64)> {
     // An odd step does not walk along the columns of a grid with an even number of voxels per row.
-    let mut sample: Vec<f64> = values.step_by(count / SAMPLE_SIZE | 1).collect();
+    let mut sample: Vec<f64> = values.step_by((count / SAMPLE_SIZE) | 1).collect();
     sample.sort_unstable_by(f64::total_cmp);
     let (first, last) = (*sample.first()?, *sample.last()?);
     let tail = sample.len() / 1000;

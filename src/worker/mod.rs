@@ -5,6 +5,7 @@ mod mailbox;
 pub mod protocol;
 pub mod protocol_io;
 mod slot;
+pub mod trainer;
 
 pub use io_thread::{IoThread, RecentList};
 pub use slot::Slot;

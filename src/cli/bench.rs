@@ -1,0 +1,190 @@
+//! `chiaro bench`: how long the things take that a user waits for.
+
+use std::error::Error;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use clap::{Args, ValueEnum};
+use serde_json::{Value, json};
+
+use super::{bench_paint, bench_render};
+use crate::geometry::{Affine, Extent};
+use crate::io::read_image;
+use crate::label::{ClassTable, LabelMap, Provenance};
+use crate::learn::data::TrainCase;
+use crate::learn::{DeviceChoice, Fingerprint, Method, Plan, TrainSettings, Trainer, choose_device};
+use crate::volume::phantom::{CLASS_NAMES, PhantomSettings, phantom_case};
+use crate::volume::{Grid, Image, Voxels};
+
+type Outcome = Result<(), Box<dyn Error>>;
+
+#[derive(Args, Debug)]
+pub struct BenchArgs {
+    pub name: BenchName,
+    /// A NIfTI file for `load` (a made one of 256 x 256 x 200 voxels if not given)
+    #[arg(long)]
+    pub file: Option<PathBuf>,
+    /// Where `train` and `predict` run: auto, gpu, cpu or part of an adapter's name
+    #[arg(long, default_value = "cpu")]
+    pub device: DeviceChoice,
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum BenchName {
+    /// Read a compressed volume
+    Load,
+    /// Brush strokes of several sizes
+    Paint,
+    /// Frames of three slice views while painting, with and without training
+    Render,
+    /// Training steps of each method
+    Train,
+    /// Whole cases through both networks
+    Predict,
+}
+
+pub fn run(args: BenchArgs) -> Outcome {
+    match args.name {
+        BenchName::Load => load(args.file.as_deref(), args.json),
+        BenchName::Paint => Ok(bench_paint::bench_paint(args.json)?),
+        BenchName::Render => render(args.json),
+        BenchName::Train => train(&args.device, args.json),
+        BenchName::Predict => predict(&args.device, args.json),
+    }
+}
+
+/// Milliseconds of `runs` calls, ascending.
+fn times_ms(runs: usize, mut f: impl FnMut() -> Outcome) -> Result<Vec<f64>, Box<dyn Error>> {
+    let mut times = Vec::with_capacity(runs);
+    for _ in 0..runs {
+        let begin = Instant::now();
+        f()?;
+        times.push(begin.elapsed().as_secs_f64() * 1e3);
+    }
+    times.sort_unstable_by(f64::total_cmp);
+    Ok(times)
+}
+
+fn median(sorted: &[f64]) -> f64 {
+    sorted.get(sorted.len() / 2).copied().unwrap_or(0.0)
+}
+
+fn print(value: &Value, as_json: bool) -> Outcome {
+    let mut out = io::stdout().lock();
+    if as_json {
+        writeln!(out, "{value:#}")?;
+    } else if let Value::Object(rows) = value {
+        for (name, number) in rows {
+            writeln!(out, "{name:<32} {number}")?;
+        }
+    }
+    Ok(())
+}
+
+fn rounded(ms: f64) -> f64 {
+    (ms * 100.0).round() / 100.0
+}
+
+fn load(file: Option<&Path>, as_json: bool) -> Outcome {
+    let folder = std::env::temp_dir().join(format!("chiaro-bench-{}", std::process::id()));
+    let path = match file {
+        Some(file) => file.to_owned(),
+        None => made_volume(&folder)?,
+    };
+    let times = times_ms(5, || Ok(drop(read_image(&path)?)));
+    if file.is_none() {
+        std::fs::remove_dir_all(&folder)?;
+    }
+    print(&json!({ "load_p50_ms": rounded(median(&times?)) }), as_json)
+}
+
+fn made_volume(folder: &Path) -> Result<PathBuf, Box<dyn Error>> {
+    let extent = Extent::new(256, 256, 200).ok_or("extent")?;
+    // Noise in the low bits, as scanners have: compresses to about half.
+    let grid = Grid::from_fn(extent, |v| ((v.x * 31 + v.y * 17 + v.z * 7) % 97 + (v.x / 8 + v.y / 8) * 10) as i16);
+    let image = Image::new(Voxels::I16(grid), 1.0, 0.0, Affine::identity());
+    let geometry = crate::io::NiftiGeometry::from_affine(extent, image.affine, image.voxels.voxel_type());
+    std::fs::create_dir_all(folder)?;
+    let path = folder.join("volume.nii.gz");
+    crate::io::write_image(&path, &image, &geometry)?;
+    Ok(path)
+}
+
+fn render(as_json: bool) -> Outcome {
+    const FRAMES: usize = 200;
+    let case = phantom_case(&PhantomSettings::default(), 0);
+    let classes = ClassTable::from_names(&CLASS_NAMES)?;
+    let alone = bench_render::measure(&case.image, &classes, FRAMES)?;
+    let stop = Arc::new(AtomicBool::new(false));
+    let load = {
+        let stop = Arc::clone(&stop);
+        std::thread::Builder::new().name("training load".into()).spawn(move || -> Result<u64, String> {
+            let mut trainer = phantom_trainer(Method::DualConfidence, &DeviceChoice::Cpu).map_err(|e| e.to_string())?;
+            while !stop.load(Ordering::Relaxed) {
+                trainer.step().map_err(|e| e.to_string())?;
+            }
+            Ok(trainer.steps_done())
+        })?
+    };
+    let busy = bench_render::measure(&case.image, &classes, FRAMES);
+    stop.store(true, Ordering::Relaxed);
+    let steps = load.join().map_err(|_| "the training load panicked")??;
+    let busy = busy?;
+    let times = |t: &bench_render::FrameTimes| json!({ "p50_ms": rounded(t.percentile_ms(50.0)), "p99_ms": rounded(t.percentile_ms(99.0)) });
+    let value = json!({
+        "p50_ms": rounded(alone.percentile_ms(50.0)),
+        "p99_ms": rounded(alone.percentile_ms(99.0)),
+        "without_training": times(&alone),
+        "with_training": times(&busy),
+        "training_steps_meanwhile": steps,
+    });
+    print(&value, as_json)
+}
+
+/// A trainer on four phantom cases, two of them labelled.
+fn phantom_trainer(method: Method, device: &DeviceChoice) -> Result<Trainer, Box<dyn Error>> {
+    let settings = PhantomSettings::default();
+    let cases: Vec<TrainCase> = (0..4)
+        .map(|i| {
+            let case = phantom_case(&settings, i);
+            let labels = if i < 2 { LabelMap::imported(case.truth) } else { LabelMap::unknown(case.image.extent()) };
+            TrainCase::new(case.name.as_str().into(), Arc::new(case.image), labels, false)
+        })
+        .collect();
+    let (device, report) = choose_device(device)?;
+    let fingerprint = Fingerprint {
+        extents: cases.iter().map(|c| c.image.extent().to_array()).collect(),
+        classes: (0..=CLASS_NAMES.len()).map(|c| c as u8).collect(),
+        has_unlabelled: true,
+        is_gpu: report.is_gpu,
+    };
+    let plan = Plan::new(&fingerprint, &TrainSettings { method, ..TrainSettings::default() });
+    Ok(Trainer::new(plan, cases, &device)?)
+}
+
+fn train(device: &DeviceChoice, as_json: bool) -> Outcome {
+    let mut value = serde_json::Map::new();
+    for method in Method::ALL {
+        let mut trainer = phantom_trainer(method, device)?;
+        trainer.step()?;
+        let times = times_ms(10, || Ok(drop(trainer.step()?)))?;
+        value.insert(format!("{method}_step_p50_ms"), json!(rounded(median(&times))));
+    }
+    print(&Value::Object(value), as_json)
+}
+
+fn predict(device: &DeviceChoice, as_json: bool) -> Outcome {
+    let trainer = phantom_trainer(Method::Supervised, device)?;
+    let predictor = trainer.predictor();
+    let case = phantom_case(&PhantomSettings::default(), 5);
+    let times = times_ms(5, || {
+        let provenance = Provenance { case: "bench".into(), label_revision: 0, model: "bench".into(), step: 0 };
+        Ok(drop(predictor.predict(&case.image, provenance, &mut || false)?))
+    })?;
+    print(&json!({ "predict_case_p50_ms": rounded(median(&times)), "voxels": case.image.extent().to_array() }), as_json)
+}

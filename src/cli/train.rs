@@ -1,0 +1,49 @@
+//! `chiaro train`: trains the two networks of a project.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::headless::{self, HeadlessError, Telling};
+use crate::learn::{DeviceChoice, Method, TrainSettings};
+
+#[derive(Args, Debug)]
+pub struct TrainArgs {
+    /// Project folder
+    pub dir: PathBuf,
+    /// supervised, cps or dual-confidence
+    #[arg(long, default_value = "dual-confidence")]
+    pub method: Method,
+    /// Training steps (chosen by the plan if not given)
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
+    pub steps: Option<u64>,
+    /// Stop after so many minutes
+    #[arg(long, value_parser = positive)]
+    pub minutes: Option<f64>,
+    /// auto, gpu, cpu or part of an adapter's name
+    #[arg(long, default_value = "auto")]
+    pub device: DeviceChoice,
+    /// Seed of everything random
+    #[arg(long, default_value_t = TrainSettings::default().seed)]
+    pub seed: u64,
+    /// Go on from the newest checkpoint
+    #[arg(long)]
+    pub resume: bool,
+    /// One JSON object per report on stdout
+    #[arg(long)]
+    pub json: bool,
+}
+
+fn positive(text: &str) -> Result<f64, String> {
+    let minutes: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
+    if minutes > 0.0 && minutes.is_finite() { Ok(minutes) } else { Err("must be above zero".into()) }
+}
+
+pub fn run(args: TrainArgs) -> Result<(), HeadlessError> {
+    let TrainArgs { dir, method, steps, minutes, device, seed, resume, json } = args;
+    let settings = TrainSettings { method, device, steps, minutes, seed, resume };
+    let outcome = headless::train(&dir, settings, if json { Telling::Json } else { Telling::Bar })?;
+    let dice = outcome.dice_held_out.map(|d| format!(", held-out Dice {d:.3}")).unwrap_or_default();
+    eprintln!("Run {} has {} steps after {:.0} s of training{dice}.", outcome.run, outcome.steps, outcome.seconds);
+    Ok(())
+}

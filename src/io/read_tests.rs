@@ -1,0 +1,130 @@
+use std::fs;
+use std::io::Write;
+use std::sync::LazyLock;
+use std::time::{Duration, Instant};
+
+use flate2::{Compression, write::GzEncoder};
+use proptest::prelude::*;
+
+use super::*;
+use crate::geometry::{Affine, Extent};
+use crate::io::encode::encode_header;
+use crate::io::{read_mask, write_image};
+use crate::volume::{Grid, VoxelType, Voxels};
+
+fn geometry(n: [usize; 3]) -> NiftiGeometry {
+    let affine = Affine { rows: [[-0.9, 0.1, 0.0, 4.0], [0.0, 1.1, 0.0, -30.0], [0.0, 0.0, 2.5, 7.0]] };
+    NiftiGeometry::from_affine(Extent::from_array(n).unwrap(), affine, VoxelType::I16)
+}
+
+/// A plain file of the given type whose header asks for `dim`.
+fn plain_file(voxel_type: VoxelType, dim: [i16; 8], voxels: &[u8]) -> Vec<u8> {
+    let mut bytes = encode_header(&geometry([1; 3]), voxel_type, 1.0, 0.0);
+    for (field, n) in bytes[40..56].chunks_exact_mut(2).zip(dim) {
+        field.copy_from_slice(&n.to_ne_bytes());
+    }
+    bytes.extend(voxels);
+    bytes
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn read_bytes(bytes: &[u8]) -> Result<LoadedImage, IoError> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("case.nii");
+    fs::write(&path, bytes).unwrap();
+    read_image(&path)
+}
+
+/// A small compressed image and its bytes.
+static SMALL_IMAGE: LazyLock<(LoadedImage, Vec<u8>)> = LazyLock::new(|| {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("small.nii.gz");
+    let g = geometry([7, 6, 5]);
+    let stored = Grid::from_fn(g.extent, |v| (v.x * 37 + v.y * v.y * 11) as i16 - v.z as i16 * 300);
+    write_image(&path, &Image::new(Voxels::I16(stored), 0.5, 3.0, g.affine), &g).unwrap();
+    (read_image(&path).unwrap(), fs::read(&path).unwrap())
+});
+
+#[test]
+fn a_later_frame_that_is_cut_off_is_refused() {
+    let voxels: Vec<u8> = (0..48).collect();
+    let dim = [4, 2, 3, 4, 2, 1, 1, 1];
+    for packed in [|b: &[u8]| b.to_vec(), gzip] {
+        let whole = read_bytes(&packed(&plain_file(VoxelType::U8, dim, &voxels))).unwrap();
+        assert_eq!(whole.image.voxels, Voxels::U8(Grid::from_vec(whole.header.extent, voxels[..24].to_vec()).unwrap()));
+        let cut = read_bytes(&packed(&plain_file(VoxelType::U8, dim, &voxels[..47]))).unwrap_err();
+        assert!(matches!(cut, IoError::TooShort { .. }), "{cut}");
+    }
+}
+
+#[test]
+fn a_small_compressed_file_that_asks_for_terabytes_is_refused_at_once() {
+    let start = Instant::now();
+    let dim = [3, i16::MAX, i16::MAX, i16::MAX, 1, 1, 1, 1];
+    let error = read_bytes(&gzip(&plain_file(VoxelType::F64, dim, &[0; 100_000]))).unwrap_err();
+    assert!(matches!(error, IoError::CannotHold { .. }), "{error}");
+    assert!(start.elapsed() < Duration::from_secs(1));
+}
+
+#[test]
+fn a_folder_and_a_missing_file_are_refused_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let inner = folder.path().join("scan.nii");
+    assert!(read_image(&inner).unwrap_err().to_string().starts_with("scan.nii cannot be opened"));
+    fs::create_dir(&inner).unwrap();
+    assert!(read_image(&inner).unwrap_err().to_string().contains("not a file"));
+}
+
+#[test]
+fn scaled_labels_are_classes_only_if_the_result_is_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("labels.nii.gz");
+    let g = geometry([2, 1, 1]);
+    for (slope, expected) in [(2.0, Some(vec![2, 4])), (0.25, None)] {
+        let stored = Voxels::I16(Grid::from_vec(g.extent, vec![1, 2]).unwrap());
+        write_image(&path, &Image::new(stored, slope, 0.0, g.affine), &g).unwrap();
+        assert_eq!(read_mask(&path).ok().map(|mask| mask.class.into_vec()), expected);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn a_damaged_compressed_file_never_gives_other_voxels(
+        flips in prop::collection::vec((any::<prop::sample::Index>(), 1u8..), 0..4),
+        cut in prop::option::of(any::<prop::sample::Index>()),
+    ) {
+        let (original, mut bytes) = (&SMALL_IMAGE.0, SMALL_IMAGE.1.clone());
+        for (at, mask) in flips {
+            let at = at.index(bytes.len());
+            bytes[at] ^= mask;
+        }
+        bytes.truncate(cut.map_or(bytes.len(), |cut| cut.index(bytes.len())));
+        if let Ok(found) = read_bytes(&bytes) {
+            prop_assert_eq!(&found.image.voxels, &original.image.voxels);
+            prop_assert_eq!(&found.header, &original.header);
+        }
+    }
+
+    #[test]
+    fn a_damaged_plain_file_never_panics_nor_grows(
+        header_writes in prop::collection::vec((0usize..352, any::<u8>()), 1..8),
+        length in 0usize..900,
+    ) {
+        let mut bytes = plain_file(VoxelType::I16, [3, 7, 6, 5, 1, 1, 1, 1], &[5; 420]);
+        for (at, byte) in header_writes {
+            bytes[at] = byte;
+        }
+        bytes.truncate(length);
+        if let Ok(found) = read_bytes(&bytes) {
+            prop_assert!(found.image.memory_bytes() <= bytes.len());
+            prop_assert!(found.image.affine.is_usable());
+        }
+    }
+}

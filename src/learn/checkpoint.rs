@@ -1,0 +1,307 @@
+//! Checkpoints: weights and velocities as safetensors, everything else in `meta.json`, in a folder that appears at once.
+
+use std::borrow::Cow;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::tensor::{Device, Tensor, TensorData};
+use safetensors::tensor::{Dtype, SafeTensors, View};
+use serde::{Deserialize, Serialize};
+
+use super::data::{Sampler, TrainCase};
+use super::error::LearnError;
+use super::nn::DualNetwork;
+use super::optimiser::Sgd;
+use super::plan::Plan;
+use super::predictor::Predictor;
+use super::trainer::Trainer;
+
+/// Raised when a field is added that older programs cannot ignore.
+const FORMAT: u32 = 1;
+const WEIGHTS: &str = "weights.safetensors";
+const META: &str = "meta.json";
+const PREFIX: &str = "step-";
+/// The newest and the one before it, should the newest be damaged by the machine.
+const KEPT: usize = 2;
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Meta {
+    format: u32,
+    step: u64,
+    plan: Plan,
+    sampler: Sampler,
+}
+
+/// One named array of f32.
+struct Array {
+    name: String,
+    shape: Vec<usize>,
+    bytes: Vec<u8>,
+}
+
+impl View for &Array {
+    fn dtype(&self) -> Dtype {
+        Dtype::F32
+    }
+
+    fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    fn data(&self) -> Cow<'_, [u8]> {
+        Cow::Borrowed(&self.bytes)
+    }
+
+    fn data_len(&self) -> usize {
+        self.bytes.len()
+    }
+}
+
+/// The newest complete checkpoint in a run's folder.
+pub fn newest_checkpoint(run_dir: &Path) -> Option<PathBuf> {
+    checkpoints(run_dir).pop()
+}
+
+/// Complete checkpoints, oldest first.
+fn checkpoints(run_dir: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(run_dir) else { return Vec::new() };
+    let mut found: Vec<PathBuf> = entries
+        .filter_map(|e| e.ok().map(|e| e.path()))
+        .filter(|p| p.file_name().is_some_and(|n| n.to_string_lossy().starts_with(PREFIX)) && p.join(META).is_file())
+        .collect();
+    // The step is zero-padded, so names sort by step.
+    found.sort();
+    found
+}
+
+/// Step number of a checkpoint folder and the plan it was trained with.
+pub fn read_plan(checkpoint: &Path) -> Result<(Plan, u64), LearnError> {
+    let meta = read_meta(checkpoint)?;
+    Ok((meta.plan, meta.step))
+}
+
+/// A predictor from a checkpoint alone.
+pub fn load_predictor(checkpoint: &Path, device: &Device) -> Result<(Predictor, Plan, u64), LearnError> {
+    let meta = read_meta(checkpoint)?;
+    let mut sampler = meta.sampler;
+    let fresh = DualNetwork::new(meta.plan.network(), sampler.rng(), device);
+    let bytes = read_file(&checkpoint.join(WEIGHTS))?;
+    let arrays = parse(&bytes, checkpoint)?;
+    let networks = load_networks(fresh, &arrays, checkpoint)?;
+    Ok((Predictor::new(networks, &meta.plan, device.clone()), meta.plan, meta.step))
+}
+
+impl Trainer {
+    /// Writes a checkpoint into `run_dir` and removes the oldest beyond two. Returns its folder.
+    pub fn save(&self, run_dir: &Path) -> Result<PathBuf, LearnError> {
+        let target = run_dir.join(format!("{PREFIX}{:08}", self.step));
+        let staging = run_dir.join(".saving");
+        let failed = |reason: String| LearnError::Checkpoint { path: target.clone(), action: "written", reason };
+        let io = |e: std::io::Error| failed(e.to_string());
+        // Leftovers of a crash while saving.
+        if staging.exists() {
+            fs::remove_dir_all(&staging).map_err(io)?;
+        }
+        fs::create_dir_all(&staging).map_err(io)?;
+        let arrays = self.arrays()?;
+        let bytes = safetensors::serialize(arrays.iter().map(|a| (a.name.as_str(), a)), None)
+            .map_err(|e| failed(e.to_string()))?;
+        write_synced(&staging.join(WEIGHTS), &bytes).map_err(io)?;
+        let meta = Meta { format: FORMAT, step: self.step, plan: self.plan.clone(), sampler: self.sampler.clone() };
+        let meta = serde_json::to_vec_pretty(&meta).map_err(|e| failed(e.to_string()))?;
+        write_synced(&staging.join(META), &meta).map_err(io)?;
+        if target.exists() {
+            fs::remove_dir_all(&target).map_err(io)?;
+        }
+        fs::rename(&staging, &target).map_err(io)?;
+        let all = checkpoints(run_dir);
+        for old in all.iter().rev().skip(KEPT) {
+            // A checkpoint that cannot be removed costs space, nothing else.
+            if let Err(e) = fs::remove_dir_all(old) {
+                log::warn!("an old checkpoint could not be removed: {e}");
+            }
+        }
+        Ok(target)
+    }
+
+    /// Goes on from a checkpoint with the given cases; on Flex the run continues bit for bit.
+    pub fn resume(checkpoint: &Path, cases: Vec<TrainCase>, device: &Device) -> Result<Self, LearnError> {
+        let meta = read_meta(checkpoint)?;
+        let mut trainer = Self::new(meta.plan, cases, device)?;
+        let bytes = read_file(&checkpoint.join(WEIGHTS))?;
+        let arrays = parse(&bytes, checkpoint)?;
+        trainer.networks = load_networks(trainer.networks, &arrays, checkpoint)?;
+        for (optimiser, side) in trainer.optimisers.iter_mut().zip(["a", "b"]) {
+            load_velocities(optimiser, side, &arrays, &device.clone().inner(), checkpoint)?;
+        }
+        trainer.sampler = meta.sampler;
+        trainer.step = meta.step;
+        Ok(trainer)
+    }
+
+    /// Lets a finished run go on to `total_steps`; schedules stretch to the new end.
+    pub fn extend(&mut self, total_steps: u64) {
+        self.plan.total_steps = total_steps.max(self.step);
+    }
+
+    /// Another patch for the steps to come; every axis divisible by what the network halves.
+    pub fn set_patch(&mut self, patch: [usize; 3]) {
+        self.plan.patch = patch;
+    }
+
+    fn arrays(&self) -> Result<Vec<Array>, LearnError> {
+        let mut collector = Collector { path: vec!["network".into()], arrays: Vec::new(), failed: None };
+        self.networks.visit(&mut collector);
+        for (optimiser, side) in self.optimisers.iter().zip(["a", "b"]) {
+            for (i, velocity) in optimiser.velocities().iter().enumerate() {
+                collector.push(format!("velocity.{side}.{i}"), velocity.clone());
+            }
+        }
+        match collector.failed {
+            Some(reason) => Err(LearnError::DeviceLost { step: self.step, reason }),
+            None => Ok(collector.arrays),
+        }
+    }
+}
+
+struct Collector {
+    path: Vec<String>,
+    arrays: Vec<Array>,
+    failed: Option<String>,
+}
+
+impl Collector {
+    fn push<const D: usize>(&mut self, name: String, tensor: Tensor<D>) {
+        let shape = tensor.dims().to_vec();
+        match tensor.try_into_vec_as::<f32>() {
+            Ok(values) => {
+                let bytes = values.iter().flat_map(|v| v.to_le_bytes()).collect();
+                self.arrays.push(Array { name, shape, bytes });
+            }
+            Err(e) => self.failed = Some(e.to_string()),
+        }
+    }
+}
+
+impl ModuleVisitor for Collector {
+    fn enter_module(&mut self, name: &str, _container_type: &str) {
+        self.path.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container_type: &str) {
+        self.path.pop();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        self.push(self.path.join("."), param.val());
+    }
+}
+
+struct Loader<'a> {
+    path: Vec<String>,
+    arrays: &'a SafeTensors<'a>,
+    /// The first parameter that the file lacks or holds in another shape.
+    missing: Option<String>,
+}
+
+impl ModuleMapper for Loader<'_> {
+    fn enter_module(&mut self, name: &str, _container_type: &str) {
+        self.path.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container_type: &str) {
+        self.path.pop();
+    }
+
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let (id, tensor, mapper) = param.consume();
+        let name = self.path.join(".");
+        let tensor = match read_array(self.arrays, &name, Some(&tensor.dims())) {
+            Some(data) => {
+                let loaded = Tensor::from_data(data, &tensor.device());
+                if tensor.is_require_grad() { loaded.require_grad() } else { loaded }
+            }
+            None => {
+                self.missing.get_or_insert(name);
+                tensor
+            }
+        };
+        Param::from_mapped_value(id, tensor, mapper)
+    }
+}
+
+fn read_array(arrays: &SafeTensors<'_>, name: &str, shape: Option<&[usize]>) -> Option<TensorData> {
+    let view = arrays.tensor(name).ok()?;
+    if view.dtype() != Dtype::F32 || shape.is_some_and(|s| s != view.shape()) {
+        return None;
+    }
+    let values: Vec<f32> = view.data().as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect();
+    Some(TensorData::new(values, view.shape().to_vec()))
+}
+
+fn load_networks(fresh: DualNetwork, arrays: &SafeTensors<'_>, path: &Path) -> Result<DualNetwork, LearnError> {
+    let mut loader = Loader { path: vec!["network".into()], arrays, missing: None };
+    let networks = fresh.map(&mut loader);
+    match loader.missing {
+        Some(_) => Err(LearnError::OtherStudy { path: path.to_owned() }),
+        None => Ok(networks),
+    }
+}
+
+fn load_velocities(
+    optimiser: &mut Sgd,
+    side: &str,
+    arrays: &SafeTensors<'_>,
+    device: &Device,
+    path: &Path,
+) -> Result<(), LearnError> {
+    let prefix = format!("velocity.{side}.");
+    let count = arrays.names().iter().filter(|n| n.starts_with(&prefix)).count();
+    let mut velocities = Vec::with_capacity(count);
+    for i in 0..count {
+        let data = read_array(arrays, &format!("{prefix}{i}"), None)
+            .ok_or_else(|| LearnError::OtherStudy { path: path.to_owned() })?;
+        velocities.push(Tensor::from_data(data, device));
+    }
+    optimiser.set_velocities(velocities);
+    Ok(())
+}
+
+fn read_meta(checkpoint: &Path) -> Result<Meta, LearnError> {
+    #[derive(Deserialize)]
+    struct Version {
+        format: u32,
+    }
+    let path = checkpoint.join(META);
+    let bytes = read_file(&path)?;
+    let damaged = |e: serde_json::Error| LearnError::Checkpoint {
+        path: path.clone(),
+        action: "understood",
+        reason: e.to_string(),
+    };
+    let Version { format } = serde_json::from_slice(&bytes).map_err(damaged)?;
+    if format > FORMAT {
+        return Err(LearnError::NewerCheckpoint { path, found: format, known: FORMAT });
+    }
+    serde_json::from_slice(&bytes).map_err(damaged)
+}
+
+fn read_file(path: &Path) -> Result<Vec<u8>, LearnError> {
+    fs::read(path).map_err(|e| LearnError::Checkpoint { path: path.to_owned(), action: "read", reason: e.to_string() })
+}
+
+fn parse<'a>(bytes: &'a [u8], checkpoint: &Path) -> Result<SafeTensors<'a>, LearnError> {
+    SafeTensors::deserialize(bytes).map_err(|e| LearnError::Checkpoint {
+        path: checkpoint.to_owned(),
+        action: "understood",
+        reason: e.to_string(),
+    })
+}
+
+fn write_synced(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    use std::io::Write as _;
+    let mut file = fs::File::create(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}

@@ -1,0 +1,194 @@
+//! The two-stream sampler: labelled crops around known voxels, unlabelled crops anywhere.
+
+use rand::RngExt;
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::case::TrainCase;
+use super::crop::{Crop, CropPose};
+use crate::learn::plan::Plan;
+use crate::volume::CaseId;
+
+/// Two shuffled, endless streams of cases. Held-out cases are in neither. Saved with every checkpoint.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sampler {
+    rng: ChaCha8Rng,
+    labelled: Stream,
+    unlabelled: Stream,
+}
+
+/// The rest of a shuffled pass; refilled when it runs out.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Stream {
+    pending: Vec<CaseId>,
+}
+
+/// A crop to cut: which case, where, and the seed of its random changes.
+struct Draw<'a> {
+    case: &'a TrainCase,
+    centre: [f64; 3],
+    seed: u64,
+}
+
+impl Stream {
+    fn next<'a>(
+        &mut self,
+        cases: &'a [TrainCase],
+        belongs: impl Fn(&TrainCase) -> bool,
+        rng: &mut ChaCha8Rng,
+    ) -> Option<&'a TrainCase> {
+        // Two rounds: the rest of the old pass may name cases that no longer belong.
+        for _ in 0..2 {
+            while let Some(id) = self.pending.pop() {
+                if let Some(case) = cases.iter().find(|c| c.id == id && belongs(c)) {
+                    return Some(case);
+                }
+            }
+            self.pending = cases.iter().filter(|c| belongs(c)).map(|c| c.id.clone()).collect();
+            self.pending.shuffle(rng);
+        }
+        None
+    }
+}
+
+impl Sampler {
+    pub fn new(seed: u64) -> Self {
+        Self { rng: ChaCha8Rng::seed_from_u64(seed), labelled: Stream::default(), unlabelled: Stream::default() }
+    }
+
+    /// The run's random numbers, also used for dropout.
+    pub fn rng(&mut self) -> &mut ChaCha8Rng {
+        &mut self.rng
+    }
+
+    /// Crops of the next step, labelled first. Empty if no case is labelled.
+    pub fn draw(&mut self, cases: &[TrainCase], plan: &Plan) -> Vec<Crop> {
+        let mut draws = Vec::with_capacity(plan.batch_labelled + plan.batch_unlabelled);
+        for _ in 0..plan.batch_labelled {
+            let case = self.labelled.next(cases, |c| !c.held_out && c.is_labelled(), &mut self.rng);
+            draws.extend(case.and_then(|case| self.around_a_label(case, plan.patch)));
+        }
+        for _ in 0..plan.batch_unlabelled {
+            let case = self.unlabelled.next(cases, |c| !c.held_out && c.has_unknown(), &mut self.rng);
+            draws.extend(case.map(|case| self.anywhere(case, plan.patch)));
+        }
+        draws.par_iter().map(|draw| draw.cut(plan)).collect()
+    }
+
+    /// Centred on a known voxel, moved by up to a quarter of the patch, kept inside the volume where it fits.
+    fn around_a_label<'a>(&mut self, case: &'a TrainCase, patch: [usize; 3]) -> Option<Draw<'a>> {
+        let voxel = case.random_labelled_voxel(&mut self.rng)?.to_array();
+        let extent = case.image.extent().to_array();
+        let centre = std::array::from_fn(|a| {
+            let jitter = (self.rng.random::<f64>() - 0.5) * patch[a] as f64 / 2.0;
+            let (lo, hi) = centre_range(extent[a], patch[a]);
+            grid_aligned((voxel[a] as f64 + jitter).clamp(lo, hi), patch[a])
+        });
+        Some(Draw { case, centre, seed: self.rng.random() })
+    }
+
+    fn anywhere<'a>(&mut self, case: &'a TrainCase, patch: [usize; 3]) -> Draw<'a> {
+        let extent = case.image.extent().to_array();
+        let centre = std::array::from_fn(|a| {
+            let (lo, hi) = centre_range(extent[a], patch[a]);
+            grid_aligned(lo + self.rng.random::<f64>() * (hi - lo), patch[a])
+        });
+        Draw { case, centre, seed: self.rng.random() }
+    }
+}
+
+/// Where a patch centre may lie so that the patch stays inside; the middle if the patch is longer than the volume.
+fn centre_range(extent: usize, patch: usize) -> (f64, f64) {
+    let (n, half) = (extent as f64, (patch as f64 - 1.0) / 2.0);
+    let (lo, hi) = (half, n - 1.0 - half);
+    if lo <= hi { (lo, hi) } else { ((n - 1.0) / 2.0, (n - 1.0) / 2.0) }
+}
+
+/// Moves a centre so that an unturned patch falls on voxel centres.
+fn grid_aligned(centre: f64, patch: usize) -> f64 {
+    let half = (patch as f64 - 1.0) / 2.0;
+    (centre - half).round() + half
+}
+
+impl Draw<'_> {
+    fn cut(&self, plan: &Plan) -> Crop {
+        let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
+        let pose = CropPose::random(self.centre, self.case.image.spacing_mm(), &plan.augmentation, &mut rng);
+        let mut crop = Crop::extract(self.case, &pose, plan.patch);
+        crop.change_intensities(&plan.augmentation, &mut rng);
+        crop
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::geometry::{Affine, Extent};
+    use crate::label::LabelMap;
+    use crate::learn::data::crop::VoxelStatus;
+    use crate::learn::plan::Fingerprint;
+    use crate::learn::settings::TrainSettings;
+    use crate::volume::{Grid, Image, Voxels};
+
+    /// A constant image whose value names the case, so that a crop shows where it came from.
+    fn case(id: &str, labelled: bool, held_out: bool) -> TrainCase {
+        let e = Extent::new(20, 20, 20).unwrap();
+        let voxels = Voxels::U8(Grid::from_fn(e, |v| if v.x < 10 { 0 } else { 200 }));
+        let image = Arc::new(Image::new(voxels, 1.0, 0.0, Affine::identity()));
+        let labels =
+            if labelled { LabelMap::imported(Grid::from_fn(e, |v| u8::from(v.x >= 10))) } else { LabelMap::unknown(e) };
+        TrainCase::new(id.into(), image, labels, held_out)
+    }
+
+    fn plan() -> Plan {
+        let f = Fingerprint { extents: vec![[20; 3]], classes: vec![0, 1], has_unlabelled: true, is_gpu: false };
+        Plan { patch: [8; 3], ..Plan::new(&f, &TrainSettings::default()) }
+    }
+
+    #[test]
+    fn half_of_the_batch_is_labelled_and_half_is_not() {
+        let cases = [case("a", true, false), case("b", false, false)];
+        let mut sampler = Sampler::new(1);
+        for _ in 0..5 {
+            let crops = sampler.draw(&cases, &plan());
+            let known = |c: &Crop| c.status.iter().filter(|s| **s == VoxelStatus::Dense).count();
+            assert_eq!(crops.len(), 4);
+            assert!(known(&crops[0]) >= 64 && known(&crops[1]) >= 64);
+            assert!(known(&crops[2]) == 0 && known(&crops[3]) == 0);
+        }
+    }
+
+    #[test]
+    fn held_out_cases_are_never_drawn() {
+        let only_held_out = [case("a", true, true), case("b", false, true)];
+        assert!(Sampler::new(1).draw(&only_held_out, &plan()).is_empty());
+    }
+
+    #[test]
+    fn every_labelled_case_is_drawn_once_per_pass() {
+        let cases: Vec<TrainCase> = ["a", "b", "c", "d"].map(|id| case(id, true, false)).into();
+        let mut stream = Stream::default();
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        for _ in 0..3 {
+            let mut pass: Vec<&str> =
+                (0..4).filter_map(|_| stream.next(&cases, |_| true, &mut rng)).map(|c| c.id.as_str()).collect();
+            pass.sort_unstable();
+            assert_eq!(pass, ["a", "b", "c", "d"]);
+        }
+    }
+
+    #[test]
+    fn a_saved_sampler_goes_on_with_the_same_crops() {
+        let cases = [case("a", true, false), case("b", true, false), case("c", false, false)];
+        let mut sampler = Sampler::new(9);
+        sampler.draw(&cases, &plan());
+        let text = serde_json::to_string(&sampler).unwrap();
+        let mut restored: Sampler = serde_json::from_str(&text).unwrap();
+        assert_eq!(sampler.draw(&cases, &plan()), restored.draw(&cases, &plan()));
+    }
+}

@@ -1,0 +1,13 @@
+//! Cross pseudo supervision (Chen et al. 2021): each network learns the other's hard labels, every voxel alike.
+
+use super::{PseudoTarget, StepContext, Strategy};
+use crate::learn::loss::hard_one_hot;
+
+pub struct CrossPseudoSupervision;
+
+impl Strategy for CrossPseudoSupervision {
+    fn pseudo_targets(&self, context: &StepContext<'_>) -> Option<[PseudoTarget; 2]> {
+        let from = |peer| PseudoTarget { target: hard_one_hot(peer), weight: context.unknown.clone() };
+        Some([from(context.p_b), from(context.p_a)])
+    }
+}

@@ -1,0 +1,11 @@
+//! Labelled voxels only: the baseline. Both networks learn, so that their agreement can be shown all the same.
+
+use super::{PseudoTarget, StepContext, Strategy};
+
+pub struct Supervised;
+
+impl Strategy for Supervised {
+    fn pseudo_targets(&self, _: &StepContext<'_>) -> Option<[PseudoTarget; 2]> {
+        None
+    }
+}

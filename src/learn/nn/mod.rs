@@ -1,0 +1,8 @@
+//! The networks: V-Net and ResV-Net, and how their weights start.
+
+mod block;
+mod dropout;
+mod init;
+mod vnet;
+
+pub use vnet::{DropoutDraw, DualNetwork, VNet, VNetConfig};

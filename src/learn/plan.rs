@@ -1,0 +1,237 @@
+//! The plan of a run: plain data chosen from the volumes and the device, written to `plan.toml`, readable and editable.
+
+use serde::{Deserialize, Serialize};
+
+use super::nn::VNetConfig;
+use super::settings::{Method, PlanSummary, TrainSettings};
+
+/// Patch voxels that keep a step of two narrow networks near half a second on two cores.
+const CPU_PATCH_VOXELS: usize = 50_000;
+/// Patch voxels for a GPU with a few GiB (the 64^3 to 72^3 patches of the published CPU-size runs).
+const GPU_PATCH_VOXELS: usize = 300_000;
+/// Steps when the user names no number: where the small networks have levelled off on the real test study.
+const DEFAULT_STEPS: u64 = 1_500;
+/// Rates below were published for 15,000 steps; a shorter run keeps their share of the run.
+const PUBLISHED_STEPS: f64 = 15_000.0;
+
+/// Everything that shapes a run besides the data and the seed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    pub method: Method,
+    /// Class numbers in channel order; background first.
+    pub classes: Vec<u8>,
+    /// Patch in voxels, (x, y, z); divisible by `2^(levels - 1)`.
+    pub patch: [usize; 3],
+    pub base_width: usize,
+    pub levels: usize,
+    /// InstanceNorm: with 2 + 2 crops per step batch statistics are too noisy.
+    pub normalisation: Normalisation,
+    pub batch_labelled: usize,
+    pub batch_unlabelled: usize,
+    pub total_steps: u64,
+    pub learning_rate: f64,
+    pub momentum: f64,
+    pub weight_decay: f64,
+    /// Largest global gradient norm of one network.
+    pub gradient_clip: f64,
+    pub channel_dropout: f64,
+    /// Largest weight of the unlabelled terms and the steps it takes to reach it.
+    pub unsupervised_weight: f64,
+    pub ramp_up_steps: u64,
+    /// Steps in which the learner's own belief comes to count in the dual confidence.
+    pub gamma_ramp_steps: u64,
+    pub augmentation: Augmentation,
+    pub seed: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Normalisation {
+    Instance,
+}
+
+/// Random changes of a crop. Mirror images are off by default: left and right differ in a patient.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Augmentation {
+    /// Largest rotation about each axis, degrees.
+    pub rotation_deg: f64,
+    /// Largest relative change of size.
+    pub scale: f64,
+    /// Mirror along voxel x, y, z.
+    pub mirror: [bool; 3],
+    /// Standard deviation of added noise, in units of the normalised image.
+    pub noise: f64,
+    /// Largest relative change of contrast and shift of brightness.
+    pub contrast: f64,
+    pub brightness: f64,
+    /// Largest |ln gamma|.
+    pub gamma: f64,
+}
+
+/// What the plan is made from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fingerprint {
+    /// Extents of all training cases, (x, y, z).
+    pub extents: Vec<[usize; 3]>,
+    /// Class numbers, background first.
+    pub classes: Vec<u8>,
+    pub has_unlabelled: bool,
+    pub is_gpu: bool,
+}
+
+impl Default for Augmentation {
+    fn default() -> Self {
+        Self {
+            rotation_deg: 15.0,
+            scale: 0.15,
+            mirror: [false; 3],
+            noise: 0.1,
+            contrast: 0.25,
+            brightness: 0.2,
+            gamma: 0.3,
+        }
+    }
+}
+
+impl Plan {
+    pub fn new(fingerprint: &Fingerprint, settings: &TrainSettings) -> Self {
+        let budget = if fingerprint.is_gpu { GPU_PATCH_VOXELS } else { CPU_PATCH_VOXELS };
+        let (patch, levels) = choose_patch(&fingerprint.extents, budget);
+        let total_steps = settings.steps.unwrap_or(DEFAULT_STEPS).max(1);
+        let share = |published: f64| (published / PUBLISHED_STEPS * total_steps as f64).ceil() as u64;
+        let base_width = if fingerprint.is_gpu { 16 } else { 8 };
+        let uses_unlabelled = settings.method != Method::Supervised && fingerprint.has_unlabelled;
+        Self {
+            method: settings.method,
+            classes: fingerprint.classes.clone(),
+            patch,
+            base_width,
+            levels,
+            normalisation: Normalisation::Instance,
+            batch_labelled: 2,
+            batch_unlabelled: if uses_unlabelled { 2 } else { 0 },
+            total_steps,
+            learning_rate: 0.01,
+            momentum: 0.9,
+            weight_decay: 1e-4,
+            // nnU-Net's value: only runaway steps are cut.
+            gradient_clip: 12.0,
+            // Half of 8 channels is too few to segment with; the published 0.5 belongs to 16 and more.
+            channel_dropout: if base_width >= 16 { 0.5 } else { 0.0 },
+            unsupervised_weight: 1.0,
+            ramp_up_steps: share(6_000.0),
+            gamma_ramp_steps: share(2_000.0),
+            augmentation: Augmentation::default(),
+            seed: settings.seed,
+        }
+    }
+
+    pub fn network(&self) -> VNetConfig {
+        VNetConfig { classes: self.classes.len(), base_width: self.base_width, levels: self.levels, residual: false }
+    }
+
+    /// The plan with a patch of about half the voxels, `None` if it is as small as the network allows.
+    pub fn with_smaller_patch(&self) -> Option<Self> {
+        let step = 1 << (self.levels - 1);
+        let longest = (0..3).max_by_key(|&a| self.patch[a])?;
+        let shorter = (self.patch[longest] / 2).div_ceil(step) * step;
+        (shorter < self.patch[longest]).then(|| {
+            let mut plan = self.clone();
+            plan.patch[longest] = shorter;
+            plan
+        })
+    }
+
+    pub fn summary(&self) -> PlanSummary {
+        let [x, y, z] = self.patch;
+        PlanSummary {
+            patch: self.patch,
+            base_width: self.base_width,
+            levels: self.levels,
+            batch_labelled: self.batch_labelled,
+            batch_unlabelled: self.batch_unlabelled,
+            total_steps: Some(self.total_steps),
+            sentence: format!(
+                "{} steps of {}: {} labelled and {} unlabelled crops of {x}x{y}x{z} voxels through V-Net and ResV-Net \
+                 ({} channels, {} levels, InstanceNorm because the batch is small).",
+                self.total_steps, self.method, self.batch_labelled, self.batch_unlabelled, self.base_width, self.levels
+            ),
+        }
+    }
+}
+
+/// The median volume, each axis rounded to what the network can halve, the longest axis shortened to the voxel budget.
+fn choose_patch(extents: &[[usize; 3]], budget: usize) -> ([usize; 3], usize) {
+    let median: [usize; 3] = std::array::from_fn(|axis| {
+        let mut sizes: Vec<usize> = extents.iter().map(|e| e[axis]).collect();
+        sizes.sort_unstable();
+        sizes.get(sizes.len() / 2).copied().unwrap_or(1)
+    });
+    // Four levels need 16 voxels along every axis for a bottleneck of at least 2.
+    let levels = if median.iter().all(|&n| n >= 16) { 4 } else { 3 };
+    let step = 1usize << (levels - 1);
+    let mut patch = median.map(|n| (n / step).max(1) * step);
+    while patch.iter().product::<usize>() > budget {
+        let Some(longest) = (0..3).max_by_key(|&a| patch[a]).filter(|&a| patch[a] > step) else { break };
+        patch[longest] -= step;
+    }
+    (patch, levels)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fingerprint(extent: [usize; 3]) -> Fingerprint {
+        Fingerprint { extents: vec![extent; 3], classes: vec![0, 1], has_unlabelled: true, is_gpu: false }
+    }
+
+    fn patch_of(extent: [usize; 3]) -> ([usize; 3], usize) {
+        let p = Plan::new(&fingerprint(extent), &TrainSettings::default());
+        (p.patch, p.levels)
+    }
+
+    #[test]
+    fn the_patch_is_divisible_and_within_budget_for_thin_small_and_large_volumes() {
+        for extent in [[35, 50, 36], [256, 256, 6], [512, 512, 300], [3, 3, 3], [64, 64, 64], [400, 400, 1]] {
+            let (patch, levels) = patch_of(extent);
+            assert!(patch.iter().all(|p| p % (1 << (levels - 1)) == 0 && *p > 0), "{extent:?} -> {patch:?}");
+            assert!(patch.iter().product::<usize>() <= CPU_PATCH_VOXELS, "{extent:?} -> {patch:?}");
+        }
+        assert_eq!(patch_of([35, 50, 36]), ([32, 48, 32], 4));
+    }
+
+    #[test]
+    fn smaller_patches_end_at_the_networks_smallest_patch() {
+        let mut plan = Plan::new(&fingerprint([64, 64, 64]), &TrainSettings::default());
+        let mut voxels = usize::MAX;
+        while let Some(smaller) = plan.with_smaller_patch() {
+            assert!(smaller.patch.iter().product::<usize>() < voxels);
+            voxels = smaller.patch.iter().product();
+            plan = smaller;
+        }
+        assert_eq!(plan.patch, [8; 3]);
+    }
+
+    #[test]
+    fn the_schedule_keeps_its_published_shares_of_the_run() {
+        let settings = TrainSettings { steps: Some(1000), ..TrainSettings::default() };
+        let plan = Plan::new(&fingerprint([64; 3]), &settings);
+        assert_eq!((plan.ramp_up_steps, plan.gamma_ramp_steps), (400, 134));
+    }
+
+    #[test]
+    fn supervised_runs_and_studies_without_unlabelled_voxels_take_no_unlabelled_crops() {
+        let supervised = TrainSettings { method: Method::Supervised, ..TrainSettings::default() };
+        assert_eq!(Plan::new(&fingerprint([64; 3]), &supervised).batch_unlabelled, 0);
+        let all_labelled = Fingerprint { has_unlabelled: false, ..fingerprint([64; 3]) };
+        assert_eq!(Plan::new(&all_labelled, &TrainSettings::default()).batch_unlabelled, 0);
+    }
+
+    #[test]
+    fn a_plan_survives_its_toml_file() {
+        let plan = Plan::new(&fingerprint([64; 3]), &TrainSettings::default());
+        let text = toml::to_string(&plan).unwrap();
+        assert_eq!(toml::from_str::<Plan>(&text).unwrap(), plan);
+    }
+}

@@ -1,0 +1,67 @@
+//! The folder of one run: its name, `plan.toml`, `metrics.csv`.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use crate::io::write_atomically;
+use crate::learn::{Method, Plan, StepReport, newest_checkpoint};
+use crate::project::Project;
+
+/// `models/NNN-method`; the number grows with every run of the project.
+#[derive(Clone, Debug)]
+pub struct RunFolder {
+    pub name: String,
+    pub dir: PathBuf,
+}
+
+impl RunFolder {
+    /// A name that no run of the project has; the folder is made by the first write.
+    pub fn new(project: &Project, method: Method) -> Self {
+        let last = run_names(&project.models_dir()).iter().filter_map(|n| run_number(n)).max().unwrap_or(0);
+        let name = format!("{:03}-{method}", last + 1);
+        Self { dir: project.run_dir(&name), name }
+    }
+
+    /// The newest run that has a checkpoint, and that checkpoint.
+    pub fn newest(project: &Project) -> Option<(Self, PathBuf)> {
+        let mut names = run_names(&project.models_dir());
+        names.sort_by_key(|n| run_number(n));
+        names.into_iter().rev().find_map(|name| {
+            let dir = project.run_dir(&name);
+            newest_checkpoint(&dir).map(|checkpoint| (Self { name, dir }, checkpoint))
+        })
+    }
+
+    pub fn write_plan(&self, plan: &Plan) -> io::Result<()> {
+        fs::create_dir_all(&self.dir)?;
+        let text = toml::to_string_pretty(plan).map_err(io::Error::other)?;
+        write_atomically(&self.dir.join("plan.toml"), |out| out.write_all(text.as_bytes())).map_err(io::Error::other)
+    }
+
+    /// Appends one line; a new file gets its header first.
+    pub fn append_metrics(&self, report: &StepReport, seconds: f64, dice_held_out: Option<f32>) -> io::Result<()> {
+        let path = self.dir.join("metrics.csv");
+        let is_new = !path.exists();
+        let mut file = OpenOptions::new().create(true).append(true).open(path)?;
+        let mut text = String::new();
+        if is_new {
+            text += "step,supervised,unlabelled,unsupervised_weight,learning_rate,dice_held_out,seconds\n";
+        }
+        let dice = dice_held_out.map(|d| format!("{d:.4}")).unwrap_or_default();
+        let StepReport { step, supervised, unlabelled, unsupervised_weight, learning_rate } = report;
+        text += &format!(
+            "{step},{supervised:.5},{unlabelled:.5},{unsupervised_weight:.4},{learning_rate:.6},{dice},{seconds:.1}\n"
+        );
+        file.write_all(text.as_bytes())
+    }
+}
+
+fn run_names(models_dir: &Path) -> Vec<String> {
+    let Ok(entries) = fs::read_dir(models_dir) else { return Vec::new() };
+    entries.filter_map(|e| e.ok()?.file_name().into_string().ok()).filter(|n| run_number(n).is_some()).collect()
+}
+
+fn run_number(name: &str) -> Option<u32> {
+    name.split('-').next()?.parse().ok()
+}

@@ -1,0 +1,401 @@
+//! One run from its start to its last checkpoint.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::Receiver;
+use thiserror::Error;
+
+use super::Outlet;
+use super::held_out::held_out_dice;
+use super::run_folder::RunFolder;
+use super::study::{LoadedStudy, fingerprint, load_study};
+use crate::edit::Delta;
+use crate::io::{IoError, NiftiGeometry, read_image};
+use crate::label::{Prediction, Provenance};
+use crate::learn::{
+    DeviceChoice, DeviceReport, LearnError, Plan, StepReport, TrainSettings, Trainer, choose_device, load_predictor,
+};
+use crate::project::{Project, ProjectError};
+use crate::volume::CaseId;
+use crate::worker::protocol::{Progress, TrainRequest, TrainerCommand, TrainerEvent};
+
+/// A power cut costs at most this much training.
+const CHECKPOINT_EVERY: Duration = Duration::from_secs(60);
+/// The overlay of the shown case follows training this closely, unless predicting takes long.
+const PREDICT_EVERY: Duration = Duration::from_secs(8);
+/// Share of the time that predictions for the screen and for the held-out curve may take.
+const LOOK_SHARE: f64 = 0.2;
+/// Steps between two points of the held-out curve, at least.
+const HELD_OUT_STEPS: u64 = 50;
+/// Progress reports per second are for eyes.
+const REPORT_EVERY: Duration = Duration::from_millis(100);
+/// Steps that a finished run gets when it is started again.
+const EXTRA_STEPS: u64 = 500;
+
+#[derive(Debug, Error)]
+pub enum SessionError {
+    #[error(transparent)]
+    Learn(#[from] LearnError),
+    #[error(transparent)]
+    Project(#[from] ProjectError),
+    #[error(transparent)]
+    Io(#[from] IoError),
+    #[error("The run's files in {run} could not be written: {source}")]
+    RunFolder { run: String, source: std::io::Error },
+    #[error("Training stopped because of an internal error ({reason}); your labels are safe, start it again.")]
+    Panicked { reason: String },
+}
+
+pub enum Turn {
+    GoOn,
+    Finished,
+}
+
+pub struct Session {
+    trainer: Trainer,
+    settings: TrainSettings,
+    run: RunFolder,
+    geometries: HashMap<CaseId, NiftiGeometry>,
+    device: DeviceReport,
+    shown: Option<CaseId>,
+    training: bool,
+    clock: Clock,
+    last_report: Option<StepReport>,
+    dice_held_out: Option<f32>,
+}
+
+/// Times of a run; pauses do not count.
+struct Clock {
+    running_since: Option<Instant>,
+    before: Duration,
+    first_step: u64,
+    last_checkpoint: Instant,
+    last_report: Instant,
+    shown_prediction: Look,
+    held_out: Look,
+    held_out_step: u64,
+}
+
+/// Something done now and then that may take only its share of the time.
+struct Look {
+    last_end: Option<Instant>,
+    cost: Duration,
+}
+
+impl Look {
+    fn is_due(&self, every: Duration) -> bool {
+        let pause = every.max(self.cost.div_f64(LOOK_SHARE));
+        self.last_end.is_none_or(|end| end.elapsed() >= pause)
+    }
+
+    fn done(&mut self, since: Instant) {
+        self.cost = since.elapsed();
+        self.last_end = Some(Instant::now());
+    }
+}
+
+impl Clock {
+    fn new(first_step: u64) -> Self {
+        let now = Instant::now();
+        let look = || Look { last_end: None, cost: Duration::ZERO };
+        Self {
+            running_since: Some(now),
+            before: Duration::ZERO,
+            first_step,
+            last_checkpoint: now,
+            last_report: now,
+            shown_prediction: look(),
+            held_out: look(),
+            held_out_step: first_step,
+        }
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.before + self.running_since.map_or(Duration::ZERO, |since| since.elapsed())
+    }
+
+    fn pause(&mut self, pause: bool) {
+        if pause {
+            self.before = self.elapsed();
+            self.running_since = None;
+        } else if self.running_since.is_none() {
+            self.running_since = Some(Instant::now());
+        }
+    }
+}
+
+impl Session {
+    /// Loads the study, chooses device and plan, and makes or resumes the trainer.
+    pub fn start(request: TrainRequest, outlet: &Outlet) -> Result<Self, SessionError> {
+        let TrainRequest { project_dir, settings, snapshots, shown } = request;
+        let project = Project::load(&project_dir)?;
+        let LoadedStudy { cases, geometries } = load_study(&project, snapshots, outlet);
+        let (device, report) = choose_device(&settings.device)?;
+        outlet.send(TrainerEvent::Device(report.clone()));
+        let resumed = if settings.resume { RunFolder::newest(&project) } else { None };
+        let (trainer, run) = match resumed {
+            Some((run, checkpoint)) => {
+                let mut trainer = Trainer::resume(&checkpoint, cases, &device)?;
+                extend(&mut trainer, &settings);
+                (trainer, run)
+            }
+            None if settings.resume => {
+                return Err(LearnError::NoCheckpoint { dir: project.models_dir() }.into());
+            }
+            None => {
+                let plan = Plan::new(&fingerprint(&project, &cases, report.is_gpu), &settings);
+                (Trainer::new(plan, cases, &device)?, RunFolder::new(&project, settings.method))
+            }
+        };
+        run.write_plan(trainer.plan()).map_err(|source| SessionError::RunFolder { run: run.name.clone(), source })?;
+        outlet.send(TrainerEvent::Run(run.name.clone()));
+        outlet.send(TrainerEvent::Plan(trainer.plan().summary()));
+        let clock = Clock::new(trainer.steps_done());
+        Ok(Self {
+            trainer,
+            settings,
+            run,
+            geometries,
+            device: report,
+            shown,
+            training: true,
+            clock,
+            last_report: None,
+            dice_held_out: None,
+        })
+    }
+
+    pub fn is_training(&self) -> bool {
+        self.training
+    }
+
+    pub fn pause(&mut self, pause: bool) {
+        self.clock.pause(pause);
+    }
+
+    /// Another case is on the screen: its overlay comes next.
+    pub fn show(&mut self, case: Option<CaseId>) {
+        self.shown = case;
+        self.clock.shown_prediction.last_end = None;
+    }
+
+    pub fn edit(&mut self, id: &CaseId, delta: &Delta, revision: u64, outlet: &Outlet) {
+        let Some(case) = self.trainer.case_mut(id) else { return };
+        if let Err(error) = case.apply(delta, revision) {
+            log::warn!("case {id}: an edit did not reach the trainer: {error}");
+            outlet.send(TrainerEvent::Notice(format!(
+                "Training goes on with older labels of case {id}; start it again to use the newest."
+            )));
+        }
+    }
+
+    /// One step and whatever is due after it.
+    pub fn turn(&mut self, inbox: &Receiver<TrainerCommand>, outlet: &Outlet) -> Result<Turn, SessionError> {
+        if let Some(report) = self.trainer.step()? {
+            self.write_metrics(&report)?;
+            self.last_report = Some(report);
+        }
+        let over = self.is_over();
+        if over || self.clock.last_report.elapsed() >= REPORT_EVERY {
+            self.report(outlet);
+        }
+        if over {
+            self.finish(outlet)?;
+            return Ok(Turn::Finished);
+        }
+        if self.clock.last_checkpoint.elapsed() >= CHECKPOINT_EVERY {
+            self.checkpoint(outlet)?;
+        }
+        self.look(inbox, outlet)?;
+        Ok(Turn::GoOn)
+    }
+
+    /// Ends the run: last overlay, last point of the curve, checkpoint. The networks stay for predictions.
+    pub fn finish(&mut self, outlet: &Outlet) -> Result<(), SessionError> {
+        self.training = false;
+        self.checkpoint(outlet)?;
+        let never = crossbeam_channel::never();
+        self.measure_held_out(&never, outlet)?;
+        self.refresh_shown(&never, outlet)?;
+        self.clock.pause(true);
+        self.report(outlet);
+        Ok(())
+    }
+
+    /// After a failure: a smaller patch if memory ran out, else the CPU, from the last checkpoint. False if neither helps.
+    pub fn fall_back(&mut self, reason: &str, outlet: &Outlet) -> Result<bool, SessionError> {
+        let out_of_memory = reason.to_lowercase().contains("memory");
+        let smaller = out_of_memory.then(|| self.trainer.plan().with_smaller_patch()).flatten();
+        if smaller.is_none() && !self.device.is_gpu {
+            return Ok(false);
+        }
+        let choice = if smaller.is_some() { &self.settings.device } else { &DeviceChoice::Cpu };
+        let (device, report) = choose_device(choice)?;
+        let plan = smaller.unwrap_or_else(|| self.trainer.plan().clone());
+        let sentence = if report.is_gpu {
+            format!("Memory ran out; training goes on with smaller crops of {:?} voxels.", plan.patch)
+        } else {
+            format!("{} failed; training goes on on the CPU.", self.device.name)
+        };
+        log::warn!("{sentence} Reason: {reason}");
+        let cases = self.trainer.cases().to_vec();
+        let mut trainer = match crate::learn::newest_checkpoint(&self.run.dir) {
+            Some(checkpoint) => Trainer::resume(&checkpoint, cases, &device)?,
+            None => Trainer::new(plan.clone(), cases, &device)?,
+        };
+        trainer.set_patch(plan.patch);
+        self.trainer = trainer;
+        self.device = report.clone();
+        outlet.send(TrainerEvent::Notice(sentence));
+        outlet.send(TrainerEvent::Device(report));
+        outlet.send(TrainerEvent::Plan(self.trainer.plan().summary()));
+        Ok(true)
+    }
+
+    fn is_over(&self) -> bool {
+        let minutes = self.clock.elapsed().as_secs_f64() / 60.0;
+        self.trainer.steps_done() >= self.trainer.plan().total_steps
+            || self.settings.minutes.is_some_and(|limit| minutes >= limit)
+    }
+
+    fn write_metrics(&self, report: &StepReport) -> Result<(), SessionError> {
+        let seconds = self.clock.elapsed().as_secs_f64();
+        self.run
+            .append_metrics(report, seconds, self.dice_held_out)
+            .map_err(|source| SessionError::RunFolder { run: self.run.name.clone(), source })
+    }
+
+    fn report(&mut self, outlet: &Outlet) {
+        self.clock.last_report = Instant::now();
+        let Some(report) = &self.last_report else { return };
+        let (step, total) = (self.trainer.steps_done(), self.trainer.plan().total_steps);
+        let elapsed_secs = self.clock.elapsed().as_secs_f64();
+        let per_step = elapsed_secs / (step - self.clock.first_step).max(1) as f64;
+        let by_steps = total.saturating_sub(step) as f64 * per_step;
+        let by_time = self.settings.minutes.map(|m| (60.0 * m - elapsed_secs).max(0.0));
+        outlet.send(TrainerEvent::Progress(Progress {
+            step,
+            total_steps: Some(total),
+            loss: report.total(),
+            loss_parts: vec![
+                ("labelled".into(), report.supervised),
+                ("unlabelled".into(), report.unlabelled),
+                ("weight of unlabelled".into(), report.unsupervised_weight),
+            ],
+            dice_held_out: self.dice_held_out,
+            elapsed_secs,
+            left_secs: Some(by_time.map_or(by_steps, |t| t.min(by_steps))),
+        }));
+    }
+
+    fn checkpoint(&mut self, outlet: &Outlet) -> Result<(), SessionError> {
+        self.trainer.save(&self.run.dir)?;
+        self.clock.last_checkpoint = Instant::now();
+        outlet.send(TrainerEvent::Checkpoint { step: self.trainer.steps_done() });
+        Ok(())
+    }
+
+    /// The overlay of the shown case and the held-out curve, when they are due.
+    fn look(&mut self, inbox: &Receiver<TrainerCommand>, outlet: &Outlet) -> Result<(), SessionError> {
+        if self.shown.is_some() && self.clock.shown_prediction.is_due(PREDICT_EVERY) {
+            self.refresh_shown(inbox, outlet)?;
+        }
+        let steps = self.trainer.steps_done() - self.clock.held_out_step;
+        if steps >= HELD_OUT_STEPS && self.clock.held_out.is_due(PREDICT_EVERY) {
+            self.measure_held_out(inbox, outlet)?;
+        }
+        Ok(())
+    }
+
+    fn refresh_shown(&mut self, inbox: &Receiver<TrainerCommand>, outlet: &Outlet) -> Result<(), SessionError> {
+        let Some(shown) = self.shown.clone() else { return Ok(()) };
+        let begin = Instant::now();
+        if let Some(prediction) = self.predict(&shown, inbox)? {
+            outlet.publish(Arc::new(prediction));
+            self.clock.shown_prediction.done(begin);
+        }
+        Ok(())
+    }
+
+    fn measure_held_out(&mut self, inbox: &Receiver<TrainerCommand>, outlet: &Outlet) -> Result<(), SessionError> {
+        let begin = Instant::now();
+        let predictor = self.trainer.predictor();
+        let dice = held_out_dice(self.trainer.cases(), &self.trainer.plan().classes, &predictor, inbox)?;
+        if let Some(dice) = dice {
+            self.dice_held_out = Some(dice);
+            outlet.send(TrainerEvent::HeldOutDice { step: self.trainer.steps_done(), dice });
+        }
+        self.clock.held_out.done(begin);
+        self.clock.held_out_step = self.trainer.steps_done();
+        Ok(())
+    }
+
+    /// `None` if the case is not in the study or a command interrupts.
+    fn predict(&self, id: &CaseId, inbox: &Receiver<TrainerCommand>) -> Result<Option<Prediction>, SessionError> {
+        let Some(case) = self.trainer.cases().iter().find(|c| c.id == *id) else { return Ok(None) };
+        let provenance = Provenance {
+            case: id.clone(),
+            label_revision: case.labels().revision(),
+            model: self.run.name.clone(),
+            step: self.trainer.steps_done(),
+        };
+        Ok(self.trainer.predictor().predict(&case.image, provenance, &mut || !inbox.is_empty())?)
+    }
+}
+
+/// A run that has reached its end goes on for as long as asked, or for a while.
+fn extend(trainer: &mut Trainer, settings: &TrainSettings) {
+    let done = trainer.steps_done();
+    match settings.steps {
+        Some(steps) => trainer.extend(steps),
+        None if done >= trainer.plan().total_steps => trainer.extend(done + EXTRA_STEPS),
+        None => {}
+    }
+}
+
+/// Predicts a case with the live networks or the newest checkpoint and writes its planes. Returns the networks' step,
+/// `None` if a command interrupts.
+pub fn predict_to_disk(
+    project_dir: &Path,
+    id: &CaseId,
+    live: Option<&Session>,
+    inbox: &Receiver<TrainerCommand>,
+    outlet: &Outlet,
+) -> Result<Option<u64>, SessionError> {
+    let project = Project::load(project_dir)?;
+    if let Some(session) = live
+        && let Some(geometry) = session.geometries.get(id)
+    {
+        let Some(prediction) = session.predict(id, inbox)? else { return Ok(None) };
+        return save(&project, prediction, geometry, outlet, session.shown.as_ref()).map(Some);
+    }
+    let (run, checkpoint) =
+        RunFolder::newest(&project).ok_or_else(|| LearnError::NoCheckpoint { dir: project.models_dir() })?;
+    let (device, _) = choose_device(&DeviceChoice::Auto)?;
+    let (predictor, _, step) = load_predictor(&checkpoint, &device)?;
+    let loaded = read_image(&project.image_path(id)?)?;
+    let label_revision = project.load_labels(id, loaded.image.extent())?.revision();
+    let provenance = Provenance { case: id.clone(), label_revision, model: run.name, step };
+    let Some(prediction) = predictor.predict(&loaded.image, provenance, &mut || !inbox.is_empty())? else {
+        return Ok(None);
+    };
+    save(&project, prediction, &loaded.header, outlet, None).map(Some)
+}
+
+fn save(
+    project: &Project,
+    prediction: Prediction,
+    geometry: &NiftiGeometry,
+    outlet: &Outlet,
+    shown: Option<&CaseId>,
+) -> Result<u64, SessionError> {
+    let step = prediction.provenance.step;
+    project.save_prediction(&prediction, geometry)?;
+    if shown == Some(&prediction.provenance.case) {
+        outlet.publish(Arc::new(prediction));
+    }
+    Ok(step)
+}

@@ -1,0 +1,65 @@
+//! Loading a project's cases for training.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::Outlet;
+use crate::io::{NiftiGeometry, read_image};
+use crate::label::LabelMap;
+use crate::learn::Fingerprint;
+use crate::learn::data::TrainCase;
+use crate::project::Project;
+use crate::volume::CaseId;
+use crate::worker::protocol::TrainerEvent;
+
+/// The cases that could be read, and the grids their predictions are written on.
+pub struct LoadedStudy {
+    pub cases: Vec<TrainCase>,
+    pub geometries: HashMap<CaseId, NiftiGeometry>,
+}
+
+/// A case that cannot be read is named and left out; the others train.
+pub fn load_study(project: &Project, snapshots: Vec<(CaseId, LabelMap)>, outlet: &Outlet) -> LoadedStudy {
+    let mut snapshots: HashMap<CaseId, LabelMap> = snapshots.into_iter().collect();
+    let mut study = LoadedStudy { cases: Vec::new(), geometries: HashMap::new() };
+    for entry in project.cases() {
+        let snapshot = snapshots.remove(&entry.id);
+        match load_case(project, &entry.id, entry.held_out, snapshot) {
+            Ok((case, geometry)) => {
+                study.geometries.insert(entry.id.clone(), geometry);
+                study.cases.push(case);
+            }
+            Err(reason) => {
+                let sentence = format!("Case {} takes no part in training: {reason}", entry.id);
+                outlet.send(TrainerEvent::Notice(sentence));
+            }
+        }
+    }
+    study
+}
+
+fn load_case(
+    project: &Project,
+    id: &CaseId,
+    held_out: bool,
+    snapshot: Option<LabelMap>,
+) -> Result<(TrainCase, NiftiGeometry), String> {
+    let path = project.image_path(id).map_err(|e| e.to_string())?;
+    let loaded = read_image(&path).map_err(|e| e.to_string())?;
+    let labels = match snapshot.filter(|labels| labels.extent() == loaded.image.extent()) {
+        Some(labels) => labels,
+        None => project.load_labels(id, loaded.image.extent()).map_err(|e| e.to_string())?,
+    };
+    Ok((TrainCase::new(id.clone(), Arc::new(loaded.image), labels, held_out), loaded.header))
+}
+
+/// What the plan is made from: training cases only, all classes of the table.
+pub fn fingerprint(project: &Project, cases: &[TrainCase], is_gpu: bool) -> Fingerprint {
+    let training = || cases.iter().filter(|c| !c.held_out);
+    Fingerprint {
+        extents: training().map(|c| c.image.extent().to_array()).collect(),
+        classes: project.classes().all().iter().map(|c| c.id).collect(),
+        has_unlabelled: training().any(TrainCase::has_unknown),
+        is_gpu,
+    }
+}

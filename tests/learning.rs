@@ -1,0 +1,167 @@
+//! Learning on tiny volumes on the CPU: losses fall, runs resume exactly, broken checkpoints are refused.
+
+use std::sync::Arc;
+
+use chiaro::geometry::{Affine, Extent};
+use chiaro::label::{LabelMap, Provenance};
+use chiaro::learn::data::TrainCase;
+use chiaro::learn::{DeviceChoice, Fingerprint, Method, Plan, StepReport, TrainSettings, Trainer, choose_device};
+use chiaro::learn::{load_predictor, newest_checkpoint};
+use chiaro::volume::{Grid, Image, Voxels};
+
+const N: usize = 20;
+
+/// A bright ball on a textured ground, its centre depending on `index`.
+fn image_and_truth(index: usize) -> (Arc<Image>, Grid<u8>) {
+    let extent = Extent::new(N, N, N).unwrap();
+    let centre = [8.0 + (index % 3) as f64, 9.0, 8.0 + (index % 5) as f64];
+    let truth = Grid::from_fn(extent, |v| {
+        let d2: f64 = v.to_f64().iter().zip(centre).map(|(p, c)| (p - c).powi(2)).sum();
+        u8::from(d2 < 25.0)
+    });
+    let voxels = Grid::from_fn(extent, |v| {
+        let texture = ((v.x * 7 + v.y * 13 + v.z * 29 + index * 31) % 11) as i16;
+        i16::from(truth.at(v)) * 40 + texture
+    });
+    (Arc::new(Image::new(Voxels::I16(voxels), 1.0, 0.0, Affine::identity())), truth)
+}
+
+fn case(index: usize, labelled: bool) -> TrainCase {
+    let (image, truth) = image_and_truth(index);
+    let labels = if labelled { LabelMap::imported(truth) } else { LabelMap::unknown(image.extent()) };
+    TrainCase::new(format!("case-{index}").as_str().into(), image, labels, false)
+}
+
+fn cases() -> Vec<TrainCase> {
+    vec![case(0, true), case(1, true), case(2, false), case(3, false)]
+}
+
+fn provenance(step: u64) -> Provenance {
+    Provenance { case: "c".into(), label_revision: 0, model: "m".into(), step }
+}
+
+fn trainer(method: Method, steps: u64) -> Trainer {
+    let settings = TrainSettings { method, steps: Some(steps), seed: 5, ..TrainSettings::default() };
+    let fingerprint = Fingerprint { extents: vec![[N; 3]], classes: vec![0, 1], has_unlabelled: true, is_gpu: false };
+    let plan = Plan { patch: [16; 3], levels: 3, base_width: 4, ..Plan::new(&fingerprint, &settings) };
+    let (device, _) = choose_device(&DeviceChoice::Cpu).unwrap();
+    Trainer::new(plan, cases(), &device).unwrap()
+}
+
+fn run(trainer: &mut Trainer, steps: u64) -> Vec<StepReport> {
+    (0..steps).filter_map(|_| trainer.step().unwrap()).collect()
+}
+
+#[test]
+fn the_loss_falls_with_every_method_and_the_ball_is_found_in_an_unseen_case() {
+    for method in Method::ALL {
+        let mut trainer = trainer(method, 60);
+        let reports = run(&mut trainer, 60);
+        let (first, last) = (&reports[0], &reports[reports.len() - 1]);
+        assert!(last.supervised < 0.6 * first.supervised, "{method}: {first:?} -> {last:?}");
+        assert_eq!(last.unlabelled > 0.0, method != Method::Supervised, "{method}: {last:?}");
+
+        let (image, truth) = image_and_truth(7);
+        let prediction = trainer.predictor().predict(&image, provenance(60), &mut || false).unwrap().unwrap();
+        let (mut both, mut sum) = (0, 0);
+        for (p, t) in prediction.class.as_slice().iter().zip(truth.as_slice()) {
+            both += usize::from(*p == 1 && *t == 1);
+            sum += usize::from(*p) + usize::from(*t);
+        }
+        let dice = 2.0 * both as f64 / sum as f64;
+        assert!(dice > 0.8, "{method}: Dice {dice}");
+    }
+}
+
+#[test]
+fn a_resumed_run_equals_an_uninterrupted_one_bit_for_bit() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut whole = trainer(Method::DualConfidence, 20);
+    run(&mut whole, 20);
+    whole.save(&folder.path().join("whole")).unwrap();
+
+    let mut half = trainer(Method::DualConfidence, 20);
+    run(&mut half, 10);
+    let checkpoint = half.save(&folder.path().join("half")).unwrap();
+    let (device, _) = choose_device(&DeviceChoice::Cpu).unwrap();
+    let mut resumed = Trainer::resume(&checkpoint, cases(), &device).unwrap();
+    run(&mut resumed, 10);
+    resumed.save(&folder.path().join("resumed")).unwrap();
+
+    let bytes = |run: &str| {
+        let newest = newest_checkpoint(&folder.path().join(run)).unwrap();
+        std::fs::read(newest.join("weights.safetensors")).unwrap()
+    };
+    assert!(bytes("whole") == bytes("resumed"), "the weights differ");
+}
+
+#[test]
+fn a_stored_predictor_gives_the_prediction_of_the_live_networks() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut trainer = trainer(Method::Cps, 10);
+    run(&mut trainer, 10);
+    let checkpoint = trainer.save(folder.path()).unwrap();
+    let (device, _) = choose_device(&DeviceChoice::Cpu).unwrap();
+    let (stored, _, step) = load_predictor(&checkpoint, &device).unwrap();
+    let (image, _) = image_and_truth(4);
+    let live = trainer.predictor().predict(&image, provenance(step), &mut || false).unwrap();
+    assert_eq!(live, stored.predict(&image, provenance(step), &mut || false).unwrap());
+}
+
+#[test]
+fn only_the_two_newest_checkpoints_stay_and_a_half_written_one_is_not_used() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut trainer = trainer(Method::Supervised, 10);
+    for _ in 0..3 {
+        trainer.step().unwrap();
+        trainer.save(folder.path()).unwrap();
+    }
+    let half_written = folder.path().join("step-99999999");
+    std::fs::create_dir(&half_written).unwrap();
+    std::fs::write(half_written.join("weights.safetensors"), b"torn").unwrap();
+    let newest = newest_checkpoint(folder.path()).unwrap();
+    assert!(newest.ends_with("step-00000003"), "{newest:?}");
+    assert!(!folder.path().join("step-00000001").exists());
+}
+
+#[test]
+fn damaged_newer_and_foreign_checkpoints_are_refused_with_a_sentence() {
+    let folder = tempfile::tempdir().unwrap();
+    let checkpoint = trainer(Method::Supervised, 10).save(folder.path()).unwrap();
+    let (device, _) = choose_device(&DeviceChoice::Cpu).unwrap();
+    let load = || load_predictor(&checkpoint, &device).err().map(|e| e.to_string());
+    assert_eq!(load(), None);
+
+    let weights = checkpoint.join("weights.safetensors");
+    let good = std::fs::read(&weights).unwrap();
+    std::fs::write(&weights, &good[..good.len() / 2]).unwrap();
+    assert!(load().unwrap().contains("could not be understood"));
+    std::fs::write(&weights, &good).unwrap();
+
+    let meta = checkpoint.join("meta.json");
+    let text = std::fs::read_to_string(&meta).unwrap();
+    std::fs::write(&meta, text.replace("\"base_width\": 4", "\"base_width\": 6")).unwrap();
+    assert!(load().unwrap().contains("another network shape"));
+    std::fs::write(&meta, text.replace("\"format\": 1", "\"format\": 2")).unwrap();
+    assert!(load().unwrap().contains("newer"));
+}
+
+#[test]
+fn a_study_without_labels_or_with_unlisted_classes_is_refused() {
+    let settings = TrainSettings::default();
+    let f = |classes| Fingerprint { extents: vec![[N; 3]], classes, has_unlabelled: true, is_gpu: false };
+    let (device, _) = choose_device(&DeviceChoice::Cpu).unwrap();
+    let error = |classes: Vec<u8>, cases: Vec<TrainCase>| {
+        Trainer::new(Plan::new(&f(classes), &settings), cases, &device).err().unwrap().to_string()
+    };
+    assert!(error(vec![0, 1], vec![case(2, false)]).contains("nothing to learn from"));
+    assert!(error(vec![0, 5], vec![case(0, true)]).contains("not in the class table"));
+    assert!(error(vec![0], vec![case(0, true)]).contains("add a class"));
+}
+
+#[test]
+fn an_interrupted_prediction_returns_nothing() {
+    let trainer = trainer(Method::Supervised, 10);
+    let (image, _) = image_and_truth(1);
+    assert_eq!(trainer.predictor().predict(&image, provenance(0), &mut || true).unwrap(), None);
+}
