@@ -202,9 +202,12 @@ fn the_demo_study_is_made_from_the_start_page_with_a_typed_path() {
         window.harness.get_by_label(name);
     }
     window.click("Demo study");
-    let field = window.harness.get_by_role_and_label(Role::TextInput, "Folder");
-    field.set_text_value_accesskit(&target.display().to_string());
+    // The field has the keyboard and its suggestion is chosen, so that typing replaces it.
+    let text = target.display().to_string();
+    window.harness.event(Event::Text(text.clone()));
     window.steps(3);
+    let field = window.harness.get_by_role_and_label(Role::TextInput, "Folder");
+    assert_eq!(field.value(), Some(text));
     window.click("Make demo study");
     window.wait_for("the demo study", |app| app.workspace().case().is_some());
     assert_eq!(window.harness.state().workspace().study().unwrap().dir, target);
@@ -391,6 +394,25 @@ fn training_is_started_paused_and_stopped_from_the_strip() {
     assert!(window.commands.try_iter().any(|c| matches!(c, TrainerCommand::Resume)));
     window.click("Stop learning");
     assert!(window.commands.try_iter().any(|c| matches!(c, TrainerCommand::Stop)));
+}
+
+#[test]
+fn closing_a_message_does_not_paint_what_lies_below_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = Window::with_demo(dir.path());
+    window.show_unlabelled();
+    window.key(Modifiers::NONE, Key::Num4);
+    window.key(Modifiers::NONE, Key::M);
+    window.click("Train");
+    let failure =
+        TrainerEvent::Fatal { headline: "The graphics card ran out of memory.".to_owned(), detail: String::new() };
+    window.events.send(failure).unwrap();
+    window.steps(4);
+    let close = window.harness.get_by_label("Close message").rect();
+    assert!(window.view(Plane::Axial).contains(close.center()));
+    window.click("Close message");
+    assert!(window.harness.query_by_label("Close message").is_none());
+    assert_eq!(window.labels().known_count(), 0);
 }
 
 #[test]

@@ -43,7 +43,7 @@ fn geometry_ui(ui: &mut Ui, case: &OpenCase) {
         ("Spacing", format!("{dx:.2} × {dy:.2} × {dz:.2} mm")),
         ("Orientation", case.image.orientation().code()),
         ("Stored as", case.image.voxels.voxel_type().name().to_owned()),
-        ("Intensities", format!("{:.4} to {:.4}", Short(statistics.min), Short(statistics.max))),
+        ("Intensities", format!("{} to {}", Short(statistics.min), Short(statistics.max))),
     ];
     Grid::new("geometry")
         .num_columns(2)
@@ -128,16 +128,17 @@ fn notices_ui(ui: &mut Ui, case: &OpenCase) {
     }
 }
 
-/// A number with as many digits as it needs, at most the given precision.
+/// A number with about four digits.
 struct Short(f64);
 
 impl std::fmt::Display for Short {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let digits = f.precision().unwrap_or(3);
-        if self.0.fract() == 0.0 || self.0.abs() >= 1000.0 {
-            write!(f, "{:.0}", self.0)
-        } else {
-            write!(f, "{:.*}", digits.min(3), self.0)
-        }
+        let digits = match self.0.abs() {
+            _ if self.0.fract() == 0.0 => 0,
+            1000.0.. => 0,
+            10.0.. => 1,
+            _ => 3,
+        };
+        write!(f, "{:.digits$}", self.0)
     }
 }

@@ -14,7 +14,8 @@ pub struct FolderPrompt {
 
 impl FolderPrompt {
     /// `suggested` fills the field.
-    pub fn ask(&mut self, purpose: FolderPurpose, suggested: FolderField) {
+    pub fn ask(&mut self, purpose: FolderPurpose, mut suggested: FolderField) {
+        suggested.takes_focus = true;
         self.open = Some((purpose, suggested));
     }
 

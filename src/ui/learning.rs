@@ -5,7 +5,7 @@ use std::time::Duration;
 use eframe::egui::{self, ComboBox, Layout, RichText, Ui, vec2};
 use egui_material_icons::MaterialIcon;
 use egui_material_icons::icons::{ICON_PAUSE, ICON_PLAY_ARROW, ICON_STOP};
-use egui_plot::{Line, LineStyle, Plot, PlotPoints, VLine};
+use egui_plot::{Line, LineStyle, Plot, PlotPoints, Points, VLine};
 
 use super::actions::Actions;
 use super::theme;
@@ -170,6 +170,9 @@ fn curves_ui(ui: &mut Ui, training: &Training) {
             plot.vline(VLine::new("", last_step).color(p.line).allow_hover(false));
             let loss = line("loss", &training.loss, loss_scale(&training.loss)).color(p.text_weak);
             plot.line(loss.style(LineStyle::dotted_dense()).width(1.2));
+            // A single measurement is no line yet.
+            let points: PlotPoints<'_> = training.dice.points().to_vec().into();
+            plot.points(Points::new("Dice", points).color(p.accent).radius(2.5).allow_hover(false));
             plot.line(line("Dice", &training.dice, 1.0).color(p.accent).width(2.0).fill(0.0).fill_alpha(0.08));
         });
 }
