@@ -1,7 +1,8 @@
 //! The window without a screen: controls are found by their accessible names, worked with pointer and keys.
+#![allow(clippy::panic, clippy::unwrap_used)]
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use chiaro::edit::BrushSize;
@@ -20,6 +21,7 @@ use eframe::egui::{
 };
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
+use tempfile::TempDir;
 
 /// The window, and the far ends of the trainer's queues.
 struct Window {
@@ -51,7 +53,13 @@ impl Window {
 
     /// A demo study with its first case on the screen.
     fn with_demo(dir: &Path) -> Self {
-        create_demo(dir, 7).unwrap();
+        static DEMO: OnceLock<TempDir> = OnceLock::new();
+        let demo = DEMO.get_or_init(|| {
+            let demo = tempfile::tempdir().unwrap();
+            create_demo(demo.path(), 7).unwrap();
+            demo
+        });
+        copy_folder(demo.path(), dir);
         let mut window = Self::open(Start::Open(dir.to_owned()));
         window.wait_for("a case on the screen", |app| app.workspace().case().is_some());
         window.steps(3);
@@ -171,6 +179,19 @@ impl Window {
     }
 }
 
+fn copy_folder(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy_folder(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
 #[test]
 fn the_demo_study_is_made_from_the_start_page_with_a_typed_path() {
     let dir = tempfile::tempdir().unwrap();
@@ -181,9 +202,12 @@ fn the_demo_study_is_made_from_the_start_page_with_a_typed_path() {
         window.harness.get_by_label(name);
     }
     window.click("Demo study");
-    let field = window.harness.get_by_role_and_label(Role::TextInput, "Folder");
-    field.set_text_value_accesskit(&target.display().to_string());
+    // The field has the keyboard and its suggestion is chosen, so that typing replaces it.
+    let text = target.display().to_string();
+    window.harness.event(Event::Text(text.clone()));
     window.steps(3);
+    let field = window.harness.get_by_role_and_label(Role::TextInput, "Folder");
+    assert_eq!(field.value(), Some(text));
     window.click("Make demo study");
     window.wait_for("the demo study", |app| app.workspace().case().is_some());
     assert_eq!(window.harness.state().workspace().study().unwrap().dir, target);
@@ -343,6 +367,8 @@ fn a_slice_of_the_pseudo_label_is_accepted_with_one_click_and_undone_with_one_ke
     let dir = tempfile::tempdir().unwrap();
     let mut window = Window::with_demo(dir.path());
     window.show_unlabelled();
+    // Pseudo-labels are taken only from a run that was started here.
+    window.click("Train");
     window.send_prediction(1, 255);
     window.click("Accept slice");
     let slice = window.case().extent().voxel_count() / window.case().camera(Plane::Axial).slice_count();
@@ -368,6 +394,25 @@ fn training_is_started_paused_and_stopped_from_the_strip() {
     assert!(window.commands.try_iter().any(|c| matches!(c, TrainerCommand::Resume)));
     window.click("Stop learning");
     assert!(window.commands.try_iter().any(|c| matches!(c, TrainerCommand::Stop)));
+}
+
+#[test]
+fn closing_a_message_does_not_paint_what_lies_below_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = Window::with_demo(dir.path());
+    window.show_unlabelled();
+    window.key(Modifiers::NONE, Key::Num4);
+    window.key(Modifiers::NONE, Key::M);
+    window.click("Train");
+    let failure =
+        TrainerEvent::Fatal { headline: "The graphics card ran out of memory.".to_owned(), detail: String::new() };
+    window.events.send(failure).unwrap();
+    window.steps(4);
+    let close = window.harness.get_by_label("Close message").rect();
+    assert!(window.view(Plane::Axial).contains(close.center()));
+    window.click("Close message");
+    assert!(window.harness.query_by_label("Close message").is_none());
+    assert_eq!(window.labels().known_count(), 0);
 }
 
 #[test]

@@ -143,11 +143,13 @@ impl eframe::App for Chiaro {
     }
 
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
+        let ctx = ui.ctx().clone();
+        let keys = self.panels.keys(&ctx, &self.workspace);
+        self.apply(&ctx, keys);
         let actions = self.panels.ui(ui, &self.workspace);
         if !actions.is_empty() {
             // What was asked for in this frame is drawn in the next.
-            ui.ctx().request_repaint();
-            let ctx = ui.ctx().clone();
+            ctx.request_repaint();
             self.apply(&ctx, actions);
         }
     }

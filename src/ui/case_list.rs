@@ -11,7 +11,7 @@ use crate::project::CaseState;
 use crate::workspace::{CaseAction, CaseLine, Study, Workspace};
 
 /// Room for the facts below the list.
-const FACTS_HEIGHT: f32 = 128.0;
+const FACTS_HEIGHT: f32 = 118.0;
 const BAR_WIDTH: f32 = 64.0;
 
 pub fn ui(ui: &mut Ui, workspace: &Workspace, actions: &mut Actions) {
@@ -169,6 +169,7 @@ fn menu_ui(response: &Response, line: &CaseLine, actions: &mut Actions) {
 }
 
 fn study_ui(ui: &mut Ui, study: &Study) {
+    widgets::compact(ui);
     widgets::section_ui(ui, "Study", None);
     let held_out = study.cases.iter().filter(|c| c.held_out).count();
     let count = |state| study.count(state).to_string();

@@ -10,7 +10,7 @@ use super::{theme, widgets};
 use crate::label::{Class, ClassId};
 use crate::workspace::{ClassAction, Workspace};
 
-const ROW: f32 = 27.0;
+const ROW: f32 = 26.0;
 
 /// A name being typed.
 #[derive(Debug, Default)]

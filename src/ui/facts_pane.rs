@@ -14,6 +14,7 @@ pub fn ui(ui: &mut Ui, workspace: &Workspace, counts: &Counts) {
         return;
     };
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+        widgets::compact(ui);
         ui.label(RichText::new(case.id.as_str()).heading().color(theme::palette(ui).text_strong));
         ui.add_space(theme::TIGHT);
         geometry_ui(ui, case);
@@ -42,37 +43,47 @@ fn geometry_ui(ui: &mut Ui, case: &OpenCase) {
         ("Spacing", format!("{dx:.2} × {dy:.2} × {dz:.2} mm")),
         ("Orientation", case.image.orientation().code()),
         ("Stored as", case.image.voxels.voxel_type().name().to_owned()),
-        ("Intensities", format!("{:.4} to {:.4}", Short(statistics.min), Short(statistics.max))),
+        ("Intensities", format!("{} to {}", Short(statistics.min), Short(statistics.max))),
     ];
-    Grid::new("geometry").num_columns(2).spacing([theme::WIDE, theme::TIGHT]).show(ui, |ui| {
-        for (name, value) in rows {
-            ui.label(RichText::new(name).color(theme::palette(ui).text_weak));
-            ui.label(figures(value));
-            ui.end_row();
-        }
-    });
+    Grid::new("geometry")
+        .num_columns(2)
+        .min_row_height(theme::TEXT_ROW_HEIGHT)
+        .spacing([theme::WIDE, theme::TIGHT])
+        .show(ui, |ui| {
+            for (name, value) in rows {
+                ui.label(RichText::new(name).color(theme::palette(ui).text_weak));
+                ui.label(figures(value));
+                ui.end_row();
+            }
+        });
 }
 
 fn volumes_ui(ui: &mut Ui, case: &OpenCase, classes: &ClassTable, counts: &Counts) {
     let millilitres = |voxels: usize| voxels as f64 * case.image.affine.voxel_volume_mm3() / 1000.0;
-    Grid::new("volumes").num_columns(4).spacing([theme::WIDE, theme::TIGHT]).show(ui, |ui| {
-        for heading in ["Volume", "labelled", "pseudo"] {
-            widgets::caption_ui(ui, heading);
-        }
-        ui.end_row();
-        for class in classes.foreground() {
-            ui.horizontal(|ui| {
-                widgets::swatch_ui(ui, widgets::rgb(class.colour), class.visible);
-                ui.label(&class.name);
-            });
-            ui.label(figures(format!("{:>8.2} ml", millilitres(counts.known_of(class.id)))));
-            match &case.prediction {
-                Some(_) => ui.label(figures(format!("{:>8.2} ml", millilitres(counts.predicted_of(class.id))))),
-                None => ui.label(figures("       –")),
-            };
+    Grid::new("volumes")
+        .num_columns(4)
+        .min_row_height(theme::TEXT_ROW_HEIGHT)
+        .spacing([theme::WIDE, theme::TIGHT])
+        .show(ui, |ui| {
+            let weak = theme::palette(ui).text_weak;
+            ui.label(RichText::new("Volume").color(weak));
+            for heading in ["labelled", "pseudo-label"] {
+                ui.label(figures(format!("{heading:>12}")).color(weak));
+            }
             ui.end_row();
-        }
-    });
+            for class in classes.foreground() {
+                ui.horizontal(|ui| {
+                    widgets::swatch_ui(ui, widgets::rgb(class.colour), class.visible);
+                    ui.label(&class.name);
+                });
+                ui.label(figures(format!("{:>9.2} ml", millilitres(counts.known_of(class.id)))));
+                match &case.prediction {
+                    Some(_) => ui.label(figures(format!("{:>9.2} ml", millilitres(counts.predicted_of(class.id))))),
+                    None => ui.label(figures(format!("{:>12}", "–"))),
+                };
+                ui.end_row();
+            }
+        });
 }
 
 fn shares_ui(ui: &mut Ui, counts: &Counts) {
@@ -91,11 +102,17 @@ fn shares_ui(ui: &mut Ui, counts: &Counts) {
         ui.painter().rect_filled(rect.with_min_x(left).with_max_x(left + width), 1.0, colour);
         left += width;
     }
-    ui.horizontal_wrapped(|ui| {
-        for (origin, name, colour) in shares {
-            widgets::dot_ui(ui, colour);
-            widgets::caption_ui(ui, name);
-            ui.label(figures(format!("{:>5.1} %", 100.0 * counts.share(origin))).size(11.0));
+    ui.add_space(theme::TIGHT);
+    Grid::new("shares").num_columns(4).spacing([theme::GAP, 0.0]).min_row_height(16.0).show(ui, |ui| {
+        for pair in shares.chunks(2) {
+            for (origin, name, colour) in pair {
+                ui.horizontal(|ui| {
+                    widgets::dot_ui(ui, *colour);
+                    widgets::caption_ui(ui, name);
+                });
+                ui.label(figures(format!("{:>5.1} %  ", 100.0 * counts.share(*origin))).size(11.0));
+            }
+            ui.end_row();
         }
     });
 }
@@ -111,16 +128,17 @@ fn notices_ui(ui: &mut Ui, case: &OpenCase) {
     }
 }
 
-/// A number with as many digits as it needs, at most the given precision.
+/// A number with about four digits.
 struct Short(f64);
 
 impl std::fmt::Display for Short {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let digits = f.precision().unwrap_or(3);
-        if self.0.fract() == 0.0 || self.0.abs() >= 1000.0 {
-            write!(f, "{:.0}", self.0)
-        } else {
-            write!(f, "{:.*}", digits.min(3), self.0)
-        }
+        let digits = match self.0.abs() {
+            _ if self.0.fract() == 0.0 => 0,
+            1000.0.. => 0,
+            10.0.. => 1,
+            _ => 3,
+        };
+        write!(f, "{:.digits$}", self.0)
     }
 }

@@ -1,8 +1,8 @@
 //! Find any action by typing a part of its name.
 
-use eframe::egui::{self, Button, Id, Key, Modal, RichText, ScrollArea, TextEdit};
+use eframe::egui::{self, Button, Key, RichText, ScrollArea, TextEdit};
 
-use super::{theme, widgets};
+use super::{dialog, theme, widgets};
 use crate::view::{KeyAction, KeyHelp, Keymap};
 
 #[derive(Debug, Default)]
@@ -18,8 +18,7 @@ impl FindAction {
     /// The chosen action, once.
     pub fn ui(&mut self, ctx: &egui::Context, keymap: &Keymap) -> Option<KeyAction> {
         let typed = self.typed.as_mut()?;
-        let modal = Modal::new(Id::unique("find action")).show(ctx, |ui| {
-            ui.set_width(420.0);
+        let modal = dialog::show(ctx, "Find any action", 440.0, |ui| {
             let edit = TextEdit::singleline(typed)
                 .hint_text("What do you want to do?")
                 .desired_width(f32::INFINITY)

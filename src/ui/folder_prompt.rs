@@ -1,9 +1,9 @@
 //! Asks for one folder: a typed path or the system's dialog.
 
-use eframe::egui::{self, Id, Key, Modal, RichText, Ui};
+use eframe::egui::{self, Key, RichText, Ui};
 
 use super::picker::FolderField;
-use super::{theme, widgets};
+use super::{dialog, theme, widgets};
 use crate::workspace::{Action, FileAction, FolderPurpose};
 
 /// The open question for a folder, if any.
@@ -14,21 +14,16 @@ pub struct FolderPrompt {
 
 impl FolderPrompt {
     /// `suggested` fills the field.
-    pub fn ask(&mut self, purpose: FolderPurpose, suggested: FolderField) {
+    pub fn ask(&mut self, purpose: FolderPurpose, mut suggested: FolderField) {
+        suggested.takes_focus = true;
         self.open = Some((purpose, suggested));
-    }
-
-    pub fn is_open(&self) -> bool {
-        self.open.is_some()
     }
 
     pub fn ui(&mut self, ctx: &egui::Context, actions: &mut Vec<Action>) {
         let Some((purpose, field)) = &mut self.open else { return };
         let purpose = *purpose;
         let words = Words::of(purpose);
-        let modal = Modal::new(Id::unique("folder prompt")).show(ctx, |ui| {
-            ui.set_width(440.0);
-            ui.heading(words.title);
+        let modal = dialog::show(ctx, words.title, 440.0, |ui| {
             widgets::caption_ui(ui, words.hint);
             ui.add_space(theme::GAP);
             field.ui(ui, "Folder");

@@ -1,8 +1,8 @@
 //! The list of keys, made from the keymap; and the mouse, which has no keymap.
 
-use eframe::egui::{self, Grid, Id, Modal, RichText, ScrollArea, Ui};
+use eframe::egui::{self, Grid, RichText, ScrollArea, Ui};
 
-use super::{theme, widgets};
+use super::{dialog, theme, widgets};
 use crate::view::{KeyHelp, Keymap};
 
 const MOUSE: [(&str, &str); 9] = [
@@ -19,18 +19,14 @@ const MOUSE: [(&str, &str); 9] = [
 
 /// Returns false once the page is to be closed.
 pub fn ui(ctx: &egui::Context, keymap: &Keymap) -> bool {
-    let modal = Modal::new(Id::unique("keys")).show(ctx, |ui| {
-        ui.set_width(720.0);
-        let close = ui.horizontal(|ui| {
-            ui.heading("Keys and mouse");
-            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| ui.button("Close").clicked()).inner
-        });
-        ui.add_space(theme::GAP);
-        let height = ui.ctx().content_rect().height() - 180.0;
+    let modal = dialog::show(ctx, "Keys and mouse", 820.0, |ui| {
+        widgets::compact(ui);
+        let height = ui.ctx().content_rect().height() - 160.0;
         ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show(ui, |ui| {
             ui.columns_const(|[left, right]| columns_ui(left, right, &keymap.help()));
         });
-        close.inner
+        ui.add_space(theme::GAP);
+        ui.button("Close").clicked()
     });
     !(modal.inner || modal.should_close())
 }
@@ -50,12 +46,17 @@ fn columns_ui(left: &mut Ui, right: &mut Ui, lines: &[KeyHelp]) {
 
 fn group_ui<'a>(ui: &mut Ui, name: &str, lines: impl IntoIterator<Item = (&'a str, &'a str)>) {
     widgets::section_ui(ui, name, None);
-    Grid::new(name).num_columns(2).min_col_width(120.0).spacing([theme::WIDE, theme::TIGHT]).show(ui, |ui| {
-        for (keys, what) in lines {
-            ui.horizontal(|ui| keys.split("  ").for_each(|key| drop(widgets::key_cap_ui(ui, key))));
-            ui.label(RichText::new(what));
-            ui.end_row();
-        }
-    });
-    ui.add_space(theme::WIDE);
+    Grid::new(name)
+        .num_columns(2)
+        .min_row_height(theme::TEXT_ROW_HEIGHT)
+        .min_col_width(120.0)
+        .spacing([theme::WIDE, 2.0])
+        .show(ui, |ui| {
+            for (keys, what) in lines {
+                ui.horizontal(|ui| keys.split("  ").for_each(|key| drop(widgets::key_cap_ui(ui, key))));
+                ui.label(RichText::new(what));
+                ui.end_row();
+            }
+        });
+    ui.add_space(theme::GAP + theme::TIGHT);
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use eframe::egui::{self, ComboBox, Layout, RichText, Ui, vec2};
 use egui_material_icons::MaterialIcon;
 use egui_material_icons::icons::{ICON_PAUSE, ICON_PLAY_ARROW, ICON_STOP};
-use egui_plot::{Line, LineStyle, Plot, PlotPoints, VLine};
+use egui_plot::{Line, LineStyle, Plot, PlotPoints, Points, VLine};
 
 use super::actions::Actions;
 use super::theme;
@@ -34,6 +34,20 @@ pub fn ui(ui: &mut Ui, workspace: &Workspace, actions: &mut Actions) {
 }
 
 fn control_ui(ui: &mut Ui, training: &Training, actions: &mut Actions) {
+    ui.scope(|ui| {
+        widgets::compact(ui);
+        words_ui(ui, training);
+    });
+    ui.add_space(theme::GAP);
+    ui.horizontal(|ui| {
+        buttons_ui(ui, training, actions);
+        if !training.is_active() {
+            choices_ui(ui, training, actions);
+        }
+    });
+}
+
+fn words_ui(ui: &mut Ui, training: &Training) {
     widgets::section_ui(ui, "Learning", None);
     let words = RichText::new(training.words()).strong().color(theme::palette(ui).text_strong);
     ui.horizontal(|ui| {
@@ -43,13 +57,6 @@ fn control_ui(ui: &mut Ui, training: &Training, actions: &mut Actions) {
         }
     });
     explanation_ui(ui, training);
-    ui.add_space(theme::TIGHT);
-    ui.horizontal(|ui| {
-        buttons_ui(ui, training, actions);
-        if !training.is_active() {
-            choices_ui(ui, training, actions);
-        }
-    });
 }
 
 /// One caption of fixed height: why it stopped, what it runs on, or what it waits for.
@@ -58,7 +65,7 @@ fn explanation_ui(ui: &mut Ui, training: &Training) {
     let (text, detail, colour) = match (&training.failure, &training.device) {
         (Some(failure), _) => (failure.headline.as_str(), failure.detail.as_str(), p.error),
         (None, Some(device)) if training.is_active() => (device.name.as_str(), device.why.as_str(), p.text_weak),
-        _ => ("Learns from your labels and from the volumes nobody has labelled.", "", p.text_weak),
+        _ => ("Learns from your labels and from the unlabelled volumes.", "", p.text_weak),
     };
     let label = ui.add(egui::Label::new(RichText::new(text).small().color(colour)).truncate());
     if !detail.is_empty() {
@@ -163,6 +170,9 @@ fn curves_ui(ui: &mut Ui, training: &Training) {
             plot.vline(VLine::new("", last_step).color(p.line).allow_hover(false));
             let loss = line("loss", &training.loss, loss_scale(&training.loss)).color(p.text_weak);
             plot.line(loss.style(LineStyle::dotted_dense()).width(1.2));
+            // A single measurement is no line yet.
+            let points: PlotPoints<'_> = training.dice.points().to_vec().into();
+            plot.points(Points::new("Dice", points).color(p.accent).radius(2.5).allow_hover(false));
             plot.line(line("Dice", &training.dice, 1.0).color(p.accent).width(2.0).fill(0.0).fill_alpha(0.08));
         });
 }
@@ -179,6 +189,7 @@ fn line<'a>(name: &str, curve: &Curve, scale: f64) -> Line<'a> {
 }
 
 fn numbers_ui(ui: &mut Ui, training: &Training) {
+    widgets::compact(ui);
     let progress = training.progress.as_ref();
     let dash = || "–".to_owned();
     let step = progress.map_or_else(dash, |p| match p.total_steps {

@@ -5,6 +5,7 @@ mod app;
 mod case_list;
 mod census;
 mod classes;
+mod dialog;
 mod facts_pane;
 mod find_action;
 mod folder_prompt;

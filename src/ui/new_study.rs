@@ -1,11 +1,11 @@
 //! The form of a new study: images, masks, place, classes.
 
-use eframe::egui::{self, Id, Modal, RichText, TextEdit, Ui};
+use eframe::egui::{self, RichText, TextEdit, Ui};
 
 use super::actions::Actions;
 use super::folder_prompt::buttons_ui;
 use super::picker::FolderField;
-use super::{theme, widgets};
+use super::{dialog, theme, widgets};
 use crate::workspace::{FileAction, FolderPurpose, NewProjectForm, Workspace};
 
 /// The three folders of the form as they are being typed.
@@ -23,10 +23,7 @@ impl NewStudy {
             *self = Self::default();
             return;
         };
-        let modal = Modal::new(Id::unique("new study")).show(ctx, |ui| {
-            ui.set_width(460.0);
-            ui.heading("New study");
-            ui.add_space(theme::GAP);
+        let modal = dialog::show(ctx, "New study", 460.0, |ui| {
             self.fields_ui(ui);
             self.report(form, actions);
             ui.add_space(theme::WIDE);

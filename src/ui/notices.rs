@@ -1,77 +1,128 @@
-//! Short messages that come and go in the corner.
+//! Short messages in the corner: what happened and what to do. They lie over the viewers and swallow clicks, so that
+//! closing one never paints.
 
 use std::time::Duration;
 
-use eframe::egui::{self, vec2};
-use egui_notify::{Anchor, Toasts};
+use eframe::egui::{self, Align2, Area, Color32, Frame, Id, Label, Margin, Order, RichText, Stroke, Ui, vec2};
+use egui_material_icons::MaterialIcon;
+use egui_material_icons::icons::{ICON_CHECK_CIRCLE, ICON_CLOSE, ICON_ERROR, ICON_INFO, ICON_WARNING};
 
-use super::theme;
+use super::theme::{self, Palette};
+use super::widgets;
 use crate::workspace::{Notice, NoticeKind};
 
+/// More at once would hide the pictures; the oldest go first.
+const MOST: usize = 4;
+const WIDTH: f32 = 340.0;
+
+#[derive(Debug, Default)]
 pub struct Notices {
-    toasts: Toasts,
+    shown: Vec<Shown>,
+    /// For ids that stay when an older message goes.
+    count: u64,
 }
 
-impl Default for Notices {
-    fn default() -> Self {
-        let margin = vec2(
-            theme::RIGHT_PANEL_WIDTH + theme::WIDE,
-            theme::LEARNING_HEIGHT + theme::STATUS_BAR_HEIGHT + theme::WIDE,
-        );
-        Self { toasts: Toasts::default().with_anchor(Anchor::BottomRight).with_margin(margin) }
-    }
+#[derive(Debug)]
+struct Shown {
+    id: u64,
+    notice: Notice,
+    left: Duration,
 }
 
 impl Notices {
-    /// Longer than this, a line is broken.
-    const LINE: usize = 64;
-
     pub fn show(&mut self, notice: &Notice) {
-        let text = broken(&notice.text, Self::LINE);
-        let toast = match notice.kind {
-            NoticeKind::Info => self.toasts.info(text),
-            NoticeKind::Success => self.toasts.success(text),
-            NoticeKind::Warning => self.toasts.warning(text),
-            NoticeKind::Error => self.toasts.error(text),
-        };
-        let secs = match notice.kind {
-            NoticeKind::Info | NoticeKind::Success => 5,
-            NoticeKind::Warning => 10,
-            // An error asks for something to be done; it waits for a click.
-            NoticeKind::Error => 60,
-        };
-        toast.duration(Some(Duration::from_secs(secs))).closable(true).show_progress_bar(false);
+        // The same sentence twice says no more.
+        self.shown.retain(|shown| shown.notice != *notice);
+        if self.shown.len() == MOST {
+            self.shown.remove(0);
+        }
+        self.count += 1;
+        self.shown.push(Shown { id: self.count, notice: notice.clone(), left: lifetime(notice.kind) });
     }
 
     pub fn ui(&mut self, ctx: &egui::Context) {
-        self.toasts.show(ctx);
+        if self.shown.is_empty() {
+            return;
+        }
+        let passed = ctx.input(|i| Duration::try_from_secs_f32(i.unstable_dt).unwrap_or_default());
+        let bottom = theme::LEARNING_HEIGHT + theme::STATUS_BAR_HEIGHT + theme::WIDE;
+        let offset = vec2(-theme::RIGHT_PANEL_WIDTH - theme::WIDE, -bottom);
+        let area = Area::new(Id::unique("notices")).order(Order::Foreground).anchor(Align2::RIGHT_BOTTOM, offset);
+        let response = area.show(ctx, |ui| {
+            ui.set_width(WIDTH);
+            self.shown.retain(|shown| !shown.ui(ui));
+        });
+        // Being read, a message stays.
+        if !response.response.contains_pointer() {
+            for shown in &mut self.shown {
+                shown.left = shown.left.saturating_sub(passed);
+            }
+            self.shown.retain(|shown| !shown.left.is_zero());
+        }
+        if let Some(next) = self.shown.iter().map(|shown| shown.left).min() {
+            ctx.request_repaint_after(next.min(Duration::from_millis(500)));
+        }
     }
 }
 
-/// Breaks a sentence between words into lines of at most `length` characters, where words allow.
-fn broken(text: &str, length: usize) -> String {
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
-        match lines.last_mut() {
-            Some(line) if line.chars().count() + word.chars().count() < length => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
+impl Shown {
+    /// True if it was closed.
+    fn ui(&self, ui: &mut Ui) -> bool {
+        let p = theme::palette(ui);
+        let (icon, colour) = mark(self.notice.kind, p);
+        let frame = Frame::new()
+            .fill(p.button)
+            .stroke(Stroke::new(1.0, colour.gamma_multiply(0.5)))
+            .corner_radius(6.0)
+            .inner_margin(Margin::symmetric(10, 8));
+        let closed = frame.show(ui, |ui| {
+            ui.push_id(self.id, |ui| {
+                ui.horizontal_top(|ui| {
+                    ui.label(icon.rich_text().size(theme::ICON_SIZE).color(colour));
+                    let width = ui.available_width() - 30.0;
+                    ui.scope(|ui| {
+                        ui.set_width(width);
+                        ui.add(Label::new(RichText::new(&self.notice.text)).wrap());
+                    });
+                    widgets::small_icon_ui(ui, ICON_CLOSE, "Close message", p.text_weak).clicked()
+                })
+                .inner
+            })
+            .inner
+        });
+        closed.inner
     }
-    lines.join("\n")
+}
+
+fn mark(kind: NoticeKind, p: &Palette) -> (MaterialIcon, Color32) {
+    match kind {
+        NoticeKind::Info => (ICON_INFO, p.held_out),
+        NoticeKind::Success => (ICON_CHECK_CIRCLE, p.accent),
+        NoticeKind::Warning => (ICON_WARNING, p.warning),
+        NoticeKind::Error => (ICON_ERROR, p.error),
+    }
+}
+
+/// An error asks for something to be done; it waits to be closed for a minute.
+fn lifetime(kind: NoticeKind) -> Duration {
+    Duration::from_secs(match kind {
+        NoticeKind::Info | NoticeKind::Success => 6,
+        NoticeKind::Warning => 12,
+        NoticeKind::Error => 60,
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::broken;
+    use super::*;
 
     #[test]
-    fn long_sentences_are_broken_between_words_without_losing_any() {
-        let text = "The mask of case A could not be written to the folder because the disk is full.";
-        let lines = broken(text, 30);
-        assert!(lines.lines().all(|line| line.chars().count() <= 30), "{lines}");
-        assert_eq!(lines.replace('\n', " "), text);
+    fn the_newest_messages_stay_and_none_is_said_twice() {
+        let mut notices = Notices::default();
+        for text in ["a", "b", "c", "d", "b", "e"] {
+            notices.show(&Notice::info(text));
+        }
+        let texts: Vec<_> = notices.shown.iter().map(|shown| shown.notice.text.as_str()).collect();
+        assert_eq!(texts, ["c", "d", "b", "e"]);
     }
 }

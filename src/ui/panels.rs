@@ -1,6 +1,6 @@
 //! Where everything is in the window.
 
-use eframe::egui::{CentralPanel, Frame, Margin, Panel, ScrollArea, Ui};
+use eframe::egui::{self, CentralPanel, Frame, Margin, Panel, ScrollArea, Ui};
 
 use super::actions::Actions;
 use super::classes::ClassPanel;
@@ -47,7 +47,6 @@ impl Panels {
     /// Draws the whole window; what was asked for comes back.
     pub fn ui(&mut self, ui: &mut Ui, workspace: &Workspace) -> Actions {
         let mut actions = Actions::new();
-        self.keys(ui, workspace, &mut actions);
         self.top_ui(ui, workspace, &mut actions);
         if workspace.study().is_some() {
             self.study_ui(ui, workspace, &mut actions);
@@ -59,17 +58,21 @@ impl Panels {
         actions
     }
 
-    fn keys(&mut self, ui: &Ui, workspace: &Workspace, actions: &mut Actions) {
+    /// What the keys of this frame ask for; to be done before the window is drawn, because a key and the click after
+    /// it may come in one frame.
+    pub fn keys(&mut self, ctx: &egui::Context, workspace: &Workspace) -> Actions {
+        let mut actions = Actions::new();
         // A dialog keeps the keys to itself.
-        if ui.ctx().memory(|memory| memory.top_modal_layer().is_some()) {
-            return;
+        if ctx.memory(|memory| memory.top_modal_layer().is_some()) {
+            return actions;
         }
-        for request in shortcuts::pressed(ui.ctx(), workspace, &self.keymap, actions) {
+        for request in shortcuts::pressed(ctx, workspace, &self.keymap, &mut actions) {
             match request {
                 WindowRequest::ShowKeys => self.help_open = true,
                 WindowRequest::FindAction => self.find_action.open(),
             }
         }
+        actions
     }
 
     fn top_ui(&mut self, ui: &mut Ui, workspace: &Workspace, actions: &mut Actions) {
@@ -109,9 +112,9 @@ impl Panels {
     fn right_ui(&mut self, ui: &mut Ui, workspace: &Workspace, actions: &mut Actions) {
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             tools::ui(ui, workspace, &self.keymap, actions);
-            ui.add_space(theme::WIDE);
+            ui.add_space(theme::GAP + theme::TIGHT);
             ui.scope(|ui| self.classes.ui(ui, workspace, actions));
-            ui.add_space(theme::WIDE);
+            ui.add_space(theme::GAP + theme::TIGHT);
             self.pseudo.ui(ui, workspace, actions);
         });
     }

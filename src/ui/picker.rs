@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::thread;
 
 use crossbeam_channel::{Receiver, bounded};
+use eframe::egui::text::CCursorRange;
 use eframe::egui::{self, TextEdit, Ui};
 use egui_material_icons::icons::ICON_FOLDER_OPEN;
 
@@ -14,12 +15,14 @@ use super::{theme, widgets};
 #[derive(Debug, Default)]
 pub struct FolderField {
     pub text: String,
+    /// Takes the keyboard as soon as it is drawn, its text chosen.
+    pub takes_focus: bool,
     browsing: Option<Receiver<Option<PathBuf>>>,
 }
 
 impl FolderField {
     pub fn new(path: PathBuf) -> Self {
-        Self { text: path.display().to_string(), browsing: None }
+        Self { text: path.display().to_string(), ..Self::default() }
     }
 
     /// `None` while the field is empty.
@@ -33,8 +36,16 @@ impl FolderField {
         let label = ui.label(name);
         ui.horizontal(|ui| {
             let width = ui.available_width() - theme::TOOL_BUTTON - theme::GAP;
-            ui.add(TextEdit::singleline(&mut self.text).desired_width(width).margin(egui::Margin::symmetric(8, 5)))
-                .labelled_by(label.id);
+            let edit = TextEdit::singleline(&mut self.text).desired_width(width).margin(egui::Margin::symmetric(8, 8));
+            let mut edit = edit.show(ui);
+            if self.takes_focus && edit.response.has_focus() {
+                self.takes_focus = false;
+                edit.state.cursor.set_char_range(Some(CCursorRange::select_all_str(&self.text)));
+                edit.state.store(ui.ctx(), edit.response.id);
+            } else if self.takes_focus {
+                edit.response.request_focus();
+            }
+            edit.response.response.labelled_by(label.id);
             ui.add_enabled_ui(self.browsing.is_none(), |ui| {
                 let browse = format!("Browse for {}…", name.to_lowercase());
                 if widgets::icon_button_ui(ui, ICON_FOLDER_OPEN, &browse, None, false).clicked() {

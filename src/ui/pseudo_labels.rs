@@ -35,8 +35,11 @@ impl PseudoPanel {
             }
             return;
         };
-        self.legend_ui(ui, &study.classes, &layers);
-        under_pointer_ui(ui, workspace, case, prediction, &study.classes);
+        ui.scope(|ui| {
+            widgets::compact(ui);
+            self.legend_ui(ui, &study.classes, &layers);
+            under_pointer_ui(ui, workspace, case, prediction, &study.classes);
+        });
         ui.add_space(theme::TIGHT);
         layers_ui(ui, layers, actions);
         ui.add_space(theme::TIGHT);
@@ -56,12 +59,11 @@ impl PseudoPanel {
                 ui.add(egui::Label::new(RichText::new(&class.name).small()).truncate());
             });
         }
-        ui.horizontal(|ui| {
-            ui.scope(|ui| {
-                ui.set_width(RAMP_WIDTH);
-                widgets::caption_ui(ui, "doubtful");
-                ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| widgets::caption_ui(ui, "sure"));
-            });
+        let size = vec2(RAMP_WIDTH, theme::TEXT_ROW_HEIGHT);
+        ui.allocate_ui_with_layout(size, egui::Layout::left_to_right(egui::Align::Center), |ui| {
+            ui.set_min_width(RAMP_WIDTH);
+            widgets::caption_ui(ui, "doubtful");
+            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| widgets::caption_ui(ui, "sure"));
         });
         self.colours = Some(colours);
     }
@@ -94,7 +96,7 @@ fn under_pointer_ui(
     let class = hover.map_or("nothing", |voxel| classes.name(prediction.class.at(voxel)));
     ui.horizontal(|ui| {
         widgets::caption_ui(ui, "Under the pointer");
-        ui.add(egui::Label::new(RichText::new(class).small().strong()).truncate());
+        ui.add(egui::Label::new(RichText::new(class).small().color(theme::palette(ui).text_strong)).truncate());
     });
     ui.horizontal(|ui| {
         for (name, value) in [
@@ -110,14 +112,15 @@ fn under_pointer_ui(
 
 fn layers_ui(ui: &mut Ui, mut layers: LayerSettings, actions: &mut Actions) {
     let before = layers;
-    let percent = |v: f64| format!("{:.0} %", 100.0 * v);
-    let row = |label, name| SliderRow { label, name, range: 0.0..=1.0, logarithmic: false };
-    let opacity = row("Show", "Pseudo-label opacity").ui(ui, layers.pseudo_opacity.into(), percent);
+    let percent = |v: f64| format!("{:.0}%", 100.0 * v);
+    let row = |label, name| SliderRow { label, name, range: 0.0..=1.0, logarithmic: false, room: 0.0 };
+    let opacity = row("Show", "Pseudo-label opacity").ui(ui, layers.pseudo_opacity.into(), percent, |_| {});
     if let Some(value) = opacity {
         // A share of 0 to 1.
         layers.pseudo_opacity = value as f32;
     }
-    let doubt = row("Doubt ≥", "Doubt threshold").ui(ui, layers.doubt_threshold.into(), |v| format!("{v:.2}"));
+    let decimal = |v: f64| format!("{v:.2}");
+    let doubt = row("Doubt ≥", "Doubt threshold").ui(ui, layers.doubt_threshold.into(), decimal, |_| {});
     if let Some(value) = doubt {
         actions.push(PseudoAction::SetDoubtThreshold(value as f32).into());
     }

@@ -1,27 +1,19 @@
 //! Closing the window while something is being saved, or could not be.
 
-use eframe::egui::{self, Id, Modal};
+use eframe::egui;
 
 use super::actions::Actions;
-use super::theme;
+use super::{dialog, theme};
 use crate::workspace::{AppAction, Quitting, Workspace};
 
 pub fn ui(ctx: &egui::Context, workspace: &Workspace, actions: &mut Actions) {
     match workspace.quitting() {
         Quitting::No | Quitting::Done => {}
         Quitting::Saving => {
-            Modal::new(Id::unique("saving before quitting")).show(ctx, |ui| {
-                ui.horizontal(|ui| {
-                    ui.spinner();
-                    ui.label("Saving your work…");
-                });
-            });
+            dialog::show(ctx, "Saving your work…", 240.0, |ui| ui.spinner());
         }
         Quitting::Failed(sentence) => {
-            Modal::new(Id::unique("quit without saving")).show(ctx, |ui| {
-                ui.set_width(420.0);
-                ui.heading("Not everything could be saved");
-                ui.add_space(theme::GAP);
+            dialog::show(ctx, "Not everything could be saved", 420.0, |ui| {
                 ui.label(sentence);
                 ui.add_space(theme::WIDE);
                 ui.horizontal(|ui| {

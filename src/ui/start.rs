@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use eframe::egui::{IconData, ViewportBuilder};
-use eframe::egui_wgpu::{WgpuConfiguration, WgpuError, WgpuSetup, WgpuSetupCreateNew};
+use eframe::egui_wgpu::{WgpuConfiguration, WgpuSetup, WgpuSetupCreateNew};
 use thiserror::Error;
 
 use super::screenshot::{Screenshot, ScreenshotRequest};
@@ -100,7 +100,7 @@ fn explained(error: eframe::Error) -> UiError {
             Ok(known) => *known,
             Err(cause) => UiError::NoWindow(eframe::Error::AppCreation(cause)),
         },
-        eframe::Error::Wgpu(WgpuError::CreateSurfaceError(_) | WgpuError::HandleError(_)) => UiError::NoWindow(error),
+        // Without a driver even the surface cannot be made; without a display it never comes to that.
         eframe::Error::Wgpu(_) => UiError::NoAdapter(error),
         other => UiError::NoWindow(other),
     }

@@ -33,7 +33,7 @@ fn pointer_ui(ui: &mut Ui, workspace: &Workspace) {
     };
     ui.label(small(format!("{x:7.1}, {y:7.1}, {z:7.1} mm")));
     ui.label(small(format!("voxel {:>4}, {:>4}, {:>4}", voxel.x, voxel.y, voxel.z)));
-    ui.label(small(format!("intensity {intensity:>9.2}")));
+    ui.label(small(format!("intensity {intensity:>8.1}")));
     let Some(study) = workspace.study() else { return };
     let (text, colour) = match label.origin {
         Origin::Unknown => ("not labelled".to_owned(), p.text_weak),

@@ -23,6 +23,8 @@ pub const TOOL_BUTTON: f32 = 32.0;
 pub const ICON_SIZE: f32 = 18.0;
 /// Height of one row in a list.
 pub const ROW_HEIGHT: f32 = 28.0;
+/// Height of one row of mere text.
+pub const TEXT_ROW_HEIGHT: f32 = 18.0;
 
 const BODY: f32 = 13.0;
 const HEADING: f32 = 15.0;

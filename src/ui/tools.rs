@@ -1,6 +1,6 @@
 //! The tools, and how the brush paints.
 
-use eframe::egui::{ComboBox, RichText, Slider, Ui};
+use eframe::egui::{Button, ComboBox, RichText, Slider, Ui};
 use egui_material_icons::MaterialIcon;
 use egui_material_icons::icons::{
     ICON_APPROVAL, ICON_BRUSH, ICON_CONTRAST, ICON_DRAG_PAN, ICON_FORMAT_COLOR_FILL, ICON_INK_ERASER, ICON_POINT_SCAN,
@@ -101,14 +101,6 @@ fn button_ui(ui: &mut Ui, button: &ToolButton, keymap: &Keymap, actions: &mut Ac
 fn brush_ui(ui: &mut Ui, workspace: &Workspace, actions: &mut Actions) {
     let brush = workspace.tools().brush;
     size_ui(ui, brush.size, actions);
-    labelled_ui(ui, "Unit", |ui| {
-        let in_mm = matches!(brush.size, BrushSize::Mm(_));
-        if let Some(to_mm) = widgets::choices_ui(ui, in_mm, &[(true, "mm"), (false, "voxels")]) {
-            let (BrushSize::Mm(value) | BrushSize::Voxels(value)) = brush.size;
-            let size = if to_mm { BrushSize::Mm(value) } else { BrushSize::Voxels(value) };
-            actions.push(ToolAction::SetBrushSize(size).into());
-        }
-    });
     labelled_ui(ui, "Shape", |ui| {
         let shapes = [(BrushShape::Disc, "Disc"), (BrushShape::Ball, "Ball")];
         if let Some(shape) = widgets::choices_ui(ui, brush.shape, &shapes) {
@@ -136,32 +128,64 @@ pub struct SliderRow<'a> {
     pub name: &'a str,
     pub range: std::ops::RangeInclusive<f64>,
     pub logarithmic: bool,
+    /// What remains free behind the figures.
+    pub room: f32,
 }
 
 impl SliderRow<'_> {
-    /// The new value, if it was changed.
-    pub fn ui(self, ui: &mut Ui, mut value: f64, shown: impl Fn(f64) -> String) -> Option<f64> {
-        const FIGURES_WIDTH: f32 = 58.0;
+    /// The new value, if it was changed. `after` draws into the room at the end.
+    pub fn ui(
+        self,
+        ui: &mut Ui,
+        mut value: f64,
+        shown: impl Fn(f64) -> String,
+        after: impl FnOnce(&mut Ui),
+    ) -> Option<f64> {
+        const FIGURES_WIDTH: f32 = 38.0;
         let before = value;
         labelled_ui(ui, self.label, |ui| {
-            ui.spacing_mut().slider_width = (ui.available_width() - FIGURES_WIDTH - theme::GAP).max(40.0);
-            let slider = Slider::new(&mut value, self.range).logarithmic(self.logarithmic).show_value(false);
-            ui.add(slider).accessible_name(self.name);
-            ui.label(figures(format!("{:>8}", shown(value))));
+            ui.scope(|ui| {
+                // The handle is as large as a row is high.
+                ui.spacing_mut().interact_size.y = theme::TEXT_ROW_HEIGHT;
+                ui.spacing_mut().slider_width =
+                    (ui.available_width() - FIGURES_WIDTH - theme::GAP - self.room).max(40.0);
+                let slider = Slider::new(&mut value, self.range).logarithmic(self.logarithmic).show_value(false);
+                ui.add(slider).accessible_name(self.name);
+            });
+            ui.label(figures(format!("{:>5}", shown(value))));
+            after(ui);
         });
         (value != before).then_some(value)
     }
 }
 
 fn size_ui(ui: &mut Ui, size: BrushSize, actions: &mut Actions) {
-    let (value, unit) = match size {
-        BrushSize::Mm(mm) => (mm, "mm"),
-        BrushSize::Voxels(voxels) => (voxels, "vox"),
+    const UNIT_WIDTH: f32 = 42.0;
+    let (value, unit, other_unit) = match size {
+        BrushSize::Mm(mm) => (mm, "mm", "voxels"),
+        BrushSize::Voxels(voxels) => (voxels, "vox", "millimetres"),
     };
-    let row = SliderRow { label: "Size", name: "Brush size", range: 0.5..=60.0, logarithmic: true };
-    let changed = row.ui(ui, value, |v| format!("{v:.1} {unit}"));
-    if let Some(value) = changed {
-        let size = if matches!(size, BrushSize::Mm(_)) { BrushSize::Mm(value) } else { BrushSize::Voxels(value) };
+    let row = SliderRow {
+        label: "Size",
+        name: "Brush size",
+        range: 0.5..=60.0,
+        logarithmic: true,
+        room: UNIT_WIDTH + theme::GAP,
+    };
+    let mut other = false;
+    let changed = row.ui(
+        ui,
+        value,
+        |v| format!("{v:.1}"),
+        |ui| {
+            let button = ui.add(Button::new(unit).min_size([UNIT_WIDTH, 0.0].into()));
+            other = widgets::named(button, &format!("Measure the brush in {other_unit}"), None).clicked();
+        },
+    );
+    let in_mm = matches!(size, BrushSize::Mm(_));
+    if changed.is_some() || other {
+        let value = changed.unwrap_or(value);
+        let size = if in_mm != other { BrushSize::Mm(value) } else { BrushSize::Voxels(value) };
         actions.push(ToolAction::SetBrushSize(size).into());
     }
 }

@@ -67,6 +67,10 @@ impl TopBar<'_> {
                 .response
                 .on_hover_text("Level / width, brightness and contrast");
         }
+        // In a narrow window the menus need the room.
+        if ui.available_width() < 160.0 {
+            return;
+        }
         let find = RichText::new("Ctrl K  find any action").color(theme::palette(ui).text_weak);
         let find = ui.add(Button::new(find).frame_when_inactive(false));
         if find.accessible_name("Find any action").clicked() {

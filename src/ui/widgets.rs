@@ -8,6 +8,8 @@ use super::theme;
 /// A group heading in small capitals, with an optional weak remark at the right.
 pub fn section_ui(ui: &mut Ui, title: &str, remark: Option<&str>) {
     let p = theme::palette(ui);
+    let height = ui.spacing().interact_size.y;
+    ui.spacing_mut().interact_size.y = theme::TEXT_ROW_HEIGHT;
     ui.horizontal(|ui| {
         let text = RichText::new(title.to_uppercase()).small().strong().extra_letter_spacing(0.8).color(p.text_weak);
         ui.label(text);
@@ -15,6 +17,7 @@ pub fn section_ui(ui: &mut Ui, title: &str, remark: Option<&str>) {
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| caption_ui(ui, remark));
         }
     });
+    ui.spacing_mut().interact_size.y = height;
     ui.add_space(2.0);
 }
 
@@ -26,6 +29,12 @@ pub fn caption_ui(ui: &mut Ui, text: &str) -> Response {
 /// A number that changes while you look: fixed-width figures, so that nothing jumps.
 pub fn figures(text: impl Into<String>) -> RichText {
     RichText::new(text).text_style(TextStyle::Monospace)
+}
+
+/// Rows of text without controls: closer together than rows that are clicked.
+pub fn compact(ui: &mut Ui) {
+    ui.spacing_mut().interact_size.y = theme::TEXT_ROW_HEIGHT;
+    ui.spacing_mut().item_spacing.y = 2.0;
 }
 
 /// A label at the left and fixed-width figures at the right of one row.
@@ -134,15 +143,6 @@ pub fn swatch_ui(ui: &mut Ui, colour: Color32, visible: bool) {
     } else {
         ui.painter().rect_stroke(rect.shrink(0.5), 3.0, (1.0, colour), StrokeKind::Inside);
     }
-}
-
-/// A thin bar filled to `share` (0 to 1).
-pub fn bar_ui(ui: &mut Ui, width: f32, share: f32, colour: Color32) -> Response {
-    let (rect, response) = ui.allocate_exact_size(vec2(width, 4.0), Sense::hover());
-    ui.painter().rect_filled(rect, 2.0, theme::palette(ui).line);
-    let filled = rect.with_max_x(rect.left() + rect.width() * share.clamp(0.0, 1.0));
-    ui.painter().rect_filled(filled, 2.0, colour);
-    response
 }
 
 /// A colour of three sRGB bytes.

@@ -53,11 +53,13 @@ impl Decoration<'_> {
         // Screen positions are far below the range in which f32 loses a pixel.
         let at = rect.min + vec2(x as f32, y as f32);
         let stroke = Stroke::new(1.0, theme::CROSSHAIR.gamma_multiply(0.55));
+        // The letters at the edges stay free.
+        let inner = rect.shrink(MARGIN + LETTER + 4.0);
         for (from, to) in [
-            (pos2(rect.left(), at.y), pos2(at.x - CROSS_GAP, at.y)),
-            (pos2(at.x + CROSS_GAP, at.y), pos2(rect.right(), at.y)),
-            (pos2(at.x, rect.top()), pos2(at.x, at.y - CROSS_GAP)),
-            (pos2(at.x, at.y + CROSS_GAP), pos2(at.x, rect.bottom())),
+            (pos2(inner.left(), at.y), pos2((at.x - CROSS_GAP).max(inner.left()), at.y)),
+            (pos2((at.x + CROSS_GAP).min(inner.right()), at.y), pos2(inner.right(), at.y)),
+            (pos2(at.x, inner.top()), pos2(at.x, (at.y - CROSS_GAP).max(inner.top()))),
+            (pos2(at.x, (at.y + CROSS_GAP).min(inner.bottom())), pos2(at.x, inner.bottom())),
         ] {
             painter.line_segment([from, to], stroke);
         }

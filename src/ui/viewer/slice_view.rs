@@ -68,8 +68,8 @@ fn feed(ui: &Ui, response: &Response, surface: &Surface<'_>, pointer: &mut Point
         for event in &input.events {
             pointer.handle(event, over, surface, actions);
         }
-        let lost = !input.pointer.any_down() || !input.focused;
-        if lost && pointer.is_dragging(surface.view) {
+        // The button came up where the window did not see it.
+        if !input.pointer.any_down() && pointer.is_dragging(surface.view) {
             pointer.cancel(actions);
         }
     });
