@@ -4,6 +4,7 @@ mod checkpoint;
 pub mod data;
 mod device;
 mod error;
+mod kernels;
 mod loss;
 mod method;
 mod nn;

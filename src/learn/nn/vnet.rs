@@ -1,13 +1,12 @@
 //! V-Net and ResV-Net (Milletari et al. 2016 in the form of the UA-MT / MC-Net code family), and the pair that is trained.
 
 use burn::module::Module;
-use burn::nn::conv::{Conv3d, Conv3dConfig};
-use burn::nn::{Initializer, PaddingConfig3d};
+use burn::nn::conv::Conv3d;
 use burn::tensor::{Device, Tensor};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use super::block::{Down, Stage, Up};
+use super::block::{Down, Stage, Up, pointwise, unset_conv};
 use super::dropout::ChannelDropout;
 use super::init::{InitScheme, initialised};
 
@@ -77,10 +76,7 @@ impl VNetConfig {
             downs: (1..levels).map(|l| Down::new(self.width(l - 1), self.width(l), device)).collect(),
             ups: (1..levels).map(|l| Up::new(self.width(l), self.width(l - 1), device)).collect(),
             decoder: (0..levels - 1).map(|l| stage(l, self.width(l))).collect(),
-            head: Conv3dConfig::new([self.base_width, self.classes], [1; 3])
-                .with_padding(PaddingConfig3d::Valid)
-                .with_initializer(Initializer::Zeros)
-                .init(device),
+            head: unset_conv([self.base_width, self.classes], 1, true, device),
             classes: self.classes,
         }
     }
@@ -115,7 +111,11 @@ impl VNet {
             }
             x = stage.forward(x);
         }
-        let logits = self.head.forward(dropped(x.clone(), dropout.output.as_ref()));
+        let logits = pointwise(dropped(x.clone(), dropout.output.as_ref()), self.head.weight.val());
+        let logits = match &self.head.bias {
+            Some(bias) => logits + bias.val().reshape([1, self.classes, 1, 1, 1]),
+            None => logits,
+        };
         VNetOutput { logits, features: x }
     }
 
