@@ -1,5 +1,7 @@
 //! Learning on tiny volumes on the CPU: losses fall, runs resume exactly, broken checkpoints are refused.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
 use std::sync::Arc;
 
 use chiaro::geometry::{Affine, Extent};

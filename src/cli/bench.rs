@@ -96,7 +96,10 @@ fn load(file: Option<&Path>, as_json: bool) -> Outcome {
         Some(file) => file.to_owned(),
         None => made_volume(&folder)?,
     };
-    let times = times_ms(5, || Ok(drop(read_image(&path)?)));
+    let times = times_ms(5, || {
+        read_image(&path)?;
+        Ok(())
+    });
     if file.is_none() {
         std::fs::remove_dir_all(&folder)?;
     }
@@ -172,7 +175,10 @@ fn train(device: &DeviceChoice, as_json: bool) -> Outcome {
     for method in Method::ALL {
         let mut trainer = phantom_trainer(method, device)?;
         trainer.step()?;
-        let times = times_ms(10, || Ok(drop(trainer.step()?)))?;
+        let times = times_ms(10, || {
+            trainer.step()?;
+            Ok(())
+        })?;
         value.insert(format!("{method}_step_p50_ms"), json!(rounded(median(&times))));
     }
     print(&Value::Object(value), as_json)
@@ -184,7 +190,8 @@ fn predict(device: &DeviceChoice, as_json: bool) -> Outcome {
     let case = phantom_case(&PhantomSettings::default(), 5);
     let times = times_ms(5, || {
         let provenance = Provenance { case: "bench".into(), label_revision: 0, model: "bench".into(), step: 0 };
-        Ok(drop(predictor.predict(&case.image, provenance, &mut || false)?))
+        predictor.predict(&case.image, provenance, &mut || false)?;
+        Ok(())
     })?;
     print(&json!({ "predict_case_p50_ms": rounded(median(&times)), "voxels": case.image.extent().to_array() }), as_json)
 }

@@ -111,6 +111,7 @@ impl Voxels {
     }
 
     /// Stored value at a linear index, as f64 (64-bit integers are rounded beyond 2^53).
+    #[expect(clippy::unnecessary_cast, reason = "the macro repeats the line for f64 too")]
     pub fn stored(&self, index: usize) -> f64 {
         with_voxels!(self, g => g.as_slice()[index] as f64)
     }

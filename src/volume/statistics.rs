@@ -26,6 +26,7 @@ pub struct IntensityStatistics {
 }
 
 impl IntensityStatistics {
+    #[expect(clippy::unnecessary_cast, reason = "the macro repeats the line for f64 too")]
     pub fn of(voxels: &Voxels, slope: f64, intercept: f64) -> Self {
         with_voxels!(voxels, g => Self::of_values(|| g.as_slice().iter().map(|&s| slope * s as f64 + intercept)))
     }

@@ -181,7 +181,7 @@ fn block_sums<S: Simd>(
     let block = VECTORS * S::F32_LANES;
     let mut sums = [[simd.splat_f32s(0.0); VECTORS]; CHANNELS];
     for (channel, taps) in weights.chunks_exact(TAPS).enumerate() {
-        let from = input.from_plane(item, channel, z);
+        let from = input.at_plane(item, channel, z);
         for (kz, taps) in taps.chunks_exact(9).enumerate() {
             for (ky, taps) in taps.chunks_exact(3).enumerate() {
                 let row = &from[kz * plane + ky * width + start..][..block + 2];
@@ -247,10 +247,10 @@ impl WithSimd for TapKernel<'_> {
         let mut totals = [[0.0f32; CHANNELS]; TAPS];
         for item in 0..x_dims.batch {
             for z in 0..x_dims.size[0] {
-                let x = input.from_plane(item, channel, z);
+                let x = input.at_plane(item, channel, z);
                 // A channel beyond the last repeats it; its sums are not used.
                 let gradient =
-                    |o: usize| &output.from_plane(item, (first + o).min(g_dims.channels - 1), z + 1)[shift..][..length];
+                    |o: usize| &output.at_plane(item, (first + o).min(g_dims.channels - 1), z + 1)[shift..][..length];
                 let gradients = [gradient(0), gradient(1), gradient(2), gradient(3)];
                 for kz in 0..3 {
                     for ky in 0..3 {

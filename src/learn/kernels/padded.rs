@@ -77,7 +77,7 @@ impl Padded {
 
     /// From padded plane `z` (0 is the border) of a channel to the end of the array.
     #[inline(always)]
-    pub fn from_plane(&self, item: usize, channel: usize, z: usize) -> &[f32] {
+    pub fn at_plane(&self, item: usize, channel: usize, z: usize) -> &[f32] {
         let index = (item * self.dims.channels + channel) * self.dims.padded_volume() + z * self.dims.padded_plane();
         &self.values[index..]
     }
