@@ -134,7 +134,7 @@ impl Thread {
     fn obey(&mut self, command: TrainerCommand) -> Next {
         match command {
             TrainerCommand::Start(request) => {
-                self.paused = false;
+                self.stop();
                 self.session = None;
                 self.state(TrainerState::Preparing);
                 match Session::start(*request, &self.outlet) {
@@ -181,7 +181,7 @@ impl Thread {
         self.paused = false;
         self.queue = None;
         if let Some(session) = self.session.as_mut().filter(|s| s.is_training()) {
-            if let Err(error) = session.finish(&self.outlet) {
+            if let Err(error) = session.stop(&self.outlet) {
                 return self.fail(&error);
             }
             self.state(TrainerState::Finished);

@@ -213,13 +213,22 @@ impl Session {
         Ok(Turn::GoOn)
     }
 
-    /// Ends the run: last overlay, last point of the curve, checkpoint. The networks stay for predictions.
-    pub fn finish(&mut self, outlet: &Outlet) -> Result<(), SessionError> {
+    /// Ends the run at once with a checkpoint. The networks stay for predictions.
+    pub fn stop(&mut self, outlet: &Outlet) -> Result<(), SessionError> {
         self.training = false;
+        self.clock.pause(true);
         self.checkpoint(outlet)?;
-        let never = crossbeam_channel::never();
-        self.measure_held_out(&never, outlet)?;
-        self.refresh_shown(&never, outlet)?;
+        self.report(outlet);
+        Ok(())
+    }
+
+    /// The end of the plan: a checkpoint, the last point of the curve and the last overlay.
+    fn finish(&mut self, outlet: &Outlet) -> Result<(), SessionError> {
+        let nothing_waits = crossbeam_channel::never();
+        self.checkpoint(outlet)?;
+        self.measure_held_out(&nothing_waits, outlet)?;
+        self.refresh_shown(&nothing_waits, outlet)?;
+        self.training = false;
         self.clock.pause(true);
         self.report(outlet);
         Ok(())
