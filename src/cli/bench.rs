@@ -15,7 +15,9 @@ use crate::geometry::{Affine, Extent};
 use crate::io::read_image;
 use crate::label::{ClassTable, LabelMap, Provenance};
 use crate::learn::data::TrainCase;
-use crate::learn::{DeviceChoice, Fingerprint, Method, Plan, TrainSettings, Trainer, choose_device};
+use crate::learn::{
+    DeviceChoice, Fingerprint, KernelTiming, Method, Plan, TrainSettings, Trainer, choose_device, compare_kernels,
+};
 use crate::volume::phantom::{CLASS_NAMES, PhantomSettings, phantom_case};
 use crate::volume::{Grid, Image, Voxels};
 
@@ -42,6 +44,8 @@ pub enum BenchName {
     Paint,
     /// Frames of three slice views while painting, with and without training
     Render,
+    /// Our convolution and norm against burn's, forward and backward, on the CPU
+    Conv,
     /// Training steps of each method
     Train,
     /// Whole cases through both networks
@@ -53,6 +57,7 @@ pub fn run(args: BenchArgs) -> Outcome {
         BenchName::Load => load(args.file.as_deref(), args.json),
         BenchName::Paint => Ok(bench_paint::bench_paint(args.json)?),
         BenchName::Render => render(args.json),
+        BenchName::Conv => conv(args.json),
         BenchName::Train => train(&args.device, args.json),
         BenchName::Predict => predict(&args.device, args.json),
     }
@@ -168,6 +173,16 @@ fn phantom_trainer(method: Method, device: &DeviceChoice) -> Result<Trainer, Box
     };
     let plan = Plan::new(&fingerprint, &TrainSettings { method, ..TrainSettings::default() });
     Ok(Trainer::new(plan, cases, &device)?)
+}
+
+fn conv(as_json: bool) -> Outcome {
+    let mut value = serde_json::Map::new();
+    for KernelTiming { name, ours_ms, burn_ms } in compare_kernels() {
+        let row =
+            json!({ "ours_ms": rounded(ours_ms), "burn_ms": rounded(burn_ms), "ratio": rounded(burn_ms / ours_ms) });
+        value.insert(name, row);
+    }
+    print(&Value::Object(value), as_json)
 }
 
 fn train(device: &DeviceChoice, as_json: bool) -> Outcome {

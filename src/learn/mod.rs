@@ -19,6 +19,7 @@ mod trainer;
 pub use checkpoint::{load_predictor, newest_checkpoint, read_plan};
 pub use device::choose_device;
 pub use error::LearnError;
+pub use kernels::{KernelTiming, compare_kernels};
 pub use plan::{Augmentation, Fingerprint, Normalisation, Plan};
 pub use predictor::Predictor;
 pub use settings::{DeviceChoice, DeviceReport, Method, PlanSummary, TrainSettings};

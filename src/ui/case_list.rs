@@ -12,7 +12,7 @@ use crate::workspace::{CaseAction, CaseLine, Study, Workspace};
 
 /// Room for the facts below the list.
 const FACTS_HEIGHT: f32 = 118.0;
-const BAR_WIDTH: f32 = 64.0;
+const BAR_WIDTH: f32 = 32.0;
 
 pub fn ui(ui: &mut Ui, workspace: &Workspace, actions: &mut Actions) {
     let Some(study) = workspace.study() else { return };

@@ -3,11 +3,13 @@
 //!
 //! `pulp` compiles the loops for AVX-512, AVX2 + FMA and NEON and picks one at run time; there is no unsafe code.
 
+mod compare;
 mod conv3;
 mod norm;
 mod norm_act;
 mod padded;
 
+pub use compare::{KernelTiming, compare_kernels};
 pub use conv3::conv3;
 pub use norm_act::norm_act;
 

@@ -29,7 +29,7 @@ pub fn norm_act(x: Tensor<5>, gamma: Tensor<1>, beta: Tensor<1>, skip: Option<Te
 }
 
 /// The same map from burn's operators: the reference, and what other devices run.
-fn unfused(x: Tensor<5>, gamma: Tensor<1>, beta: Tensor<1>, skip: Option<Tensor<5>>) -> Tensor<5> {
+pub(super) fn unfused(x: Tensor<5>, gamma: Tensor<1>, beta: Tensor<1>, skip: Option<Tensor<5>>) -> Tensor<5> {
     let [b, c, d, h, w] = x.dims();
     let flat = x.reshape([b, c, d * h * w]);
     let centred = flat.clone() - flat.mean_dim(2);

@@ -243,12 +243,11 @@ impl Session {
         }
         let choice = if smaller.is_some() { &self.settings.device } else { &DeviceChoice::Cpu };
         let (device, report) = choose_device(choice)?;
-        let plan = smaller.unwrap_or_else(|| self.trainer.plan().clone());
-        let sentence = if report.is_gpu {
-            format!("Memory ran out; training goes on with smaller crops of {:?} voxels.", plan.patch)
-        } else {
-            format!("{} failed; training goes on on the CPU.", self.device.name)
+        let sentence = match &smaller {
+            Some(plan) => format!("Memory ran out; training goes on with smaller crops of {:?} voxels.", plan.patch),
+            None => format!("{} failed; training goes on on the CPU.", self.device.name),
         };
+        let plan = smaller.unwrap_or_else(|| self.trainer.plan().clone());
         log::warn!("{sentence} Reason: {reason}");
         let cases = self.trainer.cases().to_vec();
         let mut trainer = match crate::learn::newest_checkpoint(&self.run.dir) {
@@ -407,4 +406,36 @@ fn save(
         outlet.publish(Arc::new(prediction));
     }
     Ok(step)
+}
+
+#[cfg(test)]
+mod tests {
+    use crossbeam_channel::unbounded;
+
+    use super::*;
+    use crate::project::create_demo;
+    use crate::worker::Slot;
+
+    #[test]
+    fn out_of_memory_shrinks_the_patch_until_nothing_is_left_to_shrink() {
+        let folder = tempfile::tempdir().unwrap();
+        create_demo(folder.path(), 3).unwrap();
+        let (events, inbox) = unbounded();
+        let outlet = Outlet { events, predictions: Slot::new(), repaint: Box::new(|| {}) };
+        let settings = TrainSettings { device: DeviceChoice::Cpu, steps: Some(5), ..TrainSettings::default() };
+        let request =
+            TrainRequest { project_dir: folder.path().to_owned(), settings, snapshots: Vec::new(), shown: None };
+        let mut session = Session::start(request, &outlet).unwrap();
+        let voxels = |session: &Session| session.trainer.plan().patch.iter().product::<usize>();
+        let mut before = voxels(&session);
+        assert!(!session.fall_back("the driver crashed", &outlet).unwrap(), "on the CPU only memory can be saved");
+        while session.fall_back("Out of memory", &outlet).unwrap() {
+            assert!(voxels(&session) < before);
+            before = voxels(&session);
+        }
+        assert_eq!(session.trainer.plan().patch, [8; 3]);
+        let notices = inbox.try_iter().filter(|e| matches!(e, TrainerEvent::Notice(s) if s.contains("Memory ran out")));
+        assert!(notices.count() > 2);
+        assert!(matches!(session.turn(&crossbeam_channel::never(), &outlet).unwrap(), Turn::GoOn));
+    }
 }
