@@ -9,8 +9,7 @@ if [ "${CI:-}" = true ]; then
   export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/chiaro/target}"
 fi
 
-# A software Vulkan driver and a virtual display for the window tests, an X pointer, a Python with venv for the
-# independent reader.
+# A software Vulkan driver, a virtual display and an X pointer for the tests that use the window.
 missing=()
 have() { command -v "$1" >/dev/null 2>&1; }
 have Xvfb || missing+=(xvfb)

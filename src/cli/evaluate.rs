@@ -110,7 +110,7 @@ impl Evaluation {
     fn print_table(&self, out: &mut dyn Write) -> io::Result<()> {
         let width = self.per_case.iter().map(|c| c.case.chars().count()).max().unwrap_or(0).max(8);
         let head = ["Dice", "Jaccard", "HD95 mm", "ASD mm", "ASSD mm", "ml", "true ml"];
-        writeln!(out, "{:width$} class {}", "case", head.map(|h| format!("{h:>15}")).concat())?;
+        writeln!(out, "{:width$} class {}", "case", head.map(|h| format!("{h:>17}")).concat())?;
         for case in &self.per_case {
             for class in &case.scores.classes {
                 writeln!(out, "{:width$} {:>5} {}", case.case, class.class, cells(class).concat())?;
@@ -140,25 +140,25 @@ impl Evaluation {
 
 fn cells(class: &ClassScores) -> [String; 7] {
     let distance = |value: fn(&SurfaceDistances) -> f64| match &class.distances_mm {
-        Some(d) => format!("{:>15.3}", value(d)),
-        None => format!("{:>15}", "-"),
+        Some(d) => format!("{:>17.3}", value(d)),
+        None => format!("{:>17}", "-"),
     };
     [
-        format!("{:>15.4}", class.dice),
-        format!("{:>15.4}", class.jaccard),
+        format!("{:>17.4}", class.dice),
+        format!("{:>17.4}", class.jaccard),
         distance(|d| d.hd95),
         distance(|d| d.asd),
         distance(|d| d.assd),
-        format!("{:>15.3}", class.prediction_ml),
-        format!("{:>15.3}", class.truth_ml),
+        format!("{:>17.3}", class.prediction_ml),
+        format!("{:>17.3}", class.truth_ml),
     ]
 }
 
 fn statistic_cell(statistic: Option<Statistic>) -> String {
     match statistic {
-        Some(Statistic { mean, sd: Some(sd), .. }) => format!("{:>15}", format!("{mean:.3} ± {sd:.3}")),
-        Some(Statistic { mean, sd: None, .. }) => format!("{mean:>15.3}"),
-        None => format!("{:>15}", "-"),
+        Some(Statistic { mean, sd: Some(sd), .. }) => format!("{:>17}", format!("{mean:.3} ± {sd:.3}")),
+        Some(Statistic { mean, sd: None, .. }) => format!("{mean:>17.3}"),
+        None => format!("{:>17}", "-"),
     }
 }
 
