@@ -7,7 +7,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use image::{ImageBuffer, Rgb};
+use image::{ImageBuffer, Rgb, imageops};
 
 use crate::close_request;
 
@@ -40,9 +40,10 @@ impl Desktop {
                 return None;
             }
         }
-        // The server chooses a free display and tells it; the screen is a file in `home`.
+        // The server chooses a free display and tells it; the screen is a file in `home`. Without `-noreset` it starts
+        // anew when the last program goes, and refuses the next one meanwhile.
         let mut screen = Command::new("Xvfb")
-            .args(["-displayfd", "1", "-screen", "0", "1400x900x24", "-nolisten", "tcp", "-fbdir"])
+            .args(["-displayfd", "1", "-screen", "0", "1400x900x24", "-nolisten", "tcp", "-noreset", "-fbdir"])
             .arg(home)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -158,6 +159,11 @@ impl Desktop {
     pub fn pixel(&self, [x, y]: Pixel) -> [u8; 3] {
         let at = |v: i32| u32::try_from(v).unwrap();
         self.screenshot().get_pixel(at(x), at(y)).0
+    }
+
+    /// A part of the screen, from its top left corner on.
+    pub fn part(&self, [x, y]: [u32; 2], [width, height]: [u32; 2]) -> ImageBuffer<Rgb<u8>, Vec<u8>> {
+        imageops::crop_imm(&self.screenshot(), x, y, width, height).to_image()
     }
 
     /// Neither the ground around a picture nor the dark part of one.

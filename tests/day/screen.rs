@@ -15,14 +15,19 @@ pub const MAKE_PSEUDO_LABELS: Pixel = [1147, 465];
 /// Bare panel, which darkens while a dialog is open.
 pub const BARE_PANEL: Pixel = [600, 20];
 
+/// Parts of the window: where the voxel under the pointer is told, and where the number of steps is.
+pub const UNDER_POINTER: [[u32; 2]; 2] = [[20, 780], [540, 16]];
+pub const STEP_NUMBER: [[u32; 2]; 2] = [[1100, 668], [170, 22]];
+
 /// Top left corners and size of the views.
 const AXIAL: Pixel = [216, 40];
 const CORONAL: Pixel = [625, 40];
 const VIEW_SIZE: [f64; 2] = [407.0, 309.0];
 
+/// A place in the row of a case that shows whether it is the chosen one.
 pub fn case_row(case: &str) -> Pixel {
     let place = CASES.iter().position(|name| *name == case).unwrap();
-    [80, 91 + 32 * i32::try_from(place).unwrap()]
+    [120, 91 + 32 * i32::try_from(place).unwrap()]
 }
 
 /// Where the axial view, fitted, shows a voxel.

@@ -96,9 +96,10 @@ impl Study {
         self.dir.join("models/001-dual-confidence")
     }
 
-    /// Steps of the run so far.
-    pub fn steps(&self) -> usize {
-        self.metrics().lines().count().saturating_sub(1)
+    /// The last step that the run has noted.
+    pub fn steps(&self) -> u64 {
+        let last = self.metrics().lines().last().and_then(|line| line.split(',').next()?.parse().ok());
+        last.unwrap_or(0)
     }
 
     /// The newest Dice of the held-out case.

@@ -243,18 +243,19 @@ impl WithSimd for TapKernel<'_> {
         // Output `i` of the row walk lies one row and one voxel inside the padded gradient, whose border is zero:
         // meaningless outputs add nothing.
         let shift = width + 1;
-        let length = x_dims.row_outputs().next_multiple_of(S::F32_LANES);
+        let outputs = x_dims.row_outputs();
+        let whole = outputs.next_multiple_of(S::F32_LANES);
         let mut totals = [[0.0f32; CHANNELS]; TAPS];
         for item in 0..x_dims.batch {
             for z in 0..x_dims.size[0] {
                 let x = input.at_plane(item, channel, z);
                 // A channel beyond the last repeats it; its sums are not used.
                 let gradient =
-                    |o: usize| &output.at_plane(item, (first + o).min(g_dims.channels - 1), z + 1)[shift..][..length];
+                    |o: usize| &output.at_plane(item, (first + o).min(g_dims.channels - 1), z + 1)[shift..][..outputs];
                 let gradients = [gradient(0), gradient(1), gradient(2), gradient(3)];
                 for kz in 0..3 {
                     for ky in 0..3 {
-                        let row = &x[kz * plane + ky * width..][..length + 2];
+                        let row = &x[kz * plane + ky * width..][..whole + 2];
                         add_row(simd, row, &gradients, &mut totals[(kz * 3 + ky) * 3..][..3]);
                     }
                 }
@@ -264,26 +265,28 @@ impl WithSimd for TapKernel<'_> {
     }
 }
 
-/// Adds `sum_i g_o(i) x(i + kx)` for three taps and `CHANNELS` channels.
+/// Adds `sum_i g_o(i) x(i + kx)` for three taps and `CHANNELS` channels. `row` goes on to the end of the last register.
 #[inline(always)]
 fn add_row<S: Simd>(simd: S, row: &[f32], gradients: &[&[f32]; CHANNELS], totals: &mut [[f32; CHANNELS]]) {
-    let length = row.len() - 2;
-    let g = [
-        S::as_simd_f32s(gradients[0]).0,
-        S::as_simd_f32s(gradients[1]).0,
-        S::as_simd_f32s(gradients[2]).0,
-        S::as_simd_f32s(gradients[3]).0,
-    ];
-    let x = [
-        S::as_simd_f32s(&row[..length]).0,
-        S::as_simd_f32s(&row[1..length + 1]).0,
-        S::as_simd_f32s(&row[2..length + 2]).0,
-    ];
+    let whole = row.len() - 2;
+    let [(g0, rest0), (g1, rest1), (g2, rest2), (g3, rest3)] = gradients.map(S::as_simd_f32s);
+    let x = [&row[..whole], &row[1..whole + 1], &row[2..whole + 2]].map(|x| S::as_simd_f32s(x).0);
     let mut sums = [[simd.splat_f32s(0.0); CHANNELS]; 3];
-    for i in 0..length / S::F32_LANES {
+    let full = g0.len();
+    for i in 0..full {
+        let g = [g0[i], g1[i], g2[i], g3[i]];
         for kx in 0..3 {
             for o in 0..CHANNELS {
-                sums[kx][o] = simd.mul_add_e_f32s(g[o][i], x[kx][i], sums[kx][o]);
+                sums[kx][o] = simd.mul_add_e_f32s(g[o], x[kx][i], sums[kx][o]);
+            }
+        }
+    }
+    if full < x[0].len() {
+        // Zero beyond the last output, so that what lies there adds nothing.
+        let g = [rest0, rest1, rest2, rest3].map(|rest| simd.partial_load_f32s(rest));
+        for kx in 0..3 {
+            for o in 0..CHANNELS {
+                sums[kx][o] = simd.mul_add_e_f32s(g[o], x[kx][full], sums[kx][o]);
             }
         }
     }
@@ -313,6 +316,9 @@ mod tests {
             ([1, 8, 3, 2, 25], 8),
             ([3, 4, 2, 7, 1], 4),
             ([1, 2, 5, 1, 30], 9),
+            // Narrow planes: the last register of a row walk reaches into the next plane.
+            ([2, 4, 4, 3, 2], 4),
+            ([1, 5, 6, 2, 3], 7),
         ] {
             let x = Tensor::<5>::random(x_dims, Distribution::Normal(0.0, 1.0), &device).require_grad();
             let w =
