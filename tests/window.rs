@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use chiaro::edit::BrushSize;
 use chiaro::geometry::{Plane, Voxel};
-use chiaro::label::{LabelMap, Origin, Prediction, Provenance};
+use chiaro::label::{LabelMap, LabelValue, Origin, Prediction, Provenance};
 use chiaro::project::create_demo;
 use chiaro::ui::{Chiaro, Start, Threads, TrainerLink};
 use chiaro::volume::Grid;
@@ -115,6 +115,11 @@ impl Window {
 
     /// The trainer predicts one class everywhere.
     fn send_prediction(&mut self, class: u8, confidence: u8) {
+        self.send_classes(Grid::filled(self.case().extent(), class), confidence);
+    }
+
+    /// The trainer predicts these classes.
+    fn send_classes(&mut self, class: Grid<u8>, confidence: u8) {
         let case = self.case();
         let plane = |value| Grid::filled(case.extent(), value);
         let provenance = Provenance {
@@ -125,11 +130,11 @@ impl Window {
         };
         let prediction = Prediction {
             provenance,
-            class: plane(class),
+            class_a: class.clone(),
+            class_b: class.clone(),
+            class,
             confidence_a: plane(confidence),
             confidence_b: plane(confidence),
-            class_a: plane(class),
-            class_b: plane(class),
             dual_confidence: plane(confidence),
             np_probability: None,
             np_std: None,
@@ -376,6 +381,33 @@ fn a_slice_of_the_pseudo_label_is_accepted_with_one_click_and_undone_with_one_ke
     assert!(window.labels().origin().as_slice().contains(&Origin::Accepted));
     window.key(Modifiers::COMMAND, Key::Z);
     assert_eq!(window.labels().known_count(), 0);
+}
+
+#[test]
+fn enter_accepts_the_region_the_pointer_reaches_in_the_same_frame() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = Window::with_demo(dir.path());
+    window.show_unlabelled();
+    window.click("Train");
+    let cursor = window.case().cursor;
+    let at = window.view(Plane::Axial).center() + vec2(60.0, 0.0);
+    let pointed = window.voxel_at(Plane::Axial, at);
+    assert_ne!(pointed.x, cursor.x);
+    // Two regions: the crosshair is in the one, the pointer comes to the other.
+    let is_pointed_side = |x: usize| (x < cursor.x) == (pointed.x < cursor.x) && x != cursor.x;
+    let classes = Grid::from_fn(window.case().extent(), |v| if is_pointed_side(v.x) { 1 } else { 2 });
+    window.send_classes(classes, 255);
+    let enter = |pressed| Event::Key {
+        key: Key::Enter,
+        physical_key: None,
+        pressed,
+        repeat: false,
+        modifiers: Modifiers::NONE,
+    };
+    window.harness.input_mut().events.extend([Event::PointerMoved(at), enter(true), enter(false)]);
+    window.steps(3);
+    assert_eq!(window.labels().value(pointed), LabelValue::new(1, Origin::Accepted));
+    assert_eq!(window.labels().value(cursor), LabelValue::UNKNOWN);
 }
 
 #[test]

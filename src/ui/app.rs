@@ -152,6 +152,11 @@ impl eframe::App for Chiaro {
             ctx.request_repaint();
             self.apply(&ctx, actions);
         }
+        let at_pointer = self.panels.keys_at_pointer(&self.workspace);
+        if !at_pointer.is_empty() {
+            ctx.request_repaint();
+            self.apply(&ctx, at_pointer);
+        }
     }
 
     fn clear_color(&self, visuals: &egui::Visuals) -> [f32; 4] {

@@ -27,6 +27,7 @@ pub struct Panels {
     pseudo: PseudoPanel,
     find_action: FindAction,
     help_open: bool,
+    accepts_under_pointer: bool,
 }
 
 impl Panels {
@@ -41,6 +42,7 @@ impl Panels {
             pseudo: PseudoPanel::default(),
             find_action: FindAction::default(),
             help_open: false,
+            accepts_under_pointer: false,
         }
     }
 
@@ -70,9 +72,17 @@ impl Panels {
             match request {
                 WindowRequest::ShowKeys => self.help_open = true,
                 WindowRequest::FindAction => self.find_action.open(),
+                WindowRequest::AcceptUnderPointer => self.accepts_under_pointer = true,
             }
         }
         actions
+    }
+
+    /// What a key of this frame asked for at the pointer; to be done once the views have said where it is.
+    pub fn keys_at_pointer(&mut self, workspace: &Workspace) -> Actions {
+        let asked = std::mem::take(&mut self.accepts_under_pointer);
+        let action = if asked { shortcuts::accept_under_pointer(workspace) } else { None };
+        action.into_iter().collect()
     }
 
     fn top_ui(&mut self, ui: &mut Ui, workspace: &Workspace, actions: &mut Actions) {

@@ -16,6 +16,8 @@ use crate::workspace::{
 pub enum WindowRequest {
     ShowKeys,
     FindAction,
+    /// Accept what is under the pointer, once the views have said in this frame where that is.
+    AcceptUnderPointer,
 }
 
 /// The keys pressed in this frame. Silent while a text field has the focus.
@@ -37,6 +39,7 @@ pub fn pressed(
         match action {
             KeyAction::ShowKeys => requests.push(WindowRequest::ShowKeys),
             KeyAction::FindAction => requests.push(WindowRequest::FindAction),
+            KeyAction::AcceptComponent => requests.push(WindowRequest::AcceptUnderPointer),
             other => actions.extend(action_of(other, workspace)),
         }
     }
@@ -102,7 +105,7 @@ pub fn action_of(key: KeyAction, workspace: &Workspace) -> Option<Action> {
         K::MaximiseView => ViewAction::ToggleMaximised(view).into(),
         K::WindowAuto => ViewAction::AutoWindow.into(),
         K::WindowPreset(index) => ViewAction::SetWindow(WindowPreset::ALL.get(usize::from(index))?.window).into(),
-        K::AcceptComponent => PseudoAction::AcceptComponent(under_pointer(workspace)?).into(),
+        K::AcceptComponent => accept_under_pointer(workspace)?,
         K::AcceptSlice => PseudoAction::AcceptSlice(view).into(),
         K::AcceptCase => PseudoAction::AcceptCase.into(),
         K::CompleteSlice => EditAction::CompleteSlice(view).into(),
@@ -153,6 +156,11 @@ fn other_shape(workspace: &Workspace) -> BrushShape {
         BrushShape::Disc => BrushShape::Ball,
         BrushShape::Ball => BrushShape::Disc,
     }
+}
+
+/// Accepts the pseudo-label's region under the pointer; `None` if there is no voxel.
+pub fn accept_under_pointer(workspace: &Workspace) -> Option<Action> {
+    Some(PseudoAction::AcceptComponent(under_pointer(workspace)?).into())
 }
 
 /// The voxel under the pointer, else the one under the crosshair.
