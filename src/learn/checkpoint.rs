@@ -75,12 +75,6 @@ fn checkpoints(run_dir: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// Step number of a checkpoint folder and the plan it was trained with.
-pub fn read_plan(checkpoint: &Path) -> Result<(Plan, u64), LearnError> {
-    let meta = read_meta(checkpoint)?;
-    Ok((meta.plan, meta.step))
-}
-
 /// A predictor from a checkpoint alone.
 pub fn load_predictor(checkpoint: &Path, device: &Device) -> Result<(Predictor, Plan, u64), LearnError> {
     let meta = read_meta(checkpoint)?;
@@ -138,16 +132,6 @@ impl Trainer {
         trainer.sampler = meta.sampler;
         trainer.step = meta.step;
         Ok(trainer)
-    }
-
-    /// Lets a finished run go on to `total_steps`; schedules stretch to the new end.
-    pub fn extend(&mut self, total_steps: u64) {
-        self.plan.total_steps = total_steps.max(self.step);
-    }
-
-    /// Another patch for the steps to come; every axis divisible by what the network halves.
-    pub fn set_patch(&mut self, patch: [usize; 3]) {
-        self.plan.patch = patch;
     }
 
     fn arrays(&self) -> Result<Vec<Array>, LearnError> {

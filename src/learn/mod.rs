@@ -16,7 +16,7 @@ mod schedule;
 mod settings;
 mod trainer;
 
-pub use checkpoint::{load_predictor, newest_checkpoint, read_plan};
+pub use checkpoint::{load_predictor, newest_checkpoint};
 pub use device::choose_device;
 pub use error::LearnError;
 pub use kernels::{KernelTiming, compare_kernels};

@@ -92,8 +92,14 @@ impl Trainer {
         self.cases.iter_mut().find(|c| c.id == *id)
     }
 
-    pub fn into_cases(self) -> Vec<TrainCase> {
-        self.cases
+    /// Lets a finished run go on to `total_steps`; schedules stretch to the new end.
+    pub fn extend(&mut self, total_steps: u64) {
+        self.plan.total_steps = total_steps.max(self.step);
+    }
+
+    /// Another patch for the steps to come; every axis divisible by what the network halves.
+    pub fn set_patch(&mut self, patch: [usize; 3]) {
+        self.plan.patch = patch;
     }
 
     /// The networks as they are now, ready to predict.

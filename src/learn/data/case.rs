@@ -63,11 +63,6 @@ impl TrainCase {
         Ok(())
     }
 
-    pub fn replace_labels(&mut self, labels: LabelMap) {
-        self.labels = labels;
-        self.index_labels();
-    }
-
     pub fn is_labelled(&self) -> bool {
         !self.centres.is_empty()
     }

@@ -15,7 +15,7 @@ use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::padded::{Dims, Padded};
-use super::{AutodiffFlex, flex_tensor, values};
+use super::{AutodiffFlex, dims_of, flex_tensor, slice, values};
 
 /// Output channels computed together: with `VECTORS` this fills the 16 registers of AVX2.
 const CHANNELS: usize = 4;
@@ -60,15 +60,6 @@ impl Backward<Flex, 2> for Conv3Backward {
             grads.register::<Flex>(node.id, forward(&gradient, &flipped(&weight)));
         }
     }
-}
-
-fn dims_of(tensor: &FlexTensor) -> [usize; 5] {
-    let shape = tensor.layout().shape();
-    std::array::from_fn(|i| shape[i])
-}
-
-fn slice(tensor: &FlexTensor) -> &[f32] {
-    tensor.as_slice::<f32>().unwrap_or(&[])
 }
 
 /// Weights of the data gradient: channels exchanged, taps reversed.

@@ -26,6 +26,17 @@ fn values(tensor: &FlexTensor) -> FlexTensor {
     if tensor.is_contiguous() && tensor.layout().start_offset() == 0 { tensor.clone() } else { tensor.to_contiguous() }
 }
 
+/// The numbers of a tensor that [`values`] returned.
+fn slice(tensor: &FlexTensor) -> &[f32] {
+    tensor.as_slice::<f32>().unwrap_or(&[])
+}
+
+/// `[b, c, z, y, x]`, or a weight's `[out, in, z, y, x]`.
+fn dims_of(tensor: &FlexTensor) -> [usize; 5] {
+    let shape = tensor.layout().shape();
+    std::array::from_fn(|i| shape[i])
+}
+
 fn flex_tensor(values: Vec<f32>, dims: &[usize]) -> FlexTensor {
     FlexTensor::from_data(TensorData::new(values, Shape::from(dims.to_vec())))
 }

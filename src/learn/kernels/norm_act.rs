@@ -12,7 +12,7 @@ use pulp::Arch;
 use rayon::prelude::*;
 
 use super::norm::{ChannelStatistics, sum_and_product};
-use super::{AutodiffFlex, flex_tensor, values};
+use super::{AutodiffFlex, dims_of, flex_tensor, slice, values};
 
 /// PyTorch's and burn's value.
 const EPSILON: f32 = 1e-5;
@@ -94,15 +94,6 @@ struct Saved {
 #[derive(Debug)]
 struct NormActBackward {
     has_skip: bool,
-}
-
-fn slice(tensor: &FlexTensor) -> &[f32] {
-    tensor.as_slice::<f32>().unwrap_or(&[])
-}
-
-fn dims_of(tensor: &FlexTensor) -> [usize; 5] {
-    let shape = tensor.layout().shape();
-    std::array::from_fn(|i| shape[i])
 }
 
 fn forward(x: &FlexTensor, gamma: &FlexTensor, beta: &FlexTensor, skip: Option<&FlexTensor>) -> (FlexTensor, Saved) {

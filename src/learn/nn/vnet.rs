@@ -118,10 +118,6 @@ impl VNet {
         };
         VNetOutput { logits, features: x }
     }
-
-    pub fn classes(&self) -> usize {
-        self.classes
-    }
 }
 
 fn dropped(x: Tensor<5>, dropout: Option<&ChannelDropout>) -> Tensor<5> {
