@@ -1,14 +1,15 @@
 //! Loss primitives on `[batch, class, z, y, x]` tensors with per-voxel masks. One implementation each.
 
 use burn::tensor::Tensor;
-use burn::tensor::activation::log_softmax;
+
+use super::kernels;
 
 /// Smoothing of the Dice quotient (UA-MT / SSL4MIS value).
 const DICE_SMOOTHING: f64 = 1e-5;
 
 /// Log-probabilities over classes, computed once per network and step.
 pub fn log_probabilities(logits: Tensor<5>) -> Tensor<5> {
-    log_softmax(logits, 1)
+    kernels::log_softmax(logits)
 }
 
 /// Weighted cross-entropy `sum_v w(v) (-ln p_{y(v)}(v)) / sum_v w(v)`; 0 where no voxel has weight.
@@ -32,6 +33,15 @@ pub fn masked_dice(p: Tensor<5>, target: Tensor<5>, mask: Tensor<5>) -> Tensor<1
     let present = size.greater_scalar(0.5).float();
     let count = present.clone().sum();
     ((dice.neg() + 1.0) * present).sum() / count.clamp_min(1.0)
+}
+
+/// `1/2 (weighted cross-entropy + masked Dice)`: the loss of every term of the training.
+pub fn region_loss(log_p: &Tensor<5>, target: &Tensor<5>, weight: &Tensor<5>, mask: &Tensor<5>) -> Tensor<1> {
+    kernels::region_loss(log_p, target, weight, mask).unwrap_or_else(|| {
+        let ce = weighted_cross_entropy(log_p.clone(), target.clone(), weight.clone());
+        let dice = masked_dice(log_p.clone().exp(), target.clone(), mask.clone());
+        (ce + dice).mul_scalar(0.5)
+    })
 }
 
 /// One-hot of the most probable class, without gradient. Exact ties go to all tied classes in equal parts.
@@ -64,6 +74,32 @@ mod tests {
         let target = tensor(&[1.0, 1.0, 0.0, 0.0], [1, 2, 1, 1, 2]);
         let weight = tensor(&[1.0, 0.0], [1, 1, 1, 1, 2]);
         assert!((value(weighted_cross_entropy(log_p, target, weight)) + 0.8f32.ln()).abs() < 1e-6);
+    }
+
+    #[test]
+    fn the_kernel_gives_the_loss_and_the_gradient_of_the_operators() {
+        let device = Device::flex().autodiff();
+        let dims = [2, 3, 3, 5, 7];
+        let logits = Tensor::<5>::random(dims, Distribution::Normal(0.0, 2.0), &device).require_grad();
+        let target = hard_one_hot(&Tensor::<5>::random(dims, Distribution::Normal(0.0, 1.0), &device));
+        // The third class occurs nowhere: its Dice is left out.
+        let some = Tensor::<5>::from_data(TensorData::new(vec![1.0f32, 1.0, 0.0], [1, 3, 1, 1, 1]), &device);
+        let mask = Tensor::<5>::random([2, 1, 3, 5, 7], Distribution::Bernoulli(0.6), &device);
+        let weight = Tensor::<5>::random([2, 1, 3, 5, 7], Distribution::Uniform(0.0, 3.0), &device) * mask.clone();
+        for (target, weight, mask) in [
+            (target.clone(), weight.clone(), mask.clone()),
+            (target.clone() * some, weight, mask.clone()),
+            (target, mask.zeros_like(), mask.zeros_like()),
+        ] {
+            let run = || {
+                let loss = region_loss(&log_probabilities(logits.clone()), &target, &weight, &mask).mul_scalar(1.7);
+                let gradients = loss.backward();
+                (value(loss), logits.grad(&gradients).unwrap().into_data())
+            };
+            let (ours, theirs) = (run(), kernels::with_burn_operators(run));
+            assert!((ours.0 - theirs.0).abs() < 1e-5, "{} {}", ours.0, theirs.0);
+            ours.1.assert_approx_eq::<f32>(&theirs.1, burn::tensor::Tolerance::rel_abs(1e-4, 1e-6));
+        }
     }
 
     #[test]

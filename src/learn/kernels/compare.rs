@@ -2,67 +2,108 @@
 
 use std::time::Instant;
 
-use burn::tensor::ops::ConvOptions;
 use burn::tensor::{Device, Distribution, Tensor};
 
-use super::norm_act::unfused;
-use super::{conv3, norm_act};
+use super::{conv3, with_burn_operators};
 
-/// Medians of forward and backward together.
+/// Milliseconds of one kernel, medians.
 #[derive(Clone, Debug, PartialEq)]
 pub struct KernelTiming {
-    /// E.g. `conv 8->8, 4 x 32x48x32`.
-    pub name: String,
+    /// E.g. `16->16 48x48x48`.
+    pub layer: String,
+    pub kind: KernelKind,
     pub ours_ms: f64,
     pub burn_ms: f64,
+    /// Of one call, counted as a direct convolution.
+    pub flop: f64,
 }
 
-/// Channels and size `[z, y, x]` of the layers of a narrow V-Net on the CPU's patch.
-const LAYERS: [(usize, [usize; 3]); 3] = [(8, [32, 48, 32]), (16, [16, 24, 16]), (32, [8, 12, 8])];
-const BATCH: usize = 4;
-const RUNS: usize = 5;
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KernelKind {
+    Forward,
+    DataGradient,
+    WeightGradient,
+}
 
-/// Runs every layer on the CPU with both implementations, alternating, so that a busy machine slows both.
+/// `[z, y, x]`, channels at full resolution, levels: the V-Nets of the published crops and of small machines.
+const NETWORKS: [([usize; 3], usize, usize); 4] =
+    [([80, 112, 112], 16, 5), ([96, 96, 96], 16, 5), ([48, 48, 48], 16, 4), ([32, 32, 32], 8, 4)];
+const RUNS: usize = 3;
+
+/// Runs every 3x3x3 convolution of the V-Nets on the CPU with our kernels and with burn's, alternating, so that a busy
+/// machine slows both.
 pub fn compare_kernels() -> Vec<KernelTiming> {
-    let device = Device::flex().autodiff();
     let mut timings = Vec::new();
-    for (channels, size @ [z, y, x]) in LAYERS {
-        let random = |dims: [usize; 5]| Tensor::<5>::random(dims, Distribution::Normal(0.0, 1.0), &device);
-        let input = random([BATCH, channels, z, y, x]).require_grad();
-        let weight = random([channels, channels, 3, 3, 3]).require_grad();
-        let per_channel = || Tensor::<1>::ones([channels], &device).require_grad();
-        let (gamma, beta) = (per_channel(), per_channel());
-        let layer = format!("{BATCH} x {}x{}x{}", size[0], size[1], size[2]);
-        let burn_conv = || {
-            let options = ConvOptions::new([1; 3], [1; 3], [1; 3], 1);
-            burn::tensor::module::conv3d(input.clone(), weight.clone(), None, options)
-        };
-        timings.push(compare(
-            format!("conv {channels}->{channels}, {layer}"),
-            || conv3(input.clone(), weight.clone()),
-            burn_conv,
-        ));
-        timings.push(compare(
-            format!("norm + ReLU {channels}, {layer}"),
-            || norm_act(input.clone(), gamma.clone(), beta.clone(), None),
-            || unfused(input.clone(), gamma.clone(), beta.clone(), None),
-        ));
+    for (patch, base, levels) in NETWORKS {
+        for level in 0..levels {
+            let channels = base << level;
+            let [z, y, x] = patch.map(|edge| edge >> level);
+            let layer = format!("{channels}->{channels} {z}x{y}x{x}");
+            let flop = 2.0 * 27.0 * (channels * channels * z * y * x) as f64;
+            let dims = [1, channels, z, y, x];
+            for kind in KernelKind::ALL {
+                let (ours, burn) = (Layer::new(dims, kind), Layer::new(dims, kind));
+                let (mut ours_ms, mut burn_ms) = (Vec::new(), Vec::new());
+                for _ in 0..RUNS {
+                    ours_ms.push(ours.milliseconds());
+                    burn_ms.push(with_burn_operators(|| burn.milliseconds()));
+                }
+                let (ours_ms, burn_ms) = (median(ours_ms), median(burn_ms));
+                timings.push(KernelTiming { layer: layer.clone(), kind, ours_ms, burn_ms, flop });
+            }
+        }
     }
     timings
 }
 
-fn compare(name: String, ours: impl Fn() -> Tensor<5>, theirs: impl Fn() -> Tensor<5>) -> KernelTiming {
-    let time = |f: &dyn Fn() -> Tensor<5>| {
-        let begin = Instant::now();
-        drop(f().sum().backward());
-        begin.elapsed().as_secs_f64() * 1e3
-    };
-    let (mut ours_ms, mut burn_ms) = (Vec::new(), Vec::new());
-    for _ in 0..RUNS {
-        ours_ms.push(time(&ours));
-        burn_ms.push(time(&theirs));
+impl KernelKind {
+    pub const ALL: [Self; 3] = [Self::Forward, Self::DataGradient, Self::WeightGradient];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Forward => "forward",
+            Self::DataGradient => "data_gradient",
+            Self::WeightGradient => "weight_gradient",
+        }
     }
-    KernelTiming { name, ours_ms: median(ours_ms), burn_ms: median(burn_ms) }
+}
+
+/// Input and weights of a layer; only what the kind is about asks for a gradient.
+struct Layer {
+    kind: KernelKind,
+    x: Tensor<5>,
+    weight: Tensor<5>,
+    dy: Tensor<5>,
+}
+
+impl Layer {
+    fn new(dims: [usize; 5], kind: KernelKind) -> Self {
+        let device = match kind {
+            KernelKind::Forward => Device::flex(),
+            _ => Device::flex().autodiff(),
+        };
+        let random = |dims: [usize; 5]| Tensor::<5>::random(dims, Distribution::Normal(0.0, 1.0), &device);
+        let (x, weight) = (random(dims), random([dims[1], dims[1], 3, 3, 3]));
+        let (x, weight) = match kind {
+            KernelKind::Forward => (x, weight),
+            KernelKind::DataGradient => (x.require_grad(), weight),
+            KernelKind::WeightGradient => (x, weight.require_grad()),
+        };
+        Self { kind, x, weight, dy: random(dims) }
+    }
+
+    fn milliseconds(&self) -> f64 {
+        let begin = Instant::now();
+        let y = conv3(self.x.clone(), self.weight.clone());
+        if self.kind == KernelKind::Forward {
+            return begin.elapsed().as_secs_f64() * 1e3;
+        }
+        // The gradient of the product with `dy` is `dy`: the product's own cost is small and the same for both.
+        let loss = (y * self.dy.clone()).sum();
+        let begin = Instant::now();
+        drop(loss.backward());
+        begin.elapsed().as_secs_f64() * 1e3
+    }
 }
 
 fn median(mut values: Vec<f64>) -> f64 {

@@ -1,25 +1,74 @@
-//! The operations that training spends its time in, written for the CPU: 3x3x3 convolution and InstanceNorm with
-//! residual sum and ReLU in one pass. On other devices the same functions are burn's own operators.
+//! The operations that training spends its time in, written for the CPU: convolution + InstanceNorm + skip + ReLU as one
+//! operation, log-softmax, the loss, the optimiser's update. On other devices the same functions are burn's operators.
 //!
 //! `pulp` compiles the loops for AVX-512, AVX2 + FMA and NEON and picks one at run time; there is no unsafe code.
+//! Results do not depend on the number of threads.
+//!
+//! `conv3`, `matrix`, `norm`, `softmax`, `region_loss` and `update` work on slices; `normed`, `head` and `losses` make them
+//! operations of burn with a gradient.
 
 mod compare;
 mod conv3;
+mod head;
+mod losses;
+mod matrix;
+mod moments;
 mod norm;
-mod norm_act;
-mod padded;
+mod normed;
+mod plain_conv;
+mod region_loss;
+mod softmax;
+mod spatial;
+#[cfg(test)]
+mod testing;
+mod unfused;
+pub mod update;
+mod vectors;
 
+pub use compare::KernelKind;
 pub use compare::{KernelTiming, compare_kernels};
-pub use conv3::conv3;
-pub use norm_act::norm_act;
+pub use head::pointwise;
+pub use losses::{log_softmax, region_loss};
+pub use normed::{Skip, normed};
+use plain_conv::conv3;
+pub use spatial::Spatial;
+
+use std::cell::Cell;
 
 use burn::backend::Flex;
 use burn::backend::autodiff::Autodiff;
 use burn::backend::flex::FlexTensor;
-use burn::tensor::{Shape, TensorData};
+use burn::tensor::{BackendPrimitive, Float, Shape, Tensor, TensorData};
 
 /// Training on Flex.
 type AutodiffFlex = Autodiff<Flex>;
+type TrackedTensor = <Float as BackendPrimitive<AutodiffFlex>>::Primitive;
+
+thread_local! {
+    static BURN_ONLY: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs `f` with burn's own operators in place of our kernels: the reference of tests and benches.
+pub fn with_burn_operators<T>(f: impl FnOnce() -> T) -> T {
+    let before = BURN_ONLY.replace(true);
+    let result = f();
+    BURN_ONLY.set(before);
+    result
+}
+
+fn burn_only() -> bool {
+    BURN_ONLY.get()
+}
+
+/// A tensor that records gradients on the CPU.
+fn tracked<const D: usize>(tensor: &Tensor<D>) -> Option<TrackedTensor> {
+    tensor.clone().try_into_primitive::<AutodiffFlex>().ok()
+}
+
+/// A tensor without gradients on the CPU.
+fn plain<const D: usize>(tensor: &Tensor<D>) -> Option<FlexTensor> {
+    tensor.clone().try_into_primitive::<Flex>().ok()
+}
 
 /// The values of a Flex tensor, x fastest.
 fn values(tensor: &FlexTensor) -> FlexTensor {

@@ -6,9 +6,10 @@ use burn::tensor::{Device, Tensor};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use super::block::{Down, Stage, Up, pointwise, unset_conv};
+use super::block::{Down, Stage, Up, unset_conv};
 use super::dropout::ChannelDropout;
 use super::init::{InitScheme, initialised};
+use crate::learn::kernels::pointwise;
 
 /// Convolutions per encoder level of the published network; the decoder mirrors it.
 const CONVS_PER_LEVEL: [usize; 5] = [1, 2, 3, 3, 3];
@@ -105,18 +106,23 @@ impl VNet {
         }
         x = dropped(x, dropout.bottleneck.as_ref());
         for (up, stage) in self.ups.iter().zip(&self.decoder).rev() {
-            x = up.forward(x);
-            if let Some(skip) = skips.pop() {
-                x = x + skip;
-            }
-            x = stage.forward(x);
+            let Some(features) = skips.pop() else { break };
+            x = stage.forward(up.forward(x, features));
         }
-        let logits = pointwise(dropped(x.clone(), dropout.output.as_ref()), self.head.weight.val());
-        let logits = match &self.head.bias {
-            Some(bias) => logits + bias.val().reshape([1, self.classes, 1, 1, 1]),
-            None => logits,
+        let features = dropped(x.clone(), dropout.output.as_ref());
+        let bias = match &self.head.bias {
+            Some(bias) => bias.val(),
+            None => Tensor::zeros([self.classes], &x.device()),
         };
+        let logits = pointwise(features, self.head.weight.val(), bias);
         VNetOutput { logits, features: x }
+    }
+}
+
+impl VNet {
+    /// One number of the weights, to wait until a device has updated them.
+    pub fn first_weight(&self) -> Tensor<1> {
+        self.head.weight.val().inner().reshape([-1]).narrow(0, 0, 1)
     }
 }
 

@@ -7,6 +7,9 @@ use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
 
+use super::replaced;
+use crate::learn::kernels::update::{SgdStep, squared_norm_of};
+
 /// Velocities in traversal order, flattened; empty before the first step.
 #[derive(Clone, Debug)]
 pub struct Sgd {
@@ -34,52 +37,94 @@ impl Sgd {
         let mut norm = SquaredNorm { gradients: &gradients, sum: None };
         module.visit(&mut norm);
         let Some(squared) = norm.sum else { return module };
-        // Stays on the device: reading it would make the GPU wait.
-        let clip = (squared.sqrt() + 1e-6).recip().mul_scalar(self.largest_norm).clamp_max(1.0);
+        let clip = Clip::new(squared, self.largest_norm);
         let mut update = Update { optimiser: self, gradients, clip, learning_rate, index: 0 };
         module.map(&mut update)
     }
 }
 
+/// A squared norm: a number on the CPU, on other devices a tensor, because reading it would make a GPU wait.
+enum Squared {
+    Number(f64),
+    Tensor(Box<Tensor<1>>),
+}
+
+/// What gradients are multiplied with.
+enum Clip {
+    Number(f64),
+    Tensor(Box<Tensor<1>>),
+}
+
+impl Clip {
+    fn new(squared: Squared, largest_norm: f64) -> Self {
+        match squared {
+            Squared::Number(squared) => Self::Number((largest_norm / (squared.sqrt() + 1e-6)).min(1.0)),
+            Squared::Tensor(squared) => {
+                Self::Tensor(Box::new((squared.sqrt() + 1e-6).recip().mul_scalar(largest_norm).clamp_max(1.0)))
+            }
+        }
+    }
+}
+
 struct SquaredNorm<'a> {
     gradients: &'a GradientsParams,
-    sum: Option<Tensor<1>>,
+    sum: Option<Squared>,
 }
 
 impl ModuleVisitor for SquaredNorm<'_> {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        if let Some(g) = self.gradients.get::<D>(param.id) {
-            let squared = g.square().sum();
-            self.sum = Some(match self.sum.take() {
-                Some(sum) => sum + squared,
-                None => squared,
-            });
-        }
+        let Some(g) = self.gradients.get::<D>(param.id) else { return };
+        // All parameters of a network are on one device: the sums do not mix.
+        self.sum = Some(match (self.sum.take(), squared_norm_of(&g)) {
+            (Some(Squared::Number(sum)), Some(squared)) => Squared::Number(sum + squared),
+            (_, Some(squared)) => Squared::Number(squared),
+            (Some(Squared::Tensor(sum)), None) => Squared::Tensor(Box::new(*sum + g.square().sum())),
+            (_, None) => Squared::Tensor(Box::new(g.square().sum())),
+        });
     }
 }
 
 struct Update<'a> {
     optimiser: &'a mut Sgd,
     gradients: GradientsParams,
-    clip: Tensor<1>,
+    clip: Clip,
     learning_rate: f64,
     index: usize,
 }
 
 impl Update<'_> {
-    fn velocity(&mut self, gradient: Tensor<1>, weights: Tensor<1>) -> Tensor<1> {
-        let force = gradient * self.clip.clone() + weights.mul_scalar(self.optimiser.weight_decay);
-        let index = self.index;
-        self.index += 1;
-        let velocity = match self.optimiser.velocities.get(index) {
-            Some(old) => old.clone().mul_scalar(self.optimiser.momentum) + force,
-            None => force,
-        };
-        match self.optimiser.velocities.get_mut(index) {
-            Some(slot) => *slot = velocity.clone(),
-            None => self.optimiser.velocities.push(velocity.clone()),
+    /// New weights; the velocity is kept.
+    fn moved(&mut self, weights: Tensor<1>, gradient: Tensor<1>) -> Tensor<1> {
+        let velocity = self.optimiser.velocities.get(self.index);
+        let [weights, velocity] = self.fused(&weights, velocity, &gradient).unwrap_or_else(|| {
+            let gradient = match &self.clip {
+                Clip::Number(clip) => gradient.mul_scalar(*clip),
+                Clip::Tensor(clip) => gradient * (**clip).clone(),
+            };
+            let force = gradient + weights.clone().mul_scalar(self.optimiser.weight_decay);
+            let velocity = match velocity {
+                Some(old) => old.clone().mul_scalar(self.optimiser.momentum) + force,
+                None => force,
+            };
+            [weights - velocity.clone().mul_scalar(self.learning_rate), velocity]
+        });
+        match self.optimiser.velocities.get_mut(self.index) {
+            Some(slot) => *slot = velocity,
+            None => self.optimiser.velocities.push(velocity),
         }
-        velocity
+        self.index += 1;
+        weights
+    }
+
+    fn fused(&self, weights: &Tensor<1>, velocity: Option<&Tensor<1>>, gradient: &Tensor<1>) -> Option<[Tensor<1>; 2]> {
+        let Clip::Number(clip) = self.clip else { return None };
+        let step = SgdStep {
+            learning_rate: self.learning_rate as f32,
+            momentum: self.optimiser.momentum as f32,
+            weight_decay: self.optimiser.weight_decay as f32,
+            clip: clip as f32,
+        };
+        step.on_tensors(weights, velocity, gradient)
     }
 }
 
@@ -89,13 +134,10 @@ impl ModuleMapper for Update<'_> {
         let Some(gradient) = self.gradients.remove::<D>(id) else {
             return Param::from_mapped_value(id, tensor, mapper);
         };
-        let requires_grad = tensor.is_require_grad();
-        let weights = tensor.inner();
-        let shape = weights.shape();
-        let count = shape.num_elements();
-        let velocity = self.velocity(gradient.reshape([count]), weights.clone().reshape([count]));
-        let moved = Tensor::from_inner(weights - velocity.mul_scalar(self.learning_rate).reshape(shape));
-        let moved = if requires_grad { moved.require_grad() } else { moved };
+        let moved = replaced(tensor, |weights| {
+            let count = weights.dims()[0];
+            self.moved(weights, gradient.reshape([count]))
+        });
         Param::from_mapped_value(id, moved, mapper)
     }
 }
