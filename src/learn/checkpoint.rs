@@ -102,7 +102,8 @@ impl Trainer {
         let bytes = safetensors::serialize(arrays.iter().map(|a| (a.name.as_str(), a)), None)
             .map_err(|e| failed(e.to_string()))?;
         write_synced(&staging.join(WEIGHTS), &bytes).map_err(io)?;
-        let meta = Meta { format: FORMAT, step: self.step, plan: self.plan.clone(), sampler: self.sampler.clone() };
+        let meta =
+            Meta { format: FORMAT, step: self.step, plan: self.plan.clone(), sampler: self.feed.sampler().clone() };
         let meta = serde_json::to_vec_pretty(&meta).map_err(|e| failed(e.to_string()))?;
         write_synced(&staging.join(META), &meta).map_err(io)?;
         if target.exists() {
@@ -125,19 +126,19 @@ impl Trainer {
         let mut trainer = Self::new(meta.plan, cases, device)?;
         let bytes = read_file(&checkpoint.join(WEIGHTS))?;
         let arrays = parse(&bytes, checkpoint)?;
-        trainer.networks = load_networks(trainer.networks, &arrays, checkpoint)?;
-        for (optimiser, side) in trainer.optimisers.iter_mut().zip(["a", "b"]) {
+        trainer.learner.networks = load_networks(trainer.learner.networks, &arrays, checkpoint)?;
+        for (optimiser, side) in trainer.learner.optimisers.iter_mut().zip(["a", "b"]) {
             load_velocities(optimiser, side, &arrays, &device.clone().inner(), checkpoint)?;
         }
-        trainer.sampler = meta.sampler;
+        trainer.feed.set_sampler(meta.sampler);
         trainer.step = meta.step;
         Ok(trainer)
     }
 
     fn arrays(&self) -> Result<Vec<Array>, LearnError> {
         let mut collector = Collector { path: vec!["network".into()], arrays: Vec::new(), failed: None };
-        self.networks.visit(&mut collector);
-        for (optimiser, side) in self.optimisers.iter().zip(["a", "b"]) {
+        self.learner.networks.visit(&mut collector);
+        for (optimiser, side) in self.learner.optimisers.iter().zip(["a", "b"]) {
             for (i, velocity) in optimiser.velocities().iter().enumerate() {
                 collector.push(format!("velocity.{side}.{i}"), velocity.clone());
             }

@@ -38,6 +38,9 @@ pub struct Plan {
     /// Largest weight of the unlabelled terms and the steps it takes to reach it.
     pub unsupervised_weight: f64,
     pub ramp_up_steps: u64,
+    /// What pseudo-labels are made from.
+    #[serde(default)]
+    pub unlabelled_view: UnlabelledView,
     /// Steps in which the learner's own belief comes to count in the dual confidence.
     pub gamma_ramp_steps: u64,
     pub augmentation: Augmentation,
@@ -48,6 +51,19 @@ pub struct Plan {
 #[serde(rename_all = "kebab-case")]
 pub enum Normalisation {
     Instance,
+}
+
+/// What the pseudo-labels of an unlabelled crop are made from, and what they are learnt on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum UnlabelledView {
+    /// One pass over the changed crop for both.
+    #[default]
+    Same,
+    /// Made from the crop before its intensities change.
+    Plain,
+    /// The same, and neighbouring crops swap a box before they are learnt on (CutMix).
+    CutMix,
 }
 
 /// Random changes of a crop. Mirror images are off by default: left and right differ in a patient.
@@ -93,6 +109,18 @@ impl Default for Augmentation {
     }
 }
 
+impl UnlabelledView {
+    /// CutMix where a patch shows a small part of a volume. Where it shows most of it, the place in the patch tells
+    /// classes apart, and swapped boxes destroy that (measured: `docs/results.md`).
+    fn choose(extents: &[[usize; 3]], patch: [usize; 3]) -> Self {
+        let patch: usize = patch.iter().product();
+        let mut volumes: Vec<usize> = extents.iter().map(|e| e.iter().product()).collect();
+        volumes.sort_unstable();
+        let median = volumes.get(volumes.len() / 2).copied().unwrap_or(0);
+        if 2 * patch < median { Self::CutMix } else { Self::Same }
+    }
+}
+
 impl Plan {
     pub fn new(fingerprint: &Fingerprint, settings: &TrainSettings) -> Self {
         let budget = if fingerprint.is_gpu { GPU_PATCH_VOXELS } else { CPU_PATCH_VOXELS };
@@ -100,6 +128,7 @@ impl Plan {
         let total_steps = settings.steps.unwrap_or(DEFAULT_STEPS).max(1);
         let share = |published: f64| (published / PUBLISHED_STEPS * total_steps as f64).ceil() as u64;
         let base_width = if fingerprint.is_gpu { 16 } else { 8 };
+        let unlabelled_view = UnlabelledView::choose(&fingerprint.extents, patch);
         let uses_unlabelled = settings.method != Method::Supervised && fingerprint.has_unlabelled;
         Self {
             method: settings.method,
@@ -119,9 +148,11 @@ impl Plan {
             gradient_clip: 12.0,
             // Half of 8 channels is too few to segment with; the published 0.5 belongs to 16 and more.
             channel_dropout: if base_width >= 16 { 0.5 } else { 0.0 },
-            unsupervised_weight: 1.0,
-            ramp_up_steps: share(6_000.0),
+            // Labels found again after CutMix are worth more, and sooner, than those of the same view (docs/results.md).
+            unsupervised_weight: if unlabelled_view == UnlabelledView::CutMix { 2.0 } else { 1.0 },
+            ramp_up_steps: share(if unlabelled_view == UnlabelledView::CutMix { 2_250.0 } else { 6_000.0 }),
             gamma_ramp_steps: share(2_000.0),
+            unlabelled_view,
             augmentation: Augmentation::default(),
             seed: settings.seed,
         }
@@ -218,7 +249,9 @@ mod tests {
     fn the_schedule_keeps_its_published_shares_of_the_run() {
         let settings = TrainSettings { steps: Some(1000), ..TrainSettings::default() };
         let plan = Plan::new(&fingerprint([64; 3]), &settings);
-        assert_eq!((plan.ramp_up_steps, plan.gamma_ramp_steps), (400, 134));
+        assert_eq!((plan.ramp_up_steps, plan.gamma_ramp_steps), (150, 134));
+        let small = Plan::new(&fingerprint([35, 50, 36]), &settings);
+        assert_eq!((small.ramp_up_steps, small.unsupervised_weight), (400, 1.0));
     }
 
     #[test]
@@ -227,6 +260,13 @@ mod tests {
         assert_eq!(Plan::new(&fingerprint([64; 3]), &supervised).batch_unlabelled, 0);
         let all_labelled = Fingerprint { has_unlabelled: false, ..fingerprint([64; 3]) };
         assert_eq!(Plan::new(&all_labelled, &TrainSettings::default()).batch_unlabelled, 0);
+    }
+
+    #[test]
+    fn boxes_are_swapped_only_where_a_patch_shows_less_than_half_of_a_volume() {
+        let view = |extent| Plan::new(&fingerprint(extent), &TrainSettings::default()).unlabelled_view;
+        assert_eq!(view([64, 64, 64]), UnlabelledView::CutMix);
+        assert_eq!(view([35, 50, 36]), UnlabelledView::Same);
     }
 
     #[test]

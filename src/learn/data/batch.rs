@@ -2,7 +2,7 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 
-use super::crop::{Crop, VoxelStatus};
+use super::crop::{Crop, PlainImage, VoxelStatus};
 
 /// Labelled crops first, then unlabelled ones. Any crop may hold known and unknown voxels.
 #[derive(Clone, Debug)]
@@ -19,33 +19,115 @@ pub struct Batch {
     pub unknown_mask: Tensor<5>,
     /// Whether any voxel is unknown.
     pub has_unknown: bool,
+    /// What the pseudo-labels of the last crops are made from, if not from `image`.
+    pub plain: Option<PlainView>,
 }
 
-impl Batch {
+/// The unlabelled crops before their intensities were changed and boxes were swapped between neighbours.
+#[derive(Clone, Debug)]
+pub struct PlainView {
+    /// `[unlabelled crops, 1, z, y, x]`.
+    pub image: Tensor<5>,
+    /// 1 where a crop now holds its partner's voxels, `[unlabelled crops, 1, z, y, x]`.
+    swapped: Tensor<5>,
+}
+
+impl PlainView {
+    /// Maps made from the plain images, `[unlabelled crops, k, z, y, x]`, brought to where the swaps brought the voxels.
+    pub fn swapped_like_the_crops(&self, map: Tensor<5>) -> Tensor<5> {
+        let [items, k, d, h, w] = map.dims();
+        let paired = items / 2 * 2;
+        if paired == 0 {
+            return map;
+        }
+        let partner = map.clone().narrow(0, 0, paired).reshape([paired / 2, 2, k, d, h * w]).flip([1]);
+        let mut partner = partner.reshape([paired, k, d, h, w]);
+        if paired < items {
+            partner = Tensor::cat(vec![partner, map.clone().narrow(0, paired, 1)], 0);
+        }
+        map.clone() + (partner - map) * self.swapped.clone()
+    }
+}
+
+/// A batch before it is on a device: made on any thread.
+#[derive(Clone, Debug)]
+pub struct BatchPlanes {
+    /// Crops, channels of `target`, and their size (x, y, z).
+    items: usize,
+    channels: usize,
+    size: [usize; 3],
+    image: Vec<f32>,
+    planes: Planes,
+    plain: Option<PlainPlanes>,
+}
+
+impl BatchPlanes {
     /// `classes[channel]` is the class number of a channel; known voxels of other classes count as unknown to no one
     /// and are left out.
-    pub fn new(crops: &[Crop], classes: &[u8], device: &Device) -> Self {
+    pub fn new(crops: &[Crop], classes: &[u8]) -> Self {
         let size = crops.first().map_or([1; 3], |c| c.size);
-        let n: usize = size.iter().product();
-        let mut planes = Planes::new(crops.len(), classes.len(), n);
+        let mut planes = Planes::new(crops.len(), classes.len(), size.iter().product());
         for (item, crop) in crops.iter().enumerate() {
             planes.fill(item, crop, classes);
         }
-        let shape = |channels: usize| [crops.len(), channels, size[2], size[1], size[0]];
-        let tensor =
-            |values: Vec<f32>, channels: usize| Tensor::from_data(TensorData::new(values, shape(channels)), device);
         let image = crops.iter().flat_map(|c| c.image.iter().copied()).collect();
-        Self {
-            image: tensor(image, 1),
-            has_unknown: planes.unknown.contains(&1.0),
-            target: tensor(planes.target, classes.len()),
-            known_weight: tensor(planes.known, 1),
-            dense_mask: tensor(planes.dense, 1),
-            unknown_mask: tensor(planes.unknown, 1),
+        let plain = PlainPlanes::new(crops);
+        Self { items: crops.len(), channels: classes.len(), size, image, planes, plain }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.items == 0
+    }
+
+    pub fn to_device(&self, device: &Device) -> Batch {
+        let [x, y, z] = self.size;
+        let tensor = |values: &[f32], items: usize, channels: usize, device: &Device| {
+            Tensor::from_data(TensorData::new(values.to_vec(), [items, channels, z, y, x]), device)
+        };
+        let Planes { target, known, dense, unknown, .. } = &self.planes;
+        // Pseudo-labels are made without gradients.
+        let without_gradients = device.clone().inner();
+        Batch {
+            image: tensor(&self.image, self.items, 1, device),
+            has_unknown: unknown.contains(&1.0),
+            target: tensor(target, self.items, self.channels, device),
+            known_weight: tensor(known, self.items, 1, device),
+            dense_mask: tensor(dense, self.items, 1, device),
+            unknown_mask: tensor(unknown, self.items, 1, device),
+            plain: self.plain.as_ref().map(|p| PlainView {
+                image: tensor(&p.image, p.items, 1, &without_gradients),
+                swapped: tensor(&p.swapped, p.items, 1, &without_gradients),
+            }),
         }
     }
 }
 
+/// The planes of [`PlainView`].
+#[derive(Clone, Debug)]
+struct PlainPlanes {
+    items: usize,
+    image: Vec<f32>,
+    swapped: Vec<f32>,
+}
+
+impl PlainPlanes {
+    /// The plain views of the crops that have one; they are the last of the batch.
+    fn new(crops: &[Crop]) -> Option<Self> {
+        let plain: Vec<(&Crop, &PlainImage)> = crops.iter().filter_map(|c| Some((c, c.plain.as_ref()?))).collect();
+        let size = plain.first()?.0.size;
+        let n: usize = size.iter().product();
+        let mut swapped = vec![0.0; plain.len() * n];
+        for (plane, (_, view)) in swapped.chunks_mut(n).zip(&plain) {
+            if let Some(cut) = &view.swapped {
+                cut.fill(plane, size, 1.0);
+            }
+        }
+        let image = plain.iter().flat_map(|(_, view)| view.image.iter().copied()).collect();
+        Some(Self { items: plain.len(), image, swapped })
+    }
+}
+
+#[derive(Clone, Debug)]
 struct Planes {
     voxels: usize,
     target: Vec<f32>,
@@ -98,12 +180,17 @@ fn sparse_weights(crop: &Crop) -> [f32; 256] {
 
 #[cfg(test)]
 mod tests {
+    use rand::SeedableRng;
+    use rand_chacha::ChaCha8Rng;
+
+    use super::super::cut_mix::CutBox;
     use super::*;
 
     fn crop() -> Crop {
         use VoxelStatus::*;
         Crop {
             size: [4, 2, 1],
+            plain: None,
             image: (0..8).map(|i| i as f32).collect(),
             class: vec![0, 0, 0, 2, 2, 0, 0, 0],
             status: vec![Sparse, Sparse, Sparse, Sparse, Dense, Dense, Unknown, Outside],
@@ -116,15 +203,34 @@ mod tests {
 
     #[test]
     fn tensors_are_batch_channel_z_y_x_with_x_fastest() {
-        let b = Batch::new(&[crop(), crop()], &[0, 2], &Device::flex());
+        let b = BatchPlanes::new(&[crop(), crop()], &[0, 2]).to_device(&Device::flex());
         assert_eq!(b.image.dims(), [2, 1, 1, 2, 4]);
         assert_eq!(b.target.dims(), [2, 2, 1, 2, 4]);
         assert_eq!(values(b.image)[..8], [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]);
     }
 
     #[test]
+    fn maps_of_plain_crops_follow_the_swap_and_an_odd_crop_keeps_its_own() {
+        let with_cut = |value: f32, cut: Option<CutBox>| Crop {
+            image: vec![value; 8],
+            plain: Some(PlainImage { image: vec![value; 8], swapped: cut }),
+            ..crop()
+        };
+        let cut = CutBox::draw([4, 2, 1], &mut ChaCha8Rng::seed_from_u64(2));
+        let (mut a, mut b) = (with_cut(1.0, Some(cut)), with_cut(2.0, Some(cut)));
+        cut.swap(&mut a, &mut b);
+        let crops = [crop(), a, b, with_cut(3.0, None)];
+        let batch = BatchPlanes::new(&crops, &[0, 2]).to_device(&Device::flex());
+        let view = batch.plain.unwrap();
+        assert_eq!(view.image.dims(), [3, 1, 1, 2, 4]);
+        let moved = values(view.swapped_like_the_crops(view.image.clone()));
+        assert_eq!(moved, values(batch.image)[8..], "a map equal to the image moves with the image");
+        assert!(moved[..8].contains(&2.0) && moved[..8].contains(&1.0));
+    }
+
+    #[test]
     fn masks_follow_the_status_and_scribbles_are_balanced_by_class() {
-        let b = Batch::new(&[crop()], &[0, 2], &Device::flex());
+        let b = BatchPlanes::new(&[crop()], &[0, 2]).to_device(&Device::flex());
         assert_eq!(values(b.unknown_mask), [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0]);
         assert_eq!(values(b.dense_mask), [0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 0.0]);
         let known = values(b.known_weight);

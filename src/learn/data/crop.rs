@@ -4,6 +4,7 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 use super::case::TrainCase;
+use super::cut_mix::CutBox;
 use crate::geometry::{Extent, Voxel};
 use crate::learn::plan::Augmentation;
 use crate::learn::random::normal;
@@ -22,8 +23,18 @@ pub struct Crop {
     pub size: [usize; 3],
     /// Normalised intensity; 0 outside the volume.
     pub image: Vec<f32>,
+    /// What pseudo-labels are made from, if not from `image`.
+    pub plain: Option<PlainImage>,
     pub class: Vec<u8>,
     pub status: Vec<VoxelStatus>,
+}
+
+/// A crop before its intensities were changed and a box of it swapped.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlainImage {
+    pub image: Vec<f32>,
+    /// Where the crop now holds its partner's voxels.
+    pub swapped: Option<CutBox>,
 }
 
 /// What the trainer may do with a voxel of a crop.
@@ -81,8 +92,13 @@ impl Crop {
     pub fn extract(case: &TrainCase, pose: &CropPose, size: [usize; 3]) -> Self {
         let n: usize = size.iter().product();
         let extent = case.image.extent();
-        let mut crop =
-            Self { size, image: Vec::with_capacity(n), class: Vec::with_capacity(n), status: Vec::with_capacity(n) };
+        let mut crop = Self {
+            size,
+            image: Vec::with_capacity(n),
+            plain: None,
+            class: Vec::with_capacity(n),
+            status: Vec::with_capacity(n),
+        };
         let half = size.map(|s| (s as f64 - 1.0) / 2.0);
         for z in 0..size[2] {
             for y in 0..size[1] {
@@ -110,6 +126,11 @@ impl Crop {
             (true, false) => VoxelStatus::Sparse,
             (true, true) => VoxelStatus::Dense,
         });
+    }
+
+    /// Remembers the image as it is now for the pseudo-labels.
+    pub fn keep_plain(&mut self) {
+        self.plain = Some(PlainImage { image: self.image.clone(), swapped: None });
     }
 
     /// Random contrast, brightness, gamma and noise inside the volume.

@@ -3,11 +3,15 @@
 mod batch;
 mod case;
 mod crop;
+mod cut_mix;
+mod feed;
 mod normalise;
 mod sampler;
 
-pub use batch::Batch;
+pub use batch::{Batch, BatchPlanes};
 pub use case::TrainCase;
-pub use crop::{Crop, CropPose};
+pub use crop::{Crop, CropPose, PlainImage, VoxelStatus};
+pub use cut_mix::CutBox;
+pub use feed::Feed;
 pub use normalise::Normaliser;
 pub use sampler::Sampler;

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use super::case::TrainCase;
 use super::crop::{Crop, CropPose};
-use crate::learn::plan::Plan;
+use super::cut_mix::CutBox;
+use crate::learn::plan::{Plan, UnlabelledView};
 use crate::volume::CaseId;
 
 /// Two shuffled, endless streams of cases. Held-out cases are in neither. Saved with every checkpoint.
@@ -31,6 +32,8 @@ struct Draw<'a> {
     case: &'a TrainCase,
     centre: [f64; 3],
     seed: u64,
+    /// Pseudo-labels are made from the crop as it is before its intensities change.
+    keeps_plain: bool,
 }
 
 impl Stream {
@@ -73,9 +76,26 @@ impl Sampler {
         }
         for _ in 0..plan.batch_unlabelled {
             let case = self.unlabelled.next(cases, |c| !c.held_out && c.has_unknown(), &mut self.rng);
-            draws.extend(case.map(|case| self.anywhere(case, plan.patch)));
+            draws.extend(case.map(|case| self.anywhere(case, plan)));
         }
-        draws.par_iter().map(|draw| draw.cut(plan)).collect()
+        let mut crops: Vec<Crop> = draws.par_iter().map(|draw| draw.cut(plan)).collect();
+        if plan.unlabelled_view == UnlabelledView::CutMix {
+            self.swap_boxes(&mut crops, plan.patch);
+        }
+        crops
+    }
+
+    /// Neighbouring crops with a plain view swap a box.
+    fn swap_boxes(&mut self, crops: &mut [Crop], patch: [usize; 3]) {
+        let first = crops.iter().position(|c| c.plain.is_some()).unwrap_or(crops.len());
+        for pair in crops[first..].chunks_exact_mut(2) {
+            let [a, b] = pair else { continue };
+            let cut = CutBox::draw(patch, &mut self.rng);
+            cut.swap(a, b);
+            for view in [a, b].into_iter().filter_map(|c| c.plain.as_mut()) {
+                view.swapped = Some(cut);
+            }
+        }
     }
 
     /// Centred on a known voxel, moved by up to a quarter of the patch, kept inside the volume where it fits.
@@ -87,16 +107,18 @@ impl Sampler {
             let (lo, hi) = centre_range(extent[a], patch[a]);
             grid_aligned((voxel[a] as f64 + jitter).clamp(lo, hi), patch[a])
         });
-        Some(Draw { case, centre, seed: self.rng.random() })
+        Some(Draw { case, centre, seed: self.rng.random(), keeps_plain: false })
     }
 
-    fn anywhere<'a>(&mut self, case: &'a TrainCase, patch: [usize; 3]) -> Draw<'a> {
+    fn anywhere<'a>(&mut self, case: &'a TrainCase, plan: &Plan) -> Draw<'a> {
+        let patch = plan.patch;
+        let keeps_plain = plan.unlabelled_view != UnlabelledView::Same;
         let extent = case.image.extent().to_array();
         let centre = std::array::from_fn(|a| {
             let (lo, hi) = centre_range(extent[a], patch[a]);
             grid_aligned(lo + self.rng.random::<f64>() * (hi - lo), patch[a])
         });
-        Draw { case, centre, seed: self.rng.random() }
+        Draw { case, centre, seed: self.rng.random(), keeps_plain }
     }
 }
 
@@ -118,6 +140,9 @@ impl Draw<'_> {
         let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
         let pose = CropPose::random(self.centre, self.case.image.spacing_mm(), &plan.augmentation, &mut rng);
         let mut crop = Crop::extract(self.case, &pose, plan.patch);
+        if self.keeps_plain {
+            crop.keep_plain();
+        }
         crop.change_intensities(&plan.augmentation, &mut rng);
         crop
     }

@@ -29,6 +29,11 @@ pub struct StepContext<'a> {
 }
 
 pub trait Strategy {
+    /// Whether unlabelled voxels play a part at all.
+    fn uses_unlabelled(&self) -> bool {
+        true
+    }
+
     /// Targets for network A and network B; `None` if unlabelled voxels play no part.
     fn pseudo_targets(&self, context: &StepContext<'_>) -> Option<[PseudoTarget; 2]>;
 }

@@ -5,6 +5,10 @@ use super::{PseudoTarget, StepContext, Strategy};
 pub struct Supervised;
 
 impl Strategy for Supervised {
+    fn uses_unlabelled(&self) -> bool {
+        false
+    }
+
     fn pseudo_targets(&self, _: &StepContext<'_>) -> Option<[PseudoTarget; 2]> {
         None
     }
