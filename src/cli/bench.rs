@@ -10,16 +10,21 @@ use std::time::Instant;
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
+use super::peak_memory::PeakMemory;
 use super::{bench_paint, bench_render};
 use crate::geometry::{Affine, Extent};
 use crate::io::read_image;
 use crate::label::{ClassTable, LabelMap, Provenance};
 use crate::learn::data::TrainCase;
 use crate::learn::{
-    DeviceChoice, Fingerprint, KernelTiming, Method, Plan, TrainSettings, Trainer, choose_device, compare_kernels,
+    DeviceChoice, Fingerprint, KernelKind, KernelTiming, Method, Plan, StepShape, TrainSettings, Trainer,
+    choose_device, compare_kernels,
 };
 use crate::volume::phantom::{CLASS_NAMES, PhantomSettings, phantom_case};
 use crate::volume::{Grid, Image, Voxels};
+
+/// Steps per timing: enough for a median on a busy machine.
+const STEPS: usize = 10;
 
 type Outcome = Result<(), Box<dyn Error>>;
 
@@ -32,6 +37,21 @@ pub struct BenchArgs {
     /// Where `train` and `predict` run: auto, gpu, cpu or part of an adapter's name
     #[arg(long, default_value = "cpu")]
     pub device: DeviceChoice,
+    /// Channels at full resolution of the network that `train` steps
+    #[arg(long, default_value_t = 16)]
+    pub base: usize,
+    /// Resolution levels of that network
+    #[arg(long, default_value_t = 4)]
+    pub levels: usize,
+    /// Edge of its cubic patch in voxels
+    #[arg(long, default_value_t = 48)]
+    pub patch: usize,
+    /// Patches per step
+    #[arg(long, default_value_t = 2)]
+    pub batch: usize,
+    /// Also run `train`'s step with the framework's own operators, for the ratio
+    #[arg(long)]
+    pub compare: bool,
     #[arg(long)]
     pub json: bool,
 }
@@ -58,7 +78,7 @@ pub fn run(args: BenchArgs) -> Outcome {
         BenchName::Paint => Ok(bench_paint::bench_paint(args.json)?),
         BenchName::Render => render(args.json),
         BenchName::Conv => conv(args.json),
-        BenchName::Train => train(&args.device, args.json),
+        BenchName::Train => train(&args),
         BenchName::Predict => predict(&args.device, args.json),
     }
 }
@@ -176,27 +196,77 @@ fn phantom_trainer(method: Method, device: &DeviceChoice) -> Result<Trainer, Box
 }
 
 fn conv(as_json: bool) -> Outcome {
-    let mut value = serde_json::Map::new();
-    for KernelTiming { name, ours_ms, burn_ms } in compare_kernels() {
-        let row =
-            json!({ "ours_ms": rounded(ours_ms), "burn_ms": rounded(burn_ms), "ratio": rounded(burn_ms / ours_ms) });
-        value.insert(name, row);
+    let mut layers = serde_json::Map::new();
+    let mut logarithms = [(0.0, 0.0); 3];
+    for KernelTiming { layer, kind, ours_ms, burn_ms, flop } in compare_kernels() {
+        let ratio = burn_ms / ours_ms;
+        if let Some((sum, count)) = KernelKind::ALL.iter().position(|k| *k == kind).and_then(|i| logarithms.get_mut(i))
+        {
+            *sum += ratio.ln();
+            *count += 1.0;
+        }
+        let row = json!({
+            "ms": rounded(ours_ms),
+            "gflops": rounded(flop / ours_ms / 1e6),
+            "burn_ms": rounded(burn_ms),
+            "ratio_to_burn": rounded(ratio),
+        });
+        layers.entry(layer).or_insert_with(|| json!({}))[kind.name()] = row;
     }
-    print(&Value::Object(value), as_json)
+    let mut means = serde_json::Map::new();
+    for (kind, (sum, count)) in KernelKind::ALL.iter().zip(logarithms) {
+        let mean: f64 = sum / f64::max(count, 1.0);
+        means.insert(kind.name().into(), json!(rounded(mean.exp())));
+    }
+    print(&json!({ "layers": layers, "ratio_to_burn_geometric_mean": means }), as_json)
 }
 
-fn train(device: &DeviceChoice, as_json: bool) -> Outcome {
-    let mut value = serde_json::Map::new();
+/// The step that the peers' scripts take too, then steps of each method on the phantom, loader included.
+fn train(args: &BenchArgs) -> Outcome {
+    let shape = StepShape {
+        base_width: args.base.max(1),
+        levels: args.levels.clamp(2, 5),
+        patch: args.patch,
+        batch: args.batch.max(1),
+        classes: 2,
+    };
+    let step = 1 << (shape.levels - 1);
+    if shape.patch == 0 || !shape.patch.is_multiple_of(step) {
+        return Err(format!("--patch must be a multiple of {step} for {} levels", shape.levels).into());
+    }
+    let (device, report) = choose_device(&args.device)?;
+    let peak = PeakMemory::start();
+    let alone = shape.measure(&device, STEPS, false)?;
+    let peak_mib = peak.and_then(|p| p.added_mib());
+    let mut value = json!({
+        "device": report.name,
+        "ms_per_step": spread(&alone.ours_ms),
+        "peak_mib": peak_mib.map(rounded),
+    });
+    if args.compare {
+        let both = shape.measure(&device, STEPS, true)?;
+        value["burn_ms_per_step"] = spread(&both.burn_ms);
+        value["ratio_to_burn"] = json!(rounded(median(&both.burn_ms) / median(&both.ours_ms)));
+    }
     for method in Method::ALL {
-        let mut trainer = phantom_trainer(method, device)?;
+        let mut trainer = phantom_trainer(method, &args.device)?;
         trainer.step()?;
-        let times = times_ms(10, || {
+        let waited = trainer.loader_wait();
+        let begin = Instant::now();
+        let times = times_ms(STEPS, || {
             trainer.step()?;
             Ok(())
         })?;
-        value.insert(format!("{method}_step_p50_ms"), json!(rounded(median(&times))));
+        let share = (trainer.loader_wait() - waited).as_secs_f64() / begin.elapsed().as_secs_f64();
+        value[format!("{method}_step_p50_ms")] = json!(rounded(median(&times)));
+        value["loader_wait_share"] = json!(share);
     }
-    print(&Value::Object(value), as_json)
+    print(&value, args.json)
+}
+
+fn spread(sorted_ms: &[f64]) -> Value {
+    let end = |value: Option<&f64>| rounded(value.copied().unwrap_or(0.0));
+    json!({ "median": rounded(median(sorted_ms)), "min": end(sorted_ms.first()), "max": end(sorted_ms.last()) })
 }
 
 fn predict(device: &DeviceChoice, as_json: bool) -> Outcome {
@@ -208,5 +278,12 @@ fn predict(device: &DeviceChoice, as_json: bool) -> Outcome {
         predictor.predict(&case.image, provenance, &mut || false)?;
         Ok(())
     })?;
-    print(&json!({ "predict_case_p50_ms": rounded(median(&times)), "voxels": case.image.extent().to_array() }), as_json)
+    let voxels = case.image.extent().voxel_count() as f64;
+    let value = json!({
+        "predict_case_p50_ms": rounded(median(&times)),
+        "ms_per_megavoxel": rounded(median(&times) / voxels * 1e6),
+        "voxels": case.image.extent().to_array(),
+        "patch": trainer.plan().patch,
+    });
+    print(&value, as_json)
 }

@@ -10,6 +10,7 @@ pub mod export;
 mod headless;
 pub mod info;
 pub mod init;
+mod peak_memory;
 pub mod predict;
 pub mod train;
 
