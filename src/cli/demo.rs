@@ -17,7 +17,7 @@ use crate::project::{self, Project, ProjectError, Source};
 /// The study everyone sees first; another seed is another study of the same kind.
 const DEMO_SEED: u64 = 7;
 /// Enough for the small phantom, and about a minute on two cores.
-const DEMO_STEPS: u64 = 240;
+const DEMO_STEPS: u64 = 200;
 
 #[derive(Args, Debug)]
 pub struct DemoArgs {

@@ -56,8 +56,8 @@ impl Anatomy {
         let (body_axes, cap_axes) = (vary(BODY_AXES_MM), vary(CAP_AXES_MM));
         let cap_x = body_axes[0] * draw.between(0.72, 0.9);
         let tissue = draw.between(92.0, 108.0);
-        let body = tissue + draw.between(70.0, 125.0);
-        let cap = body + draw.between(45.0, 85.0);
+        let body = tissue + draw.between(40.0, 170.0);
+        let cap = body + draw.between(25.0, 140.0);
         let centre_mm = draw.around_zero([2.5, 4.0, 5.0]).map(|c| c * scale);
         let mut anatomy = Self {
             centre_mm,
@@ -71,7 +71,7 @@ impl Anatomy {
             wobble: ValueNoise::draw(draw, 36.0, 8.0),
             distractors: Vec::new(),
             brightness: Brightness { tissue, body, cap },
-            tail_fade: draw.between(0.1, 0.45),
+            tail_fade: draw.between(0.0, 0.2),
         };
         anatomy.distractors = (0..distractor_count).map(|_| anatomy.draw_distractor(draw)).collect();
         anatomy

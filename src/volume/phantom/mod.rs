@@ -49,7 +49,7 @@ pub struct PhantomCase {
 
 impl Default for PhantomSettings {
     fn default() -> Self {
-        Self { seed: 1, case_count: 20, edge_mm: 64, noise_sd: 8.0, distractor_count: 6 }
+        Self { seed: 1, case_count: 20, edge_mm: 64, noise_sd: 5.0, distractor_count: 10 }
     }
 }
 
@@ -125,9 +125,9 @@ impl Camera {
         Self {
             coarse_texture: ValueNoise::draw(draw, reach_mm, 7.0),
             fine_texture: ValueNoise::draw(draw, reach_mm, 3.0),
-            texture: draw.between(4.0, 11.0),
+            texture: draw.between(2.0, 6.0),
             bias: ValueNoise::draw(draw, reach_mm, edge_mm / 2.0),
-            bias_strength: draw.between(0.03, 0.14),
+            bias_strength: draw.between(0.03, 0.12),
             noise_sd: noise_sd * draw.between(0.75, 1.25),
             gain: draw.between(0.6, 1.8),
             slope: [0.25, 0.5, 1.0][(draw.between(0.0, 3.0) as usize).min(2)],
@@ -196,7 +196,7 @@ mod tests {
     #[test]
     fn the_bytes_of_a_case_are_fixed() {
         let settings = PhantomSettings { edge_mm: 32, ..PhantomSettings::default() };
-        assert_eq!(fingerprint(&phantom_case(&settings, OBLIQUE_CASE)), 0x221c_3e28_2051_730a);
+        assert_eq!(fingerprint(&phantom_case(&settings, OBLIQUE_CASE)), 0x827d_c73f_2974_5752);
     }
 
     #[test]
