@@ -110,6 +110,7 @@ impl Trainer {
             fs::remove_dir_all(&target).map_err(io)?;
         }
         fs::rename(&staging, &target).map_err(io)?;
+        sync_folder(run_dir).map_err(io)?;
         let all = checkpoints(run_dir);
         for old in all.iter().rev().skip(KEPT) {
             // A checkpoint that cannot be removed costs space, nothing else.
@@ -282,6 +283,17 @@ fn parse<'a>(bytes: &'a [u8], checkpoint: &Path) -> Result<SafeTensors<'a>, Lear
         action: "understood",
         reason: e.to_string(),
     })
+}
+
+/// Makes a rename in a folder last through a power cut, where folders can be synced.
+#[cfg(unix)]
+fn sync_folder(folder: &Path) -> std::io::Result<()> {
+    fs::File::open(folder)?.sync_all()
+}
+
+#[cfg(not(unix))]
+fn sync_folder(_: &Path) -> std::io::Result<()> {
+    Ok(())
 }
 
 fn write_synced(path: &Path, bytes: &[u8]) -> std::io::Result<()> {

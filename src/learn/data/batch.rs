@@ -50,7 +50,7 @@ impl PlainView {
 }
 
 /// A batch before it is on a device: made on any thread.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct BatchPlanes {
     /// Crops, channels of `target`, and their size (x, y, z).
     items: usize,
@@ -103,7 +103,7 @@ impl BatchPlanes {
 }
 
 /// The planes of [`PlainView`].
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 struct PlainPlanes {
     items: usize,
     image: Vec<f32>,
@@ -127,7 +127,7 @@ impl PlainPlanes {
     }
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 struct Planes {
     voxels: usize,
     target: Vec<f32>,

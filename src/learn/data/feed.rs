@@ -68,3 +68,51 @@ impl Feed {
         self.ahead = Some(ahead);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::geometry::{Affine, Extent};
+    use crate::label::LabelMap;
+    use crate::learn::plan::Fingerprint;
+    use crate::learn::settings::TrainSettings;
+    use crate::volume::{Grid, Image, Voxels};
+
+    fn case(class: u8) -> TrainCase {
+        let extent = Extent::new(8, 8, 8).unwrap();
+        let voxels = Voxels::U8(Grid::from_fn(extent, |v| (v.x * 20 + v.y) as u8));
+        let image = Arc::new(Image::new(voxels, 1.0, 0.0, Affine::identity()));
+        TrainCase::new("a".into(), image, LabelMap::imported(Grid::filled(extent, class)), false)
+    }
+
+    fn plan() -> Plan {
+        let f = Fingerprint { extents: vec![[8; 3]], classes: vec![0, 1], has_unlabelled: false, is_gpu: false };
+        Plan { patch: [8; 3], ..Plan::new(&f, &TrainSettings::default()) }
+    }
+
+    #[test]
+    fn a_batch_cut_in_advance_is_the_batch_that_would_have_been_cut_later() {
+        let (plan, mut now, mut later) = (plan(), feed(), feed());
+        for _ in 0..3 {
+            let before = now.sampler().clone();
+            now.keep_ahead(now.cut_ahead(&plan));
+            assert_eq!(now.sampler(), &before, "a checkpoint must not skip the batch in advance");
+            assert_eq!(now.next(&plan), later.next(&plan));
+        }
+        assert_eq!(now.sampler(), later.sampler());
+    }
+
+    #[test]
+    fn the_very_next_batch_shows_an_edit_although_one_was_cut_before_it() {
+        let (plan, mut edited, mut fresh) = (plan(), feed(), Feed::new(vec![case(1)], Sampler::new(3)));
+        edited.keep_ahead(edited.cut_ahead(&plan));
+        *edited.case_mut(&"a".into()).unwrap() = case(1);
+        assert_eq!(edited.next(&plan), fresh.next(&plan));
+    }
+
+    fn feed() -> Feed {
+        Feed::new(vec![case(0)], Sampler::new(3))
+    }
+}

@@ -189,6 +189,20 @@ mod tests {
     }
 
     #[test]
+    fn with_cut_mix_the_unlabelled_crops_swap_one_box_and_keep_their_plain_images() {
+        let cases = [case("a", true, false), case("b", false, false), case("c", false, false)];
+        let plan = Plan { unlabelled_view: UnlabelledView::CutMix, ..plan() };
+        let crops = Sampler::new(1).draw(&cases, &plan);
+        let cut = |c: &Crop| c.plain.as_ref().and_then(|p| p.swapped);
+        assert!(crops[0].plain.is_none() && crops[1].plain.is_none());
+        assert!(cut(&crops[2]).is_some() && cut(&crops[2]) == cut(&crops[3]));
+        assert!(crops[2..].iter().all(|c| c.plain.as_ref().is_some_and(|p| p.image != c.image)));
+        // With one unlabelled crop there is nobody to swap with.
+        let alone = Sampler::new(1).draw(&cases, &Plan { batch_unlabelled: 1, ..plan });
+        assert!(alone[2].plain.is_some() && cut(&alone[2]).is_none());
+    }
+
+    #[test]
     fn held_out_cases_are_never_drawn() {
         let only_held_out = [case("a", true, true), case("b", false, true)];
         assert!(Sampler::new(1).draw(&only_held_out, &plan()).is_empty());
