@@ -19,7 +19,7 @@ pub struct Learner {
     pub networks: DualNetwork,
     pub optimisers: [Sgd; 2],
     pub device: Device,
-    strategy: Box<dyn Strategy>,
+    strategy: Option<Box<dyn Strategy>>,
 }
 
 /// Losses of one step, still on the device, without gradient.
@@ -76,13 +76,11 @@ impl Learner {
     }
 
     fn unlabelled_loss(&self, log_p: &[Tensor<5>; 2], batch: &Batch, plan: &Plan, step: u64) -> Option<Tensor<1>> {
-        if !batch.has_unknown || !self.strategy.uses_unlabelled() {
-            return None;
-        }
+        let strategy = self.strategy.as_ref().filter(|_| batch.has_unknown)?;
         let [p_a, p_b] = self.beliefs(log_p, batch);
         let unknown = &batch.unknown_mask;
         let context = StepContext { p_a: &p_a, p_b: &p_b, unknown, step, plan };
-        let [for_a, for_b] = self.strategy.pseudo_targets(&context)?;
+        let [for_a, for_b] = strategy.pseudo_targets(&context);
         Some(pseudo_loss(&log_p[0], &for_a, unknown) + pseudo_loss(&log_p[1], &for_b, unknown))
     }
 

@@ -9,24 +9,22 @@ use burn::backend::flex::FlexTensor;
 use burn::tensor::{Float, Tensor};
 
 use super::matrix::Pointwise;
-use super::{AutodiffFlex, burn_only, dims_of, flex_tensor, plain, slice, tracked, unfused, values};
+use super::{AutodiffFlex, dims_of, flex_tensor, plain, slice, tracked, unfused, values};
 
 /// `[b, c, z, y, x]` with weights `[out, c, 1, 1, 1]` and biases `[out]`.
 pub fn pointwise(x: Tensor<5>, weight: Tensor<5>, bias: Tensor<1>) -> Tensor<5> {
-    if !burn_only() {
-        if let (Some(x), Some(weight), Some(bias)) = (tracked(&x), tracked(&weight), tracked(&bias)) {
-            let y = forward(x.primitive(), weight.primitive(), bias.primitive());
-            let saved = (values(x.primitive()), values(weight.primitive()));
-            let parents = [x.node(), weight.node(), bias.node()];
-            let y = match PointwiseBackward.prepare::<NoCheckpointing>(parents).compute_bound().stateful() {
-                OpsKind::Tracked(prep) => prep.finish(saved, y),
-                OpsKind::UnTracked(prep) => prep.finish(y),
-            };
-            return Tensor::<5, Float>::from_primitive::<AutodiffFlex>(y);
-        }
-        if let (Some(x), Some(weight), Some(bias)) = (plain(&x), plain(&weight), plain(&bias)) {
-            return Tensor::<5, Float>::from_primitive::<Flex>(forward(&x, &weight, &bias));
-        }
+    if let (Some(x), Some(weight), Some(bias)) = (tracked(&x), tracked(&weight), tracked(&bias)) {
+        let y = forward(x.primitive(), weight.primitive(), bias.primitive());
+        let saved = (values(x.primitive()), values(weight.primitive()));
+        let parents = [x.node(), weight.node(), bias.node()];
+        let y = match PointwiseBackward.prepare::<NoCheckpointing>(parents).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => prep.finish(saved, y),
+            OpsKind::UnTracked(prep) => prep.finish(y),
+        };
+        return Tensor::<5, Float>::from_primitive::<AutodiffFlex>(y);
+    }
+    if let (Some(x), Some(weight), Some(bias)) = (plain(&x), plain(&weight), plain(&bias)) {
+        return Tensor::<5, Float>::from_primitive::<Flex>(forward(&x, &weight, &bias));
     }
     let outputs = bias.dims()[0];
     unfused::pointwise(x, weight) + bias.reshape([1, outputs, 1, 1, 1])

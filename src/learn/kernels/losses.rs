@@ -11,22 +11,20 @@ use burn::tensor::{Float, Tensor};
 
 use super::region_loss::{Region, RegionSums};
 use super::softmax::LogSoftmax;
-use super::{AutodiffFlex, burn_only, dims_of, flex_tensor, plain, slice, tracked, values};
+use super::{AutodiffFlex, dims_of, flex_tensor, plain, slice, tracked, values};
 
 /// Log-probabilities over the classes of `[b, k, z, y, x]` logits.
 pub fn log_softmax(logits: Tensor<5>) -> Tensor<5> {
-    if !burn_only() {
-        if let Some(x) = tracked(&logits) {
-            let y = log_softmax_forward(x.primitive());
-            let y = match LogSoftmaxBackward.prepare::<NoCheckpointing>([x.node()]).compute_bound().stateful() {
-                OpsKind::Tracked(prep) => prep.finish(y.clone(), y),
-                OpsKind::UnTracked(prep) => prep.finish(y),
-            };
-            return Tensor::<5, Float>::from_primitive::<AutodiffFlex>(y);
-        }
-        if let Some(x) = plain(&logits) {
-            return Tensor::<5, Float>::from_primitive::<Flex>(log_softmax_forward(&x));
-        }
+    if let Some(x) = tracked(&logits) {
+        let y = log_softmax_forward(x.primitive());
+        let y = match LogSoftmaxBackward.prepare::<NoCheckpointing>([x.node()]).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => prep.finish(y.clone(), y),
+            OpsKind::UnTracked(prep) => prep.finish(y),
+        };
+        return Tensor::<5, Float>::from_primitive::<AutodiffFlex>(y);
+    }
+    if let Some(x) = plain(&logits) {
+        return Tensor::<5, Float>::from_primitive::<Flex>(log_softmax_forward(&x));
     }
     burn_log_softmax(logits, 1)
 }
@@ -66,9 +64,6 @@ impl Backward<Flex, 1> for LogSoftmaxBackward {
 ///
 /// `target` `[b, k, z, y, x]`, `weight` and `mask` `[b, 1, z, y, x]` are constants: no gradient reaches them.
 pub fn region_loss(log_p: &Tensor<5>, target: &Tensor<5>, weight: &Tensor<5>, mask: &Tensor<5>) -> Option<Tensor<1>> {
-    if burn_only() {
-        return None;
-    }
     let log_p = tracked(log_p)?;
     let constant = |t: &Tensor<5>| Some(values(tracked(t)?.primitive()));
     let saved = Saved {
@@ -76,13 +71,11 @@ pub fn region_loss(log_p: &Tensor<5>, target: &Tensor<5>, weight: &Tensor<5>, ma
         target: constant(target)?,
         weight: constant(weight)?,
         mask: constant(mask)?,
-        sums: None,
     };
     let sums = RegionSums::of(&saved.region(), slice(&saved.log_p));
     let loss = flex_tensor(vec![sums.loss()], &[1]);
-    let saved = Saved { sums: Some(sums), ..saved };
     let loss = match RegionLossBackward.prepare::<NoCheckpointing>([log_p.node()]).compute_bound().stateful() {
-        OpsKind::Tracked(prep) => prep.finish(saved, loss),
+        OpsKind::Tracked(prep) => prep.finish((saved, sums), loss),
         OpsKind::UnTracked(prep) => prep.finish(loss),
     };
     Some(Tensor::<1, Float>::from_primitive::<AutodiffFlex>(loss))
@@ -94,7 +87,6 @@ struct Saved {
     target: FlexTensor,
     weight: FlexTensor,
     mask: FlexTensor,
-    sums: Option<RegionSums>,
 }
 
 impl Saved {
@@ -108,13 +100,13 @@ impl Saved {
 struct RegionLossBackward;
 
 impl Backward<Flex, 1> for RegionLossBackward {
-    type State = Saved;
+    type State = (Saved, RegionSums);
 
     fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
         let [node] = ops.parents;
         let gradient = values(&grads.consume::<Flex>(&ops.node));
-        let saved = ops.state;
-        if let (Some(node), Some(sums), Some(scale)) = (node, &saved.sums, slice(&gradient).first()) {
+        let (saved, sums) = ops.state;
+        if let (Some(node), Some(scale)) = (node, slice(&gradient).first()) {
             let dx = sums.gradient(&saved.region(), slice(&saved.log_p), *scale);
             grads.register::<Flex>(node.id, flex_tensor(dx, &dims_of(&saved.log_p)));
         }

@@ -17,6 +17,7 @@ mod norm;
 mod normed;
 mod plain_conv;
 mod region_loss;
+mod scratch;
 mod softmax;
 mod spatial;
 #[cfg(test)]
@@ -25,13 +26,13 @@ mod unfused;
 pub mod update;
 mod vectors;
 
-pub use compare::KernelKind;
-pub use compare::{KernelTiming, compare_kernels};
+pub use compare::{KernelKind, KernelTiming, compare_kernels};
 pub use head::pointwise;
 pub use losses::{log_softmax, region_loss};
 pub use normed::{Skip, normed};
-use plain_conv::conv3;
 pub use spatial::Spatial;
+
+use plain_conv::conv3;
 
 use std::cell::Cell;
 
@@ -56,17 +57,19 @@ pub fn with_burn_operators<T>(f: impl FnOnce() -> T) -> T {
     result
 }
 
-fn burn_only() -> bool {
-    BURN_ONLY.get()
-}
-
-/// A tensor that records gradients on the CPU.
+/// A tensor that records gradients on the CPU, for our kernels; `None` for others and where burn's operators are asked for.
 fn tracked<const D: usize>(tensor: &Tensor<D>) -> Option<TrackedTensor> {
+    if BURN_ONLY.get() {
+        return None;
+    }
     tensor.clone().try_into_primitive::<AutodiffFlex>().ok()
 }
 
-/// A tensor without gradients on the CPU.
+/// A tensor without gradients on the CPU, likewise.
 fn plain<const D: usize>(tensor: &Tensor<D>) -> Option<FlexTensor> {
+    if BURN_ONLY.get() {
+        return None;
+    }
     tensor.clone().try_into_primitive::<Flex>().ok()
 }
 

@@ -10,7 +10,7 @@ use burn::tensor::{Float, Tensor};
 
 use super::norm::{ChannelStatistics, Gate, NormAct, Skip as SkipValues};
 use super::spatial::Spatial;
-use super::{AutodiffFlex, burn_only, dims_of, flex_tensor, plain, slice, tracked, unfused, values};
+use super::{AutodiffFlex, dims_of, flex_tensor, plain, slice, tracked, unfused, values};
 
 /// What is added to the normalised values: nothing, or a tensor of the output's shape.
 #[derive(Clone, Debug)]
@@ -33,13 +33,11 @@ pub fn normed(
     beta: Tensor<1>,
     skip: Skip,
 ) -> Tensor<5> {
-    if !burn_only() {
-        if let Some(y) = with_gradient(spatial, &x, &weight, [&gamma, &beta], &skip) {
-            return y;
-        }
-        if let Some(y) = without_gradient(spatial, &x, &weight, [&gamma, &beta], &skip) {
-            return y;
-        }
+    if let Some(y) = with_gradient(spatial, &x, &weight, [&gamma, &beta], &skip) {
+        return y;
+    }
+    if let Some(y) = without_gradient(spatial, &x, &weight, [&gamma, &beta], &skip) {
+        return y;
     }
     unfused::norm_act(spatial.unfused(x, weight), gamma, beta, skip)
 }

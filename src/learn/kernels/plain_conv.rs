@@ -1,4 +1,4 @@
-//! The 3x3x3 convolution alone, for layers without a norm and for the benches.
+//! The 3x3x3 convolution alone, for the bench and the tests: in the networks a norm follows every one.
 
 use burn::backend::Flex;
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
@@ -9,24 +9,22 @@ use burn::backend::flex::FlexTensor;
 use burn::tensor::{Float, Tensor};
 
 use super::spatial::Spatial;
-use super::{AutodiffFlex, burn_only, dims_of, flex_tensor, plain, slice, tracked, values};
+use super::{AutodiffFlex, dims_of, flex_tensor, plain, slice, tracked, values};
 
 /// `[b, c, z, y, x]` with weights `[out, c, 3, 3, 3]`, stride 1, padding 1, no bias.
 pub fn conv3(x: Tensor<5>, weight: Tensor<5>) -> Tensor<5> {
-    if !burn_only() {
-        if let (Some(x), Some(weight)) = (tracked(&x), tracked(&weight)) {
-            let saved = (values(x.primitive()), values(weight.primitive()));
-            let y = forward(&saved.0, &saved.1);
-            let parents = [x.node(), weight.node()];
-            let y = match Conv3Backward.prepare::<NoCheckpointing>(parents).compute_bound().stateful() {
-                OpsKind::Tracked(prep) => prep.finish(saved, y),
-                OpsKind::UnTracked(prep) => prep.finish(y),
-            };
-            return Tensor::<5, Float>::from_primitive::<AutodiffFlex>(y);
-        }
-        if let (Some(x), Some(weight)) = (plain(&x), plain(&weight)) {
-            return Tensor::<5, Float>::from_primitive::<Flex>(forward(&values(&x), &values(&weight)));
-        }
+    if let (Some(x), Some(weight)) = (tracked(&x), tracked(&weight)) {
+        let saved = (values(x.primitive()), values(weight.primitive()));
+        let y = forward(&saved.0, &saved.1);
+        let parents = [x.node(), weight.node()];
+        let y = match Conv3Backward.prepare::<NoCheckpointing>(parents).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => prep.finish(saved, y),
+            OpsKind::UnTracked(prep) => prep.finish(y),
+        };
+        return Tensor::<5, Float>::from_primitive::<AutodiffFlex>(y);
+    }
+    if let (Some(x), Some(weight)) = (plain(&x), plain(&weight)) {
+        return Tensor::<5, Float>::from_primitive::<Flex>(forward(&values(&x), &values(&weight)));
     }
     Spatial::Conv3.unfused(x, weight)
 }

@@ -5,7 +5,7 @@ use burn::tensor::{Float, Tensor};
 use pulp::Arch;
 use rayon::prelude::*;
 
-use super::{burn_only, flex_tensor, plain, slice, values};
+use super::{flex_tensor, plain, slice, values};
 
 /// Values per task: a task is worth its start, and small parameters stay on one thread.
 const CHUNK: usize = 1 << 14;
@@ -40,9 +40,6 @@ pub struct AdamStep {
 
 /// The numbers of a CPU tensor without gradients, to change; `None` on other devices.
 fn numbers(tensor: &Tensor<1>) -> Option<Vec<f32>> {
-    if burn_only() {
-        return None;
-    }
     Some(slice(&values(&plain(tensor)?)).to_vec())
 }
 
@@ -53,9 +50,6 @@ fn tensor(numbers: Vec<f32>) -> Tensor<1> {
 
 /// `sum g^2` of a CPU tensor, `None` on other devices.
 pub fn squared_norm_of<const D: usize>(gradient: &Tensor<D>) -> Option<f64> {
-    if burn_only() {
-        return None;
-    }
     Some(squared_norm(slice(&values(&plain(gradient)?))))
 }
 

@@ -6,8 +6,8 @@ use crate::learn::loss::hard_one_hot;
 pub struct CrossPseudoSupervision;
 
 impl Strategy for CrossPseudoSupervision {
-    fn pseudo_targets(&self, context: &StepContext<'_>) -> Option<[PseudoTarget; 2]> {
+    fn pseudo_targets(&self, context: &StepContext<'_>) -> [PseudoTarget; 2] {
         let from = |peer| PseudoTarget { target: hard_one_hot(peer), weight: context.unknown.clone() };
-        Some([from(context.p_b), from(context.p_a)])
+        [from(context.p_b), from(context.p_a)]
     }
 }

@@ -11,7 +11,7 @@ const SMALLEST_WEIGHT: f64 = 0.05;
 pub struct DualConfidence;
 
 impl Strategy for DualConfidence {
-    fn pseudo_targets(&self, context: &StepContext<'_>) -> Option<[PseudoTarget; 2]> {
+    fn pseudo_targets(&self, context: &StepContext<'_>) -> [PseudoTarget; 2] {
         // The learner's belief comes in slowly, lest early background predictions lock themselves in.
         let gamma = (context.step as f64 / context.plan.gamma_ramp_steps.max(1) as f64).min(1.0);
         let target = |learner: &Tensor<5>, giver: &Tensor<5>| {
@@ -19,7 +19,7 @@ impl Strategy for DualConfidence {
             let raw = raw_weight(learner, giver, &label, gamma);
             PseudoTarget { weight: class_normalised(raw, &label, context.unknown), target: label }
         };
-        Some([target(context.p_a, context.p_b), target(context.p_b, context.p_a)])
+        [target(context.p_a, context.p_b), target(context.p_b, context.p_a)]
     }
 }
 
@@ -73,7 +73,7 @@ mod tests {
         let unknown = Tensor::<5>::random([2, 1, 4, 4, 4], Distribution::Bernoulli(0.7), &device);
         let plan = plan();
         let context = StepContext { p_a: &p_a, p_b: &p_b, unknown: &unknown, step: 10_000, plan: &plan };
-        let [for_a, _] = DualConfidence.pseudo_targets(&context).unwrap();
+        let [for_a, _] = DualConfidence.pseudo_targets(&context);
         let (w, u) = (values(for_a.weight), values(unknown));
         let label = values(for_a.target);
         assert!(w.iter().zip(&u).all(|(w, u)| *u > 0.0 || *w == 0.0));
@@ -109,7 +109,7 @@ mod tests {
         let unknown = Tensor::<5>::ones([2, 1, 4, 4, 4], &device);
         let plan = plan();
         let context = StepContext { p_a: &p, p_b: &p, unknown: &unknown, step: 10_000, plan: &plan };
-        let [for_a, _] = DualConfidence.pseudo_targets(&context).unwrap();
+        let [for_a, _] = DualConfidence.pseudo_targets(&context);
         assert!(!for_a.weight.is_require_grad() && !for_a.target.is_require_grad());
         let gradients = (p.sum() + for_a.weight.sum()).backward();
         let g = logits.grad(&gradients).unwrap();

@@ -2,7 +2,6 @@
 
 mod cps;
 mod dual_confidence;
-mod supervised;
 
 use burn::tensor::Tensor;
 
@@ -29,19 +28,15 @@ pub struct StepContext<'a> {
 }
 
 pub trait Strategy {
-    /// Whether unlabelled voxels play a part at all.
-    fn uses_unlabelled(&self) -> bool {
-        true
-    }
-
-    /// Targets for network A and network B; `None` if unlabelled voxels play no part.
-    fn pseudo_targets(&self, context: &StepContext<'_>) -> Option<[PseudoTarget; 2]>;
+    /// Targets for network A and network B.
+    fn pseudo_targets(&self, context: &StepContext<'_>) -> [PseudoTarget; 2];
 }
 
-pub fn strategy(method: Method) -> Box<dyn Strategy> {
+/// `None` for labelled voxels only, the baseline. Both networks learn there too, so that their agreement can be shown.
+pub fn strategy(method: Method) -> Option<Box<dyn Strategy>> {
     match method {
-        Method::Supervised => Box::new(supervised::Supervised),
-        Method::Cps => Box::new(cps::CrossPseudoSupervision),
-        Method::DualConfidence => Box::new(dual_confidence::DualConfidence),
+        Method::Supervised => None,
+        Method::Cps => Some(Box::new(cps::CrossPseudoSupervision)),
+        Method::DualConfidence => Some(Box::new(dual_confidence::DualConfidence)),
     }
 }

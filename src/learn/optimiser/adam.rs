@@ -1,10 +1,10 @@
 //! Adam, for the training step that `chiaro bench train` compares with other programs.
 
-use burn::module::{Module, ModuleMapper, Param};
+use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
 
-use super::replaced;
+use super::{keep, updated};
 use crate::learn::kernels::update::AdamStep;
 
 /// PyTorch's Adam with its default constants, without weight decay.
@@ -26,7 +26,11 @@ impl Adam {
 
     pub fn step<M: Module>(&mut self, module: M, gradients: GradientsParams) -> M {
         self.step += 1;
-        module.map(&mut Update { optimiser: self, gradients, index: 0 })
+        updated(module, gradients, |index, weights, gradient| {
+            let (weights, moments) = self.moved(weights, gradient, index);
+            keep(&mut self.moments, index, moments);
+            weights
+        })
     }
 
     /// New weights and moments.
@@ -54,34 +58,9 @@ impl Adam {
     }
 }
 
-struct Update<'a> {
-    optimiser: &'a mut Adam,
-    gradients: GradientsParams,
-    index: usize,
-}
-
-impl ModuleMapper for Update<'_> {
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let (id, tensor, mapper) = param.consume();
-        let Some(gradient) = self.gradients.remove::<D>(id) else {
-            return Param::from_mapped_value(id, tensor, mapper);
-        };
-        let moved = replaced(tensor, |weights| {
-            let count = weights.dims()[0];
-            let (weights, moments) = self.optimiser.moved(weights, gradient.reshape([count]), self.index);
-            match self.optimiser.moments.get_mut(self.index) {
-                Some(slot) => *slot = moments,
-                None => self.optimiser.moments.push(moments),
-            }
-            weights
-        });
-        self.index += 1;
-        Param::from_mapped_value(id, moved, mapper)
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use burn::module::Param;
     use burn::nn::LinearConfig;
     use burn::tensor::{Device, TensorData};
 

@@ -3,11 +3,11 @@
 //! Our own, because the crate's optimiser clips each tensor by itself and restores its state on the default device,
 //! which may be a GPU that the run does not use.
 
-use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
 
-use super::replaced;
+use super::{keep, updated};
 use crate::learn::kernels::update::{SgdStep, squared_norm_of};
 
 /// Velocities in traversal order, flattened; empty before the first step.
@@ -38,8 +38,11 @@ impl Sgd {
         module.visit(&mut norm);
         let Some(squared) = norm.sum else { return module };
         let clip = Clip::new(squared, self.largest_norm);
-        let mut update = Update { optimiser: self, gradients, clip, learning_rate, index: 0 };
-        module.map(&mut update)
+        updated(module, gradients, |index, weights, gradient| {
+            let [weights, velocity] = self.moved(weights, index, gradient, &clip, learning_rate);
+            keep(&mut self.velocities, index, velocity);
+            weights
+        })
     }
 }
 
@@ -84,61 +87,47 @@ impl ModuleVisitor for SquaredNorm<'_> {
     }
 }
 
-struct Update<'a> {
-    optimiser: &'a mut Sgd,
-    gradients: GradientsParams,
-    clip: Clip,
-    learning_rate: f64,
-    index: usize,
-}
-
-impl Update<'_> {
-    /// New weights; the velocity is kept.
-    fn moved(&mut self, weights: Tensor<1>, gradient: Tensor<1>) -> Tensor<1> {
-        let velocity = self.optimiser.velocities.get(self.index);
-        let [weights, velocity] = self.fused(&weights, velocity, &gradient).unwrap_or_else(|| {
-            let gradient = match &self.clip {
+impl Sgd {
+    /// New weights and velocity.
+    fn moved(
+        &self,
+        weights: Tensor<1>,
+        index: usize,
+        gradient: Tensor<1>,
+        clip: &Clip,
+        learning_rate: f64,
+    ) -> [Tensor<1>; 2] {
+        let velocity = self.velocities.get(index);
+        self.fused(&weights, velocity, &gradient, clip, learning_rate).unwrap_or_else(|| {
+            let gradient = match clip {
                 Clip::Number(clip) => gradient.mul_scalar(*clip),
                 Clip::Tensor(clip) => gradient * (**clip).clone(),
             };
-            let force = gradient + weights.clone().mul_scalar(self.optimiser.weight_decay);
+            let force = gradient + weights.clone().mul_scalar(self.weight_decay);
             let velocity = match velocity {
-                Some(old) => old.clone().mul_scalar(self.optimiser.momentum) + force,
+                Some(old) => old.clone().mul_scalar(self.momentum) + force,
                 None => force,
             };
-            [weights - velocity.clone().mul_scalar(self.learning_rate), velocity]
-        });
-        match self.optimiser.velocities.get_mut(self.index) {
-            Some(slot) => *slot = velocity,
-            None => self.optimiser.velocities.push(velocity),
-        }
-        self.index += 1;
-        weights
+            [weights - velocity.clone().mul_scalar(learning_rate), velocity]
+        })
     }
 
-    fn fused(&self, weights: &Tensor<1>, velocity: Option<&Tensor<1>>, gradient: &Tensor<1>) -> Option<[Tensor<1>; 2]> {
-        let Clip::Number(clip) = self.clip else { return None };
+    fn fused(
+        &self,
+        weights: &Tensor<1>,
+        velocity: Option<&Tensor<1>>,
+        gradient: &Tensor<1>,
+        clip: &Clip,
+        learning_rate: f64,
+    ) -> Option<[Tensor<1>; 2]> {
+        let Clip::Number(clip) = clip else { return None };
         let step = SgdStep {
-            learning_rate: self.learning_rate as f32,
-            momentum: self.optimiser.momentum as f32,
-            weight_decay: self.optimiser.weight_decay as f32,
-            clip: clip as f32,
+            learning_rate: learning_rate as f32,
+            momentum: self.momentum as f32,
+            weight_decay: self.weight_decay as f32,
+            clip: *clip as f32,
         };
         step.on_tensors(weights, velocity, gradient)
-    }
-}
-
-impl ModuleMapper for Update<'_> {
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let (id, tensor, mapper) = param.consume();
-        let Some(gradient) = self.gradients.remove::<D>(id) else {
-            return Param::from_mapped_value(id, tensor, mapper);
-        };
-        let moved = replaced(tensor, |weights| {
-            let count = weights.dims()[0];
-            self.moved(weights, gradient.reshape([count]))
-        });
-        Param::from_mapped_value(id, moved, mapper)
     }
 }
 

@@ -12,10 +12,10 @@ use super::dims::Dims;
 use super::forward_tasks::{ForwardTask, Partition};
 use super::packed_weights::{PackedWeights, Weights};
 use super::registers::{NARROW_BLOCK, Registers, WIDE_BLOCK};
-use super::scratch::with_scratch;
 use super::tile::{Border, LongRow, Rows};
 use super::transform::{outputs, transform_inputs};
 use crate::learn::kernels::moments::Moments;
+use crate::learn::kernels::scratch::with_scratch;
 
 /// Registers of neighbouring outputs computed together.
 const VECTORS: usize = 3;

@@ -10,7 +10,6 @@ mod packed_weights;
 #[cfg(test)]
 mod reference;
 mod registers;
-mod scratch;
 #[cfg(test)]
 mod tests;
 mod tile;

@@ -1,6 +1,7 @@
 //! All kernels against plain sums in f64, on shapes that reach every edge.
 
 use super::*;
+use crate::learn::kernels::testing::dot;
 
 fn random(len: usize, mut seed: u64) -> Vec<f32> {
     seed = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
@@ -64,7 +65,6 @@ fn forward_data_gradient_and_weight_gradient_equal_plain_sums() {
 
 #[test]
 fn gradients_are_adjoint_to_the_forward_pass() {
-    let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum::<f64>();
     for ([batch, channels, out], size) in SHAPES {
         let dims = Dims { batch, channels, size };
         let (x, w) = (random(dims.len(), 4), random(out * channels * TAPS, 5));

@@ -11,10 +11,10 @@ use rayon::prelude::*;
 
 use super::dims::Dims;
 use super::registers::{NARROW_BLOCK, Registers, WIDE_BLOCK};
-use super::scratch::with_scratch;
 use super::tile::{Border, LongRow, Rows, Tile};
 use super::transform::{transform_gradients, transform_inputs};
 use super::{PRODUCTS, TAPS};
+use crate::learn::kernels::scratch::with_scratch;
 
 /// Transformed values of a segment: half a megabyte, which common second-level caches hold.
 const SCRATCH: usize = 1 << 17;

@@ -1,6 +1,5 @@
 //! How the work is divided among threads: always in the same pieces, so that results do not depend on their number.
 
-use std::cell::Cell;
 use std::ops::Range;
 
 use rayon::prelude::*;
@@ -25,22 +24,6 @@ pub fn rows_per_task(rows: usize, others: usize) -> usize {
 /// The first `count` values of `rest`, which keeps the others.
 pub fn split_off<'a>(rest: &mut &'a mut [f32], count: usize) -> &'a mut [f32] {
     rest.split_off_mut(..count).unwrap_or_default()
-}
-
-thread_local! {
-    /// Fresh memory costs more than the work that is done in it: the system has to clear its pages.
-    static SCRATCH_OF_THREAD: Cell<Vec<f32>> = const { Cell::new(Vec::new()) };
-}
-
-/// `f` with `count` floats of arbitrary content that stay with the thread.
-pub fn with_scratch<T>(count: usize, f: impl FnOnce(&mut [f32]) -> T) -> T {
-    let mut scratch = SCRATCH_OF_THREAD.take();
-    if scratch.len() < count {
-        scratch.resize(count, 0.0);
-    }
-    let result = f(&mut scratch[..count]);
-    SCRATCH_OF_THREAD.set(scratch);
-    result
 }
 
 /// The sum over all pieces of `add(piece, rows, sums)`, which adds to the rows `rows` of a matrix of `rows`
@@ -81,16 +64,6 @@ pub fn summed(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn scratch_has_the_asked_size_even_within_scratch() {
-        with_scratch(5, |outer| {
-            outer.fill(1.0);
-            with_scratch(7, |inner| inner.fill(2.0));
-            assert_eq!(outer, [1.0; 5]);
-        });
-        with_scratch(3, |scratch| assert_eq!(scratch.len(), 3));
-    }
 
     #[test]
     fn few_other_tasks_divide_the_rows_in_panels() {

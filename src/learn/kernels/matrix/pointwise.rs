@@ -3,10 +3,11 @@
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
-use crate::learn::kernels::matrix::bands::{GRADIENT_SCRATCH, SCRATCH, rows_per_task, split_off, summed, with_scratch};
+use crate::learn::kernels::matrix::bands::{GRADIENT_SCRATCH, SCRATCH, rows_per_task, split_off, summed};
 use crate::learn::kernels::matrix::product::{
     COLUMNS, PANEL, Panels, Rows, Transposed, add_transposed_product, multiply, padded_stride, whole_tiles,
 };
+use crate::learn::kernels::scratch::with_scratch;
 use crate::learn::kernels::vectors::sum;
 
 /// `x [batch, inputs, volume]`, `y [batch, outputs, volume]`, weights `[outputs][inputs]`, biases `[outputs]`.

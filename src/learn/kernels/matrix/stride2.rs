@@ -9,9 +9,10 @@ use std::ops::Range;
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
-use crate::learn::kernels::matrix::bands::{SCRATCH, rows_per_task, split_off, with_scratch};
+use crate::learn::kernels::matrix::bands::{SCRATCH, rows_per_task, split_off};
 use crate::learn::kernels::matrix::pointwise::copied;
 use crate::learn::kernels::matrix::product::{COLUMNS, PANEL, Panels, Rows, multiply, padded_stride, whole_tiles};
+use crate::learn::kernels::scratch::with_scratch;
 
 /// Neighbours of a coarse voxel: as many as a panel has rows, so that a panel is one fine channel.
 pub const NEIGHBOURS: usize = PANEL;

@@ -2,9 +2,10 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
-use crate::learn::kernels::matrix::bands::{GRADIENT_SCRATCH, ROWS_WORTH_A_TASK, summed, with_scratch};
+use crate::learn::kernels::matrix::bands::{GRADIENT_SCRATCH, ROWS_WORTH_A_TASK, summed};
 use crate::learn::kernels::matrix::product::{Rows, Transposed, add_transposed_product, padded_stride, whole_tiles};
 use crate::learn::kernels::matrix::stride2::{Band, NEIGHBOURS, Stride2, gather_neighbours};
+use crate::learn::kernels::scratch::with_scratch;
 
 /// Columns between two sums over the lanes of a register: then these take little of the time.
 const LONG: usize = 512;
