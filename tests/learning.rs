@@ -44,7 +44,7 @@ fn provenance(step: u64) -> Provenance {
 
 fn trainer(method: Method, steps: u64) -> Trainer {
     let settings = TrainSettings { method, steps: Some(steps), seed: 5, ..TrainSettings::default() };
-    let fingerprint = Fingerprint { extents: vec![[N; 3]], classes: vec![0, 1], has_unlabelled: true, is_gpu: false };
+    let fingerprint = Fingerprint { extents: vec![[N; 3]], classes: vec![0, 1], has_unlabelled: true, ..Fingerprint::default() };
     let plan = Plan { patch: [16; 3], levels: 3, base_width: 4, ..Plan::new(&fingerprint, &settings) };
     let (device, _) = choose_device(&DeviceChoice::Cpu).unwrap();
     Trainer::new(plan, cases(), &device).unwrap()
@@ -151,7 +151,7 @@ fn damaged_newer_and_foreign_checkpoints_are_refused_with_a_sentence() {
 #[test]
 fn a_study_without_labels_or_with_unlisted_classes_is_refused() {
     let settings = TrainSettings::default();
-    let f = |classes| Fingerprint { extents: vec![[N; 3]], classes, has_unlabelled: true, is_gpu: false };
+    let f = |classes| Fingerprint { extents: vec![[N; 3]], classes, has_unlabelled: true, ..Fingerprint::default() };
     let (device, _) = choose_device(&DeviceChoice::Cpu).unwrap();
     let error = |classes: Vec<u8>, cases: Vec<TrainCase>| {
         Trainer::new(Plan::new(&f(classes), &settings), cases, &device).err().unwrap().to_string()

@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
@@ -15,7 +15,7 @@ use super::{bench_paint, bench_render};
 use crate::geometry::{Affine, Extent};
 use crate::io::read_image;
 use crate::label::{ClassTable, LabelMap, Provenance};
-use crate::learn::data::TrainCase;
+use crate::learn::data::{Normaliser, TrainCase};
 use crate::learn::{
     DeviceChoice, Fingerprint, KernelKind, KernelTiming, Method, Plan, StepShape, TrainSettings, Trainer,
     choose_device, compare_kernels,
@@ -185,12 +185,8 @@ fn phantom_trainer(method: Method, device: &DeviceChoice) -> Result<Trainer, Box
         })
         .collect();
     let (device, report) = choose_device(device)?;
-    let fingerprint = Fingerprint {
-        extents: cases.iter().map(|c| c.image.extent().to_array()).collect(),
-        classes: (0..=CLASS_NAMES.len()).map(|c| c as u8).collect(),
-        has_unlabelled: true,
-        is_gpu: report.is_gpu,
-    };
+    let classes = (0..=CLASS_NAMES.len()).map(|c| c as u8).collect();
+    let fingerprint = Fingerprint::of(&cases, classes, report.is_gpu);
     let plan = Plan::new(&fingerprint, &TrainSettings { method, ..TrainSettings::default() });
     Ok(Trainer::new(plan, cases, &device)?)
 }
@@ -273,15 +269,24 @@ fn predict(device: &DeviceChoice, as_json: bool) -> Outcome {
     let trainer = phantom_trainer(Method::Supervised, device)?;
     let predictor = trainer.predictor();
     let case = phantom_case(&PhantomSettings::default(), 5);
+    let normaliser = Normaliser::of(&case.image);
+    let mut longest_deaf = Duration::ZERO;
     let times = times_ms(5, || {
         let provenance = Provenance { case: "bench".into(), label_revision: 0, model: "bench".into(), step: 0 };
-        predictor.predict(&case.image, provenance, &mut || false)?;
+        let mut asked = Instant::now();
+        let mut interrupted = || {
+            longest_deaf = longest_deaf.max(asked.elapsed());
+            asked = Instant::now();
+            false
+        };
+        predictor.predict(&case.image, &normaliser, provenance, &mut interrupted)?;
         Ok(())
     })?;
     let voxels = case.image.extent().voxel_count() as f64;
     let value = json!({
         "predict_case_p50_ms": rounded(median(&times)),
         "ms_per_megavoxel": rounded(median(&times) / voxels * 1e6),
+        "longest_wait_for_cancel_ms": rounded(longest_deaf.as_secs_f64() * 1e3),
         "voxels": case.image.extent().to_array(),
         "patch": trainer.plan().patch,
     });

@@ -12,4 +12,4 @@ pub use affine::Affine;
 pub use extent::{Extent, Voxel, VoxelBox};
 pub use orientation::{AnatomicalDirection, Orientation, SignedAxis};
 pub use plane::{PatientSide, Plane, SliceAxes};
-pub use tiling::{Tile, tile_starts, tiles};
+pub use tiling::{Tile, tile_starts};

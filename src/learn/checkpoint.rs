@@ -14,7 +14,7 @@ use super::error::LearnError;
 use super::nn::DualNetwork;
 use super::optimiser::Sgd;
 use super::plan::Plan;
-use super::predictor::Predictor;
+use super::predict::Predictor;
 use super::trainer::Trainer;
 
 /// Raised when a field is added that older programs cannot ignore.

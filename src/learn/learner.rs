@@ -2,7 +2,6 @@
 
 use burn::module::Module;
 use burn::optim::GradientsParams;
-use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Tensor};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -91,7 +90,7 @@ impl Learner {
         let networks = self.networks.valid();
         let belief = |net: &VNet, log_p: &Tensor<5>| {
             let logits = net.forward(plain.image.clone(), &DropoutDraw::default()).logits;
-            let unlabelled = Tensor::from_inner(plain.swapped_like_the_crops(softmax(logits, 1)));
+            let unlabelled = Tensor::from_inner(plain.swapped_like_the_crops(log_probabilities(logits).exp()));
             let labelled = log_p.dims()[0] - unlabelled.dims()[0];
             if labelled == 0 {
                 return unlabelled;
@@ -146,7 +145,7 @@ mod tests {
     }
 
     fn losses(method: Method, steps: u64) -> Vec<f32> {
-        let f = Fingerprint { extents: vec![[16; 3]; 4], classes: vec![0, 1], has_unlabelled: true, is_gpu: false };
+        let f = Fingerprint { extents: vec![[16; 3]; 4], classes: vec![0, 1], has_unlabelled: true, ..Fingerprint::default() };
         let settings = TrainSettings { method, steps: Some(steps), ..TrainSettings::default() };
         let plan = Plan { base_width: 4, levels: 3, learning_rate: 0.01, ..Plan::new(&f, &settings) };
         let mut rng = ChaCha8Rng::seed_from_u64(5);
@@ -188,7 +187,7 @@ mod tests {
     #[test]
     fn the_same_step_drops_the_same_channels_in_every_run() {
         let draw = |step| {
-            let f = Fingerprint { extents: vec![[16; 3]], classes: vec![0, 1], has_unlabelled: true, is_gpu: true };
+            let f = Fingerprint { extents: vec![[16; 3]], classes: vec![0, 1], has_unlabelled: true, is_gpu: true, ..Fingerprint::default() };
             let plan = Plan { base_width: 4, levels: 3, ..Plan::new(&f, &TrainSettings::default()) };
             assert!(plan.channel_dropout > 0.0);
             let mut rng = ChaCha8Rng::seed_from_u64(5);

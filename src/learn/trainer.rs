@@ -12,7 +12,7 @@ use super::error::LearnError;
 use super::learner::{Learner, LossParts, learning_rate, unsupervised_weight};
 use super::nn::DualNetwork;
 use super::plan::Plan;
-use super::predictor::Predictor;
+use super::predict::Predictor;
 use crate::volume::CaseId;
 
 /// Losses are read back only this often: a read makes a GPU wait.
@@ -125,27 +125,26 @@ impl Trainer {
         Ok(None)
     }
 
+    /// The means since the last report, read in one go.
     fn read_losses(&mut self) -> Result<StepReport, LearnError> {
-        let (mut supervised, mut unlabelled) = (0.0, 0.0);
-        let count = self.unread.len().max(1) as f32;
-        for parts in std::mem::take(&mut self.unread) {
-            supervised += self.read(parts.supervised)? / count;
-            if let Some(u) = parts.unlabelled {
-                unlabelled += self.read(u)? / count;
-            }
-        }
+        let unread = std::mem::take(&mut self.unread);
+        let count = unread.len().max(1) as f32;
+        let values = unread.iter().flat_map(|parts| {
+            let none = || parts.supervised.zeros_like();
+            [parts.supervised.clone(), parts.unlabelled.clone().unwrap_or_else(none)]
+        });
+        let values = Tensor::cat(values.collect(), 0)
+            .try_into_vec_as::<f32>()
+            .map_err(|e| LearnError::DeviceLost { step: self.step, reason: e.to_string() })?;
+        let mean = |part: usize| values.iter().skip(part).step_by(2).sum::<f32>() / count;
         let report = StepReport {
             step: self.step,
-            supervised,
-            unlabelled,
+            supervised: mean(0),
+            unlabelled: mean(1),
             unsupervised_weight: unsupervised_weight(&self.plan, self.step) as f32,
             learning_rate: learning_rate(&self.plan, self.step),
         };
         if report.total().is_finite() { Ok(report) } else { Err(LearnError::NotFinite { step: self.step }) }
-    }
-
-    fn read(&self, value: Tensor<1>) -> Result<f32, LearnError> {
-        value.try_into_scalar::<f32>().map_err(|e| LearnError::DeviceLost { step: self.step, reason: e.to_string() })
     }
 }
 

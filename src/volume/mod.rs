@@ -1,11 +1,13 @@
-//! Volumes in memory: grids, images in their stored type, intensity statistics, the synthetic phantom.
+//! Volumes in memory: grids, images in their stored type, intensity statistics, where the body is, the synthetic phantom.
 
+mod body_mask;
 mod case_id;
 mod grid;
 mod image;
 pub mod phantom;
 mod statistics;
 
+pub use body_mask::BodyMask;
 pub use case_id::CaseId;
 pub use grid::Grid;
 pub use image::{Image, VoxelType, Voxels};

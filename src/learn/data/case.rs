@@ -81,6 +81,12 @@ impl TrainCase {
         self.centres.iter().map(|(class, _)| *class)
     }
 
+    /// An evenly spread sample of the known foreground voxels.
+    pub fn labelled_foreground(&self) -> impl Iterator<Item = Voxel> {
+        let extent = self.labels.extent();
+        self.centres.iter().filter(|(c, _)| *c != 0).flat_map(move |(_, v)| v.iter().map(move |&i| extent.voxel(i)))
+    }
+
     /// A known voxel: half of the time of a foreground class (each equally often), else of any known class.
     pub fn random_labelled_voxel(&self, rng: &mut ChaCha8Rng) -> Option<Voxel> {
         let foreground = self.centres.iter().filter(|(class, _)| *class != 0).count();

@@ -88,7 +88,7 @@ mod tests {
     }
 
     fn plan() -> Plan {
-        let f = Fingerprint { extents: vec![[8; 3]], classes: vec![0, 1], has_unlabelled: false, is_gpu: false };
+        let f = Fingerprint { extents: vec![[8; 3]], classes: vec![0, 1], ..Fingerprint::default() };
         Plan { patch: [8; 3], ..Plan::new(&f, &TrainSettings::default()) }
     }
 

@@ -26,7 +26,7 @@ pub fn held_out_dice(
             model: String::new(),
             step: 0,
         };
-        let Some(prediction) = predictor.predict(&case.image, provenance, &mut || !inbox.is_empty())? else {
+        let Some(prediction) = predictor.predict(&case.image, case.normaliser(), provenance, &mut || !inbox.is_empty())? else {
             return Ok(None);
         };
         for dice in dice_on_known(&prediction, case.labels(), classes) {

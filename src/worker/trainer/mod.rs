@@ -3,23 +3,23 @@
 //! It does at most one training step, or one window of a prediction, between two looks at its commands.
 
 mod held_out;
+mod prediction_queue;
 mod run_folder;
 mod session;
 mod study;
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use crossbeam_channel::{Receiver, Sender, TryRecvError, unbounded};
 
+use self::prediction_queue::PredictionQueue;
 use self::session::{Session, SessionError, Turn};
 use super::Slot;
 use super::protocol::{TrainerCommand, TrainerEvent, TrainerState};
 use crate::label::Prediction;
-use crate::volume::CaseId;
 
 /// The other end of the trainer thread. Dropping it ends the thread after the present step, with a checkpoint.
 pub struct TrainerHandle {
@@ -79,15 +79,8 @@ struct Thread {
     inbox: Receiver<TrainerCommand>,
     outlet: Outlet,
     session: Option<Session>,
-    /// Cases waiting to be predicted: project, cases, how many there were.
     queue: Option<PredictionQueue>,
     paused: bool,
-}
-
-struct PredictionQueue {
-    project_dir: PathBuf,
-    waiting: Vec<CaseId>,
-    total: usize,
 }
 
 enum Next {
@@ -159,8 +152,10 @@ impl Thread {
                 }
             }
             TrainerCommand::Predict { project_dir, cases } => {
-                let total = cases.len();
-                self.queue = Some(PredictionQueue { project_dir, waiting: cases, total }).filter(|q| q.total > 0);
+                match PredictionQueue::open(&project_dir, cases) {
+                    Ok(queue) => self.queue = Some(queue).filter(|q| !q.is_empty()),
+                    Err(error) => self.fail(&error),
+                }
             }
             TrainerCommand::Shutdown => {
                 self.stop();
@@ -207,24 +202,12 @@ impl Thread {
 
     fn predict_next(&mut self) {
         let Some(queue) = &mut self.queue else { return };
-        let Some(case) = queue.waiting.first().cloned() else {
+        if let Err(error) = queue.predict_next(self.session.as_ref(), &self.inbox, &self.outlet) {
             self.queue = None;
-            return;
-        };
-        let result =
-            session::predict_to_disk(&queue.project_dir, &case, self.session.as_ref(), &self.inbox, &self.outlet);
-        match result {
-            // A command is waiting; the case is tried again after it.
-            Ok(None) => {}
-            Ok(Some(step)) => {
-                queue.waiting.remove(0);
-                let (done, total) = (queue.total - queue.waiting.len(), queue.total);
-                self.outlet.send(TrainerEvent::PredictionSaved { case, step, done, total });
-            }
-            Err(error) => {
-                self.queue = None;
-                self.fail(&error);
-            }
+            return self.fail(&error);
+        }
+        if queue.is_empty() {
+            self.queue = None;
         }
     }
 

@@ -1,7 +1,6 @@
 //! One run from its start to its last checkpoint.
 
 use std::collections::HashMap;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,12 +10,12 @@ use thiserror::Error;
 use super::Outlet;
 use super::held_out::held_out_dice;
 use super::run_folder::RunFolder;
-use super::study::{LoadedStudy, fingerprint, load_study};
+use super::study::{LoadedStudy, load_study};
 use crate::edit::Delta;
-use crate::io::{IoError, NiftiGeometry, read_image};
+use crate::io::{IoError, NiftiGeometry};
 use crate::label::{Prediction, Provenance};
 use crate::learn::{
-    DeviceChoice, DeviceReport, LearnError, Plan, StepReport, TrainSettings, Trainer, choose_device, load_predictor,
+    DeviceChoice, DeviceReport, Fingerprint, LearnError, Plan, StepReport, TrainSettings, Trainer, choose_device,
 };
 use crate::project::{Project, ProjectError};
 use crate::volume::CaseId;
@@ -146,7 +145,8 @@ impl Session {
                 return Err(LearnError::NoCheckpoint { dir: project.models_dir() }.into());
             }
             None => {
-                let plan = Plan::new(&fingerprint(&project, &cases, report.is_gpu), &settings);
+                let classes = project.classes().all().iter().map(|c| c.id).collect();
+                let plan = Plan::new(&Fingerprint::of(&cases, classes, report.is_gpu), &settings);
                 (Trainer::new(plan, cases, &device)?, RunFolder::new(&project, settings.method))
             }
         };
@@ -341,8 +341,16 @@ impl Session {
         Ok(())
     }
 
+    pub fn geometry(&self, id: &CaseId) -> Option<&NiftiGeometry> {
+        self.geometries.get(id)
+    }
+
+    pub fn shows(&self, id: &CaseId) -> bool {
+        self.shown.as_ref() == Some(id)
+    }
+
     /// `None` if the case is not in the study or a command interrupts.
-    fn predict(&self, id: &CaseId, inbox: &Receiver<TrainerCommand>) -> Result<Option<Prediction>, SessionError> {
+    pub fn predict(&self, id: &CaseId, inbox: &Receiver<TrainerCommand>) -> Result<Option<Prediction>, SessionError> {
         let Some(case) = self.trainer.cases().iter().find(|c| c.id == *id) else { return Ok(None) };
         let provenance = Provenance {
             case: id.clone(),
@@ -350,7 +358,7 @@ impl Session {
             model: self.run.name.clone(),
             step: self.trainer.steps_done(),
         };
-        Ok(self.trainer.predictor().predict(&case.image, provenance, &mut || !inbox.is_empty())?)
+        Ok(self.trainer.predictor().predict(&case.image, case.normaliser(), provenance, &mut || !inbox.is_empty())?)
     }
 }
 
@@ -362,50 +370,6 @@ fn extend(trainer: &mut Trainer, settings: &TrainSettings) {
         None if done >= trainer.plan().total_steps => trainer.extend(done + EXTRA_STEPS),
         None => {}
     }
-}
-
-/// Predicts a case with the live networks or the newest checkpoint and writes its planes. Returns the networks' step,
-/// `None` if a command interrupts.
-pub fn predict_to_disk(
-    project_dir: &Path,
-    id: &CaseId,
-    live: Option<&Session>,
-    inbox: &Receiver<TrainerCommand>,
-    outlet: &Outlet,
-) -> Result<Option<u64>, SessionError> {
-    let project = Project::load(project_dir)?;
-    if let Some(session) = live
-        && let Some(geometry) = session.geometries.get(id)
-    {
-        let Some(prediction) = session.predict(id, inbox)? else { return Ok(None) };
-        return save(&project, prediction, geometry, outlet, session.shown.as_ref()).map(Some);
-    }
-    let (run, checkpoint) =
-        RunFolder::newest(&project).ok_or_else(|| LearnError::NoCheckpoint { dir: project.models_dir() })?;
-    let (device, _) = choose_device(&DeviceChoice::Auto)?;
-    let (predictor, _, step) = load_predictor(&checkpoint, &device)?;
-    let loaded = read_image(&project.image_path(id)?)?;
-    let label_revision = project.load_labels(id, loaded.image.extent())?.revision();
-    let provenance = Provenance { case: id.clone(), label_revision, model: run.name, step };
-    let Some(prediction) = predictor.predict(&loaded.image, provenance, &mut || !inbox.is_empty())? else {
-        return Ok(None);
-    };
-    save(&project, prediction, &loaded.header, outlet, None).map(Some)
-}
-
-fn save(
-    project: &Project,
-    prediction: Prediction,
-    geometry: &NiftiGeometry,
-    outlet: &Outlet,
-    shown: Option<&CaseId>,
-) -> Result<u64, SessionError> {
-    let step = prediction.provenance.step;
-    project.save_prediction(&prediction, geometry)?;
-    if shown == Some(&prediction.provenance.case) {
-        outlet.publish(Arc::new(prediction));
-    }
-    Ok(step)
 }
 
 #[cfg(test)]

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use super::Outlet;
 use crate::io::{NiftiGeometry, read_image};
 use crate::label::LabelMap;
-use crate::learn::Fingerprint;
 use crate::learn::data::TrainCase;
 use crate::project::Project;
 use crate::volume::CaseId;
@@ -51,15 +50,4 @@ fn load_case(
         None => project.load_labels(id, loaded.image.extent()).map_err(|e| e.to_string())?,
     };
     Ok((TrainCase::new(id.clone(), Arc::new(loaded.image), labels, held_out), loaded.header))
-}
-
-/// What the plan is made from: training cases only, all classes of the table.
-pub fn fingerprint(project: &Project, cases: &[TrainCase], is_gpu: bool) -> Fingerprint {
-    let training = || cases.iter().filter(|c| !c.held_out);
-    Fingerprint {
-        extents: training().map(|c| c.image.extent().to_array()).collect(),
-        classes: project.classes().all().iter().map(|c| c.id).collect(),
-        has_unlabelled: training().any(TrainCase::has_unknown),
-        is_gpu,
-    }
 }

@@ -1,7 +1,10 @@
 //! The plan of a run: plain data chosen from the volumes and the device, written to `plan.toml`, readable and editable.
 
+mod fingerprint;
+
 use serde::{Deserialize, Serialize};
 
+pub use self::fingerprint::Fingerprint;
 use super::nn::VNetConfig;
 use super::settings::{Method, PlanSummary, TrainSettings};
 
@@ -11,6 +14,8 @@ const CPU_PATCH_VOXELS: usize = 50_000;
 const GPU_PATCH_VOXELS: usize = 300_000;
 /// Steps when the user names no number: where the small networks have levelled off on the real test study.
 const DEFAULT_STEPS: u64 = 1_500;
+/// Share of air from which leaving it out is worth the difference between cases.
+const MUCH_AIR: f64 = 0.2;
 /// Rates below were published for 15,000 steps; a shorter run keeps their share of the run.
 const PUBLISHED_STEPS: f64 = 15_000.0;
 
@@ -44,6 +49,9 @@ pub struct Plan {
     /// Steps in which the learner's own belief comes to count in the dual confidence.
     pub gamma_ramp_steps: u64,
     pub augmentation: Augmentation,
+    /// Windows that hold no body within 10 mm are background without asking the networks.
+    #[serde(default)]
+    pub predict_body_only: bool,
     pub seed: u64,
 }
 
@@ -82,17 +90,6 @@ pub struct Augmentation {
     pub brightness: f64,
     /// Largest |ln gamma|.
     pub gamma: f64,
-}
-
-/// What the plan is made from.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Fingerprint {
-    /// Extents of all training cases, (x, y, z).
-    pub extents: Vec<[usize; 3]>,
-    /// Class numbers, background first.
-    pub classes: Vec<u8>,
-    pub has_unlabelled: bool,
-    pub is_gpu: bool,
 }
 
 impl Default for Augmentation {
@@ -154,6 +151,7 @@ impl Plan {
             gamma_ramp_steps: share(2_000.0),
             unlabelled_view,
             augmentation: Augmentation::default(),
+            predict_body_only: fingerprint.air_share >= MUCH_AIR,
             seed: settings.seed,
         }
     }
@@ -215,7 +213,7 @@ mod tests {
     use super::*;
 
     fn fingerprint(extent: [usize; 3]) -> Fingerprint {
-        Fingerprint { extents: vec![extent; 3], classes: vec![0, 1], has_unlabelled: true, is_gpu: false }
+        Fingerprint { extents: vec![extent; 3], classes: vec![0, 1], has_unlabelled: true, ..Fingerprint::default() }
     }
 
     fn patch_of(extent: [usize; 3]) -> ([usize; 3], usize) {
@@ -260,6 +258,14 @@ mod tests {
         assert_eq!(Plan::new(&fingerprint([64; 3]), &supervised).batch_unlabelled, 0);
         let all_labelled = Fingerprint { has_unlabelled: false, ..fingerprint([64; 3]) };
         assert_eq!(Plan::new(&all_labelled, &TrainSettings::default()).batch_unlabelled, 0);
+    }
+
+    #[test]
+    fn windows_in_the_air_are_left_out_only_where_there_is_much_air() {
+        let body_only = |air_share| {
+            Plan::new(&Fingerprint { air_share, ..fingerprint([64; 3]) }, &TrainSettings::default()).predict_body_only
+        };
+        assert!(body_only(0.5) && !body_only(0.1));
     }
 
     #[test]

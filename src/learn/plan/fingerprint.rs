@@ -1,0 +1,44 @@
+//! What a plan is made from: the volumes and the machine.
+
+use crate::learn::data::TrainCase;
+use crate::volume::BodyMask;
+
+/// Facts about a study and the device it will be trained on.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Fingerprint {
+    /// Extents of all training cases, (x, y, z).
+    pub extents: Vec<[usize; 3]>,
+    /// Class numbers, background first.
+    pub classes: Vec<u8>,
+    pub has_unlabelled: bool,
+    /// Median share of a training volume that is air far from the body; 0 if anything labelled lies there.
+    pub air_share: f64,
+    pub is_gpu: bool,
+}
+
+impl Fingerprint {
+    /// Of the cases that are not held out.
+    pub fn of(cases: &[TrainCase], classes: Vec<u8>, is_gpu: bool) -> Self {
+        let training = || cases.iter().filter(|c| !c.held_out);
+        Self {
+            extents: training().map(|c| c.image.extent().to_array()).collect(),
+            classes,
+            has_unlabelled: training().any(TrainCase::has_unknown),
+            air_share: air_share(training()),
+            is_gpu,
+        }
+    }
+}
+
+fn air_share<'a>(cases: impl Iterator<Item = &'a TrainCase>) -> f64 {
+    let mut shares = Vec::new();
+    for case in cases {
+        let body = BodyMask::of(&case.image);
+        if case.labelled_foreground().any(|v| !body.contains(v)) {
+            return 0.0;
+        }
+        shares.push(body.outside_share());
+    }
+    shares.sort_unstable_by(f64::total_cmp);
+    shares.get(shares.len() / 2).copied().unwrap_or(0.0)
+}

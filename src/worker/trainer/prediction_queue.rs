@@ -1,0 +1,107 @@
+//! Cases waiting to be predicted and written to the project.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crossbeam_channel::Receiver;
+
+use super::Outlet;
+use super::run_folder::RunFolder;
+use super::session::{Session, SessionError};
+use crate::io::{NiftiGeometry, read_image};
+use crate::label::{Prediction, Provenance};
+use crate::learn::data::Normaliser;
+use crate::learn::{DeviceChoice, LearnError, Predictor, choose_device, load_predictor};
+use crate::project::Project;
+use crate::volume::CaseId;
+use crate::worker::protocol::{TrainerCommand, TrainerEvent};
+
+/// Opened once for all its cases.
+pub struct PredictionQueue {
+    project: Project,
+    waiting: Vec<CaseId>,
+    total: usize,
+    saved: Option<SavedNetworks>,
+}
+
+/// The newest checkpoint of the project.
+struct SavedNetworks {
+    predictor: Predictor,
+    run: String,
+    step: u64,
+}
+
+impl PredictionQueue {
+    pub fn open(project_dir: &Path, cases: Vec<CaseId>) -> Result<Self, SessionError> {
+        let project = Project::load(project_dir)?;
+        Ok(Self { project, total: cases.len(), waiting: cases, saved: None })
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
+    /// Predicts the first waiting case with the live networks, or the newest checkpoint for a case they do not know, and
+    /// writes its planes. A command that interrupts leaves the case waiting.
+    pub fn predict_next(
+        &mut self,
+        live: Option<&Session>,
+        inbox: &Receiver<TrainerCommand>,
+        outlet: &Outlet,
+    ) -> Result<(), SessionError> {
+        let Some(case) = self.waiting.first().cloned() else { return Ok(()) };
+        let Some(step) = self.predict(&case, live, inbox, outlet)? else { return Ok(()) };
+        self.waiting.remove(0);
+        let (done, total) = (self.total - self.waiting.len(), self.total);
+        outlet.send(TrainerEvent::PredictionSaved { case, step, done, total });
+        Ok(())
+    }
+
+    /// The step of the networks, `None` if interrupted.
+    fn predict(
+        &mut self,
+        id: &CaseId,
+        live: Option<&Session>,
+        inbox: &Receiver<TrainerCommand>,
+        outlet: &Outlet,
+    ) -> Result<Option<u64>, SessionError> {
+        if let Some(session) = live
+            && let Some(geometry) = session.geometry(id)
+        {
+            let Some(prediction) = session.predict(id, inbox)? else { return Ok(None) };
+            let step = self.save(&prediction, geometry)?;
+            if session.shows(id) {
+                outlet.publish(Arc::new(prediction));
+            }
+            return Ok(Some(step));
+        }
+        let loaded = read_image(&self.project.image_path(id)?)?;
+        let label_revision = self.project.load_labels(id, loaded.image.extent())?.revision();
+        let SavedNetworks { predictor, run, step } = match self.saved.take() {
+            Some(saved) => self.saved.insert(saved),
+            None => self.saved.insert(SavedNetworks::newest(&self.project)?),
+        };
+        let provenance = Provenance { case: id.clone(), label_revision, model: run.clone(), step: *step };
+        let normaliser = Normaliser::of(&loaded.image);
+        let interrupted = &mut || !inbox.is_empty();
+        let Some(prediction) = predictor.predict(&loaded.image, &normaliser, provenance, interrupted)? else {
+            return Ok(None);
+        };
+        self.save(&prediction, &loaded.header).map(Some)
+    }
+
+    fn save(&self, prediction: &Prediction, geometry: &NiftiGeometry) -> Result<u64, SessionError> {
+        self.project.save_prediction(prediction, geometry)?;
+        Ok(prediction.provenance.step)
+    }
+}
+
+impl SavedNetworks {
+    fn newest(project: &Project) -> Result<Self, SessionError> {
+        let (run, checkpoint) =
+            RunFolder::newest(project).ok_or_else(|| LearnError::NoCheckpoint { dir: project.models_dir() })?;
+        let (device, _) = choose_device(&DeviceChoice::Auto)?;
+        let (predictor, _, step) = load_predictor(&checkpoint, &device)?;
+        Ok(Self { predictor, run: run.name, step })
+    }
+}
