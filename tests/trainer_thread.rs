@@ -97,7 +97,7 @@ fn last_step(events: &[TrainerEvent]) -> u64 {
 fn a_run_reports_predicts_the_shown_case_and_leaves_its_files() {
     let folder = tempfile::tempdir().unwrap();
     let project = study(folder.path());
-    let trainer = TrainerHandle::spawn(|| {}).unwrap();
+    let trainer = TrainerHandle::spawn().unwrap();
     trainer.commands.send(request(folder.path(), 60, false)).unwrap();
     let events = until(&trainer, is_state(TrainerState::Finished));
     assert_eq!(last_step(&events), 60);
@@ -120,7 +120,7 @@ fn a_run_reports_predicts_the_shown_case_and_leaves_its_files() {
 fn pause_holds_the_step_count_and_stop_leaves_a_checkpoint_to_resume_from() {
     let folder = tempfile::tempdir().unwrap();
     study(folder.path());
-    let trainer = TrainerHandle::spawn(|| {}).unwrap();
+    let trainer = TrainerHandle::spawn().unwrap();
     trainer.commands.send(request(folder.path(), 100_000, false)).unwrap();
     until(&trainer, |e| matches!(e, TrainerEvent::Progress(_)));
     trainer.commands.send(TrainerCommand::Pause).unwrap();
@@ -136,7 +136,7 @@ fn pause_holds_the_step_count_and_stop_leaves_a_checkpoint_to_resume_from() {
     let stopped_at = stopped_at.expect("stop saves");
     drop(trainer);
 
-    let trainer = TrainerHandle::spawn(|| {}).unwrap();
+    let trainer = TrainerHandle::spawn().unwrap();
     trainer.commands.send(request(folder.path(), stopped_at + 10, true)).unwrap();
     let events = until(&trainer, is_state(TrainerState::Finished));
     assert_eq!(last_step(&events), stopped_at + 10);
@@ -147,7 +147,7 @@ fn pause_holds_the_step_count_and_stop_leaves_a_checkpoint_to_resume_from() {
 fn labels_edited_while_training_runs_show_in_the_revision_of_the_next_prediction() {
     let folder = tempfile::tempdir().unwrap();
     let project = study(folder.path());
-    let trainer = TrainerHandle::spawn(|| {}).unwrap();
+    let trainer = TrainerHandle::spawn().unwrap();
     trainer.commands.send(request(folder.path(), 100_000, false)).unwrap();
     until(&trainer, |e| matches!(e, TrainerEvent::Progress(_)));
     let mut labels = project.load_labels(&"b".into(), extent()).unwrap();
@@ -173,7 +173,7 @@ fn a_study_without_labels_fails_with_a_sentence_and_the_thread_takes_the_next_st
     for name in ["a.nii.gz", "a.origin.nii.gz", "a.json"] {
         std::fs::remove_file(folder.path().join("labels").join(name)).unwrap();
     }
-    let trainer = TrainerHandle::spawn(|| {}).unwrap();
+    let trainer = TrainerHandle::spawn().unwrap();
     trainer.commands.send(request(folder.path(), 10, false)).unwrap();
     let events = until(&trainer, is_state(TrainerState::Failed));
     let headline =
@@ -191,7 +191,7 @@ fn an_unreadable_case_is_named_and_the_others_train() {
     let folder = tempfile::tempdir().unwrap();
     study(folder.path());
     std::fs::write(folder.path().join("images/c.nii.gz"), b"not an image").unwrap();
-    let trainer = TrainerHandle::spawn(|| {}).unwrap();
+    let trainer = TrainerHandle::spawn().unwrap();
     trainer.commands.send(request(folder.path(), 10, false)).unwrap();
     let events = until(&trainer, is_state(TrainerState::Finished));
     assert!(events.iter().any(|e| matches!(e, TrainerEvent::Notice(s) if s.contains("Case c takes no part"))));

@@ -12,7 +12,7 @@ use chiaro::project::create_demo;
 use chiaro::ui::{Chiaro, Start, Threads, TrainerLink};
 use chiaro::volume::Grid;
 use chiaro::worker::protocol::{TrainerCommand, TrainerEvent, TrainerState};
-use chiaro::worker::{IoThread, RecentList, Slot};
+use chiaro::worker::{FrameReports, IoThread, RecentList, Slot};
 use chiaro::workspace::{Layout, OpenCase, Tool};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use eframe::egui::accesskit::Role;
@@ -43,7 +43,7 @@ impl Window {
             handle: None,
         };
         let io = IoThread::start(RecentList::Ignore, || {}).unwrap();
-        let threads = Threads { io, trainer };
+        let threads = Threads { io, trainer, frames: FrameReports::default() };
         let harness = Harness::builder()
             .with_size(vec2(1280.0, 800.0))
             .with_step_dt(1.0 / 30.0)

@@ -60,7 +60,7 @@ pub struct Outcome {
 
 /// Trains to the end and returns what came out.
 pub fn train(project_dir: &Path, settings: TrainSettings, telling: Telling) -> Result<Outcome, HeadlessError> {
-    let trainer = TrainerHandle::spawn(|| {}).map_err(HeadlessError::Spawn)?;
+    let trainer = TrainerHandle::spawn().map_err(HeadlessError::Spawn)?;
     let request = TrainRequest { project_dir: project_dir.to_owned(), settings, snapshots: Vec::new(), shown: None };
     send(&trainer, TrainerCommand::Start(Box::new(request)))?;
     let bar = progress_bar(telling);
@@ -88,6 +88,7 @@ pub fn train(project_dir: &Path, settings: TrainSettings, telling: Telling) -> R
             TrainerEvent::State(_)
             | TrainerEvent::HeldOutDice { .. }
             | TrainerEvent::Checkpoint { .. }
+            | TrainerEvent::OnBattery
             | TrainerEvent::PredictionSaved { .. } => {}
         }
     }
@@ -99,7 +100,7 @@ pub fn predict(project_dir: PathBuf, cases: Vec<CaseId>, telling: Telling) -> Re
     if cases.is_empty() {
         return Ok(());
     }
-    let trainer = TrainerHandle::spawn(|| {}).map_err(HeadlessError::Spawn)?;
+    let trainer = TrainerHandle::spawn().map_err(HeadlessError::Spawn)?;
     let total = cases.len();
     send(&trainer, TrainerCommand::Predict { project_dir, cases })?;
     let bar = progress_bar(telling);

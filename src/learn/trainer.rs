@@ -125,6 +125,15 @@ impl Trainer {
         Ok(None)
     }
 
+    /// Returns when the device has done what it was given.
+    pub fn wait_for_device(&self) -> Result<(), LearnError> {
+        self.learner.networks.b.first_weight().try_into_scalar::<f32>().map(|_| ()).map_err(|e| self.lost(e))
+    }
+
+    fn lost(&self, error: impl ToString) -> LearnError {
+        LearnError::DeviceLost { step: self.step, reason: error.to_string() }
+    }
+
     /// The means since the last report, read in one go.
     fn read_losses(&mut self) -> Result<StepReport, LearnError> {
         let unread = std::mem::take(&mut self.unread);
@@ -135,7 +144,7 @@ impl Trainer {
         });
         let values = Tensor::cat(values.collect(), 0)
             .try_into_vec_as::<f32>()
-            .map_err(|e| LearnError::DeviceLost { step: self.step, reason: e.to_string() })?;
+            .map_err(|e| self.lost(e))?;
         let mean = |part: usize| values.iter().skip(part).step_by(2).sum::<f32>() / count;
         let report = StepReport {
             step: self.step,

@@ -26,6 +26,8 @@ pub struct Chiaro {
     panels: Panels,
     screenshot: Screenshot,
     started: Instant,
+    /// The user's hand was at work in the last frame, and the next was asked for at once.
+    hand_was_at_work: bool,
 }
 
 impl Chiaro {
@@ -38,6 +40,7 @@ impl Chiaro {
             panels: Panels::new(Pictures::new(gpu)),
             screenshot: Screenshot::new(None),
             started: Instant::now(),
+            hand_was_at_work: false,
         };
         let mut actions: Actions = vec![AppAction::Started.into()];
         match start {
@@ -114,6 +117,20 @@ impl Chiaro {
         folder.map(FolderField::new).unwrap_or_default()
     }
 
+    /// Tells the trainer how fast frames follow each other while the user drags, paints or scrolls. Only then are they
+    /// asked for one after another, so that the time between two is a frame's own.
+    fn report_frame(&mut self, ctx: &egui::Context) {
+        let (at_work, since_last) =
+            ctx.input(|i| (i.pointer.any_down() || i.is_scrolling(), Duration::try_from_secs_f32(i.unstable_dt)));
+        if at_work {
+            if self.hand_was_at_work {
+                self.threads.frames.frame(since_last.unwrap_or_default());
+            }
+            ctx.request_repaint();
+        }
+        self.hand_was_at_work = at_work;
+    }
+
     /// The window closes only when the workspace says that everything is safe.
     fn answer_close_request(&mut self, ctx: &egui::Context) {
         if ctx.input(|i| i.viewport().close_requested()) && self.workspace.quitting() != &Quitting::Done {
@@ -137,6 +154,9 @@ impl eframe::App for Chiaro {
         self.report(received);
         self.answer_close_request(ctx);
         self.screenshot.logic(ctx);
+        if self.workspace.training().is_active() {
+            self.report_frame(ctx);
+        }
         if self.workspace.study().is_some() {
             ctx.request_repaint_after(IDLE_TICK);
         }

@@ -55,6 +55,10 @@ fn words_ui(ui: &mut Ui, training: &Training) {
         if let Some((done, total)) = training.predicting {
             widgets::caption_ui(ui, &format!("pseudo-labels {done} of {total}"));
         }
+        if let Some(share) = training.rested_share() {
+            let caption = widgets::caption_ui(ui, &format!("leaves you {:.0} %", 100.0 * share));
+            caption.on_hover_text("While you work, learning rests for this share of its time so that the window stays quick.");
+        }
     });
     explanation_ui(ui, training);
 }

@@ -8,7 +8,7 @@ use crate::label::Prediction;
 use crate::worker::protocol::{TrainerCommand, TrainerEvent};
 use crate::worker::protocol_io::IoCommand;
 use crate::worker::trainer::TrainerHandle;
-use crate::worker::{IoThread, Slot};
+use crate::worker::{FrameReports, IoThread, Slot};
 use crate::workspace::Event;
 
 /// The way to the trainer thread and back.
@@ -35,6 +35,8 @@ impl From<TrainerHandle> for TrainerLink {
 pub struct Threads {
     pub io: IoThread,
     pub trainer: TrainerLink,
+    /// What the trainer yields to.
+    pub frames: FrameReports,
 }
 
 impl Threads {

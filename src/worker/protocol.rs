@@ -65,6 +65,8 @@ pub struct Progress {
     /// Training time so far, without pauses.
     pub elapsed_secs: f64,
     pub left_secs: Option<f64>,
+    /// Share of the time since the last report that was left to the window, 0 to 1.
+    pub rested_share: f32,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -89,6 +91,8 @@ pub enum TrainerEvent {
         done: usize,
         total: usize,
     },
+    /// Training has paused because the machine runs on its battery; said once. It goes on by `Resume` or when plugged in.
+    OnBattery,
     /// Something the user should know; training goes on.
     Notice(String),
     /// Training has ended because of an error: one sentence and its causes.

@@ -21,6 +21,8 @@ pub struct Training {
     /// Cases done and wanted while all cases are predicted.
     pub predicting: Option<(usize, usize)>,
     pub failure: Option<TrainingFailure>,
+    /// Paused by itself because the machine runs on its battery.
+    pub on_battery: bool,
     /// Something was asked of the trainer for this project; what it says before belongs to another one.
     pub(super) engaged: bool,
 }
@@ -46,6 +48,7 @@ impl Default for Training {
             last_checkpoint: None,
             predicting: None,
             failure: None,
+            on_battery: false,
             engaged: false,
         }
     }
@@ -82,10 +85,17 @@ impl Training {
             TrainerState::Preparing => "Getting ready",
             TrainerState::Running if self.is_getting_better() => "Learning, getting better",
             TrainerState::Running => "Learning",
+            TrainerState::Paused if self.on_battery => "Paused to spare the battery",
             TrainerState::Paused => "Paused",
             TrainerState::Finished => "Finished",
             TrainerState::Failed => "Stopped by a problem",
         }
+    }
+
+    /// Share of its time that training leaves to the window, if it is worth telling.
+    pub fn rested_share(&self) -> Option<f32> {
+        let share = self.progress.as_ref().map(|p| p.rested_share).filter(|_| self.state == TrainerState::Running);
+        share.filter(|share| *share >= 0.05)
     }
 
     /// The last score on held-out cases is the best so far and not the first.

@@ -27,7 +27,7 @@ pub struct StepContext<'a> {
     pub plan: &'a Plan,
 }
 
-pub trait Strategy {
+pub trait Strategy: Send + Sync {
     /// Targets for network A and network B.
     fn pseudo_targets(&self, context: &StepContext<'_>) -> [PseudoTarget; 2];
 }

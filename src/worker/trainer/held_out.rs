@@ -1,22 +1,19 @@
 //! Dice of the labelled held-out cases: the sign by which a clinician sees that the networks get better.
 
-use crossbeam_channel::Receiver;
-
 use crate::label::{ClassId, LabelMap, Prediction, Provenance};
 use crate::learn::data::TrainCase;
 use crate::learn::{LearnError, Predictor};
 use crate::metrics::Overlap;
-use crate::worker::protocol::TrainerCommand;
 
 /// Cases measured each time, the first by id: a fixed set, so that the curve compares like with like.
 const LARGEST_SET: usize = 4;
 
-/// Mean Dice over cases and foreground classes on known voxels; `None` without such cases or if a command interrupts.
+/// Mean Dice over cases and foreground classes on known voxels; `None` without such cases or if interrupted.
 pub fn held_out_dice(
     cases: &[TrainCase],
     classes: &[ClassId],
     predictor: &Predictor,
-    inbox: &Receiver<TrainerCommand>,
+    interrupted: &mut dyn FnMut() -> bool,
 ) -> Result<Option<f32>, LearnError> {
     let (mut sum, mut count) = (0.0, 0u16);
     for case in cases.iter().filter(|c| c.held_out && c.is_labelled()).take(LARGEST_SET) {
@@ -26,7 +23,7 @@ pub fn held_out_dice(
             model: String::new(),
             step: 0,
         };
-        let Some(prediction) = predictor.predict(&case.image, case.normaliser(), provenance, &mut || !inbox.is_empty())? else {
+        let Some(prediction) = predictor.predict(&case.image, case.normaliser(), provenance, interrupted)? else {
             return Ok(None);
         };
         for dice in dice_on_known(&prediction, case.labels(), classes) {

@@ -2,21 +2,29 @@
 //!
 //! It does at most one training step, or one window of a prediction, between two looks at its commands.
 
+mod battery_watch;
+mod crew;
 mod held_out;
 mod prediction_queue;
 mod run_folder;
 mod session;
 mod study;
+#[cfg(test)]
+mod tests;
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
-use crossbeam_channel::{Receiver, Sender, TryRecvError, unbounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 
+use self::battery_watch::{BatteryWatch, PowerChange};
 use self::prediction_queue::PredictionQueue;
 use self::session::{Session, SessionError, Turn};
+use super::courtesy::FrameReports;
+use super::power::is_on_battery;
 use super::Slot;
 use super::protocol::{TrainerCommand, TrainerEvent, TrainerState};
 use crate::label::Prediction;
@@ -30,11 +38,19 @@ pub struct TrainerHandle {
     thread: Option<JoinHandle<()>>,
 }
 
+/// What the trainer has to be considerate of.
+#[derive(Clone)]
+pub(super) struct Host {
+    /// Of the window beside it; `None` where there is none.
+    frames: Option<FrameReports>,
+    is_on_battery: fn() -> bool,
+}
+
 /// What the thread talks through.
 pub(super) struct Outlet {
     events: Sender<TrainerEvent>,
     predictions: Slot<Arc<Prediction>>,
-    repaint: Box<dyn Fn() + Send>,
+    repaint: Box<dyn Fn() + Send + Sync>,
 }
 
 impl Outlet {
@@ -52,13 +68,24 @@ impl Outlet {
 }
 
 impl TrainerHandle {
+    /// A trainer that nobody watches: it takes what the machine has.
+    pub fn spawn() -> std::io::Result<Self> {
+        Self::start(|| {}, Host { frames: None, is_on_battery })
+    }
+
+    /// A trainer beside a window: it yields to the frames reported there and asks before it empties a battery.
     /// `repaint` is called after every event, from the trainer thread.
-    pub fn spawn(repaint: impl Fn() + Send + 'static) -> std::io::Result<Self> {
+    pub fn spawn_beside_window(repaint: impl Fn() + Send + Sync + 'static, frames: FrameReports) -> std::io::Result<Self> {
+        Self::start(repaint, Host { frames: Some(frames), is_on_battery })
+    }
+
+    fn start(repaint: impl Fn() + Send + Sync + 'static, host: Host) -> std::io::Result<Self> {
         let (commands, inbox) = unbounded();
         let (events, outbox) = unbounded();
         let predictions = Slot::new();
         let outlet = Outlet { events, predictions: predictions.clone(), repaint: Box::new(repaint) };
-        let thread = thread::Builder::new().name("trainer".into()).spawn(move || Thread::new(inbox, outlet).run())?;
+        let thread =
+            thread::Builder::new().name("trainer".into()).spawn(move || Thread::new(inbox, outlet, host).run())?;
         Ok(Self { commands, events: outbox, predictions, thread: Some(thread) })
     }
 }
@@ -81,6 +108,8 @@ struct Thread {
     session: Option<Session>,
     queue: Option<PredictionQueue>,
     paused: bool,
+    host: Host,
+    battery: BatteryWatch,
 }
 
 enum Next {
@@ -89,21 +118,14 @@ enum Next {
 }
 
 impl Thread {
-    fn new(inbox: Receiver<TrainerCommand>, outlet: Outlet) -> Self {
-        Self { inbox, outlet, session: None, queue: None, paused: false }
+    fn new(inbox: Receiver<TrainerCommand>, outlet: Outlet, host: Host) -> Self {
+        let battery = BatteryWatch::new(host.is_on_battery);
+        Self { inbox, outlet, session: None, queue: None, paused: false, host, battery }
     }
 
     fn run(mut self) {
         loop {
-            let command = if self.is_busy() {
-                match self.inbox.try_recv() {
-                    Ok(command) => Some(command),
-                    Err(TryRecvError::Empty) => None,
-                    Err(TryRecvError::Disconnected) => Some(TrainerCommand::Shutdown),
-                }
-            } else {
-                Some(self.inbox.recv().unwrap_or(TrainerCommand::Shutdown))
-            };
+            let command = self.next_command();
             let guarded = catch_unwind(AssertUnwindSafe(|| match command {
                 Some(command) => self.obey(command),
                 None => {
@@ -119,6 +141,20 @@ impl Thread {
         }
     }
 
+    /// Waits for one only while there is nothing else to do.
+    fn next_command(&self) -> Option<TrainerCommand> {
+        let patience = match (self.is_busy(), self.battery.is_waiting_for_the_plug()) {
+            (true, _) => Duration::ZERO,
+            (false, true) => battery_watch::LOOK_EVERY,
+            (false, false) => return Some(self.inbox.recv().unwrap_or(TrainerCommand::Shutdown)),
+        };
+        match self.inbox.recv_timeout(patience) {
+            Ok(command) => Some(command),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => Some(TrainerCommand::Shutdown),
+        }
+    }
+
     fn is_busy(&self) -> bool {
         let training = self.session.as_ref().is_some_and(Session::is_training) && !self.paused;
         training || self.queue.is_some()
@@ -130,7 +166,7 @@ impl Thread {
                 self.stop();
                 self.session = None;
                 self.state(TrainerState::Preparing);
-                match Session::start(*request, &self.outlet) {
+                match Session::start(*request, &self.host, &self.outlet) {
                     Ok(session) => {
                         self.session = Some(session);
                         self.state(TrainerState::Running);
@@ -166,6 +202,11 @@ impl Thread {
     }
 
     fn pause(&mut self, pause: bool) {
+        self.battery.answered();
+        self.set_paused(pause);
+    }
+
+    fn set_paused(&mut self, pause: bool) {
         let Some(session) = self.session.as_mut().filter(|s| s.is_training()) else { return };
         self.paused = pause;
         session.pause(pause);
@@ -173,6 +214,7 @@ impl Thread {
     }
 
     fn stop(&mut self) {
+        self.battery.answered();
         self.paused = false;
         self.queue = None;
         if let Some(session) = self.session.as_mut().filter(|s| s.is_training()) {
@@ -188,6 +230,10 @@ impl Thread {
         if self.queue.is_some() {
             return self.predict_next();
         }
+        self.heed_battery();
+        if self.paused {
+            return;
+        }
         let Some(session) = &mut self.session else { return };
         match session.turn(&self.inbox, &self.outlet) {
             Ok(Turn::GoOn) => {}
@@ -200,9 +246,25 @@ impl Thread {
         }
     }
 
+    /// Beside a window training pauses once and asks; without one it only says so.
+    fn heed_battery(&mut self) {
+        match self.battery.look() {
+            PowerChange::None => {}
+            PowerChange::Unplugged if self.host.frames.is_none() => {
+                self.battery.answered();
+                self.outlet.send(TrainerEvent::Notice("The computer runs on its battery while it learns.".into()));
+            }
+            PowerChange::Unplugged => {
+                self.set_paused(true);
+                self.outlet.send(TrainerEvent::OnBattery);
+            }
+            PowerChange::PluggedIn => self.set_paused(false),
+        }
+    }
+
     fn predict_next(&mut self) {
         let Some(queue) = &mut self.queue else { return };
-        if let Err(error) = queue.predict_next(self.session.as_ref(), &self.inbox, &self.outlet) {
+        if let Err(error) = queue.predict_next(self.session.as_mut(), &self.inbox, &self.outlet) {
             self.queue = None;
             return self.fail(&error);
         }

@@ -45,7 +45,7 @@ impl PredictionQueue {
     /// writes its planes. A command that interrupts leaves the case waiting.
     pub fn predict_next(
         &mut self,
-        live: Option<&Session>,
+        live: Option<&mut Session>,
         inbox: &Receiver<TrainerCommand>,
         outlet: &Outlet,
     ) -> Result<(), SessionError> {
@@ -61,15 +61,15 @@ impl PredictionQueue {
     fn predict(
         &mut self,
         id: &CaseId,
-        live: Option<&Session>,
+        live: Option<&mut Session>,
         inbox: &Receiver<TrainerCommand>,
         outlet: &Outlet,
     ) -> Result<Option<u64>, SessionError> {
         if let Some(session) = live
-            && let Some(geometry) = session.geometry(id)
+            && let Some(geometry) = session.geometry(id).cloned()
         {
             let Some(prediction) = session.predict(id, inbox)? else { return Ok(None) };
-            let step = self.save(&prediction, geometry)?;
+            let step = self.save(&prediction, &geometry)?;
             if session.shows(id) {
                 outlet.publish(Arc::new(prediction));
             }

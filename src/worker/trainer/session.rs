@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::Receiver;
 use thiserror::Error;
 
-use super::Outlet;
+use super::crew::Crew;
+use super::{Host, Outlet};
 use super::held_out::held_out_dice;
 use super::run_folder::RunFolder;
 use super::study::{LoadedStudy, load_study};
@@ -19,6 +20,7 @@ use crate::learn::{
 };
 use crate::project::{Project, ProjectError};
 use crate::volume::CaseId;
+use crate::worker::courtesy::Duty;
 use crate::worker::protocol::{Progress, TrainRequest, TrainerCommand, TrainerEvent};
 
 /// A power cut costs at most this much training.
@@ -64,6 +66,8 @@ pub struct Session {
     clock: Clock,
     last_report: Option<StepReport>,
     dice_held_out: Option<f32>,
+    crew: Crew,
+    duty: Duty,
 }
 
 /// Times of a run; pauses do not count.
@@ -128,7 +132,7 @@ impl Clock {
 
 impl Session {
     /// Loads the study, chooses device and plan, and makes or resumes the trainer.
-    pub fn start(request: TrainRequest, outlet: &Outlet) -> Result<Self, SessionError> {
+    pub fn start(request: TrainRequest, host: &Host, outlet: &Outlet) -> Result<Self, SessionError> {
         let TrainRequest { project_dir, settings, snapshots, shown } = request;
         let project = Project::load(&project_dir)?;
         let LoadedStudy { cases, geometries } = load_study(&project, snapshots, outlet);
@@ -165,6 +169,8 @@ impl Session {
             clock,
             last_report: None,
             dice_held_out: None,
+            crew: if host.frames.is_some() { Crew::courteous() } else { Crew::unhurried() },
+            duty: Duty::new(host.frames.clone().unwrap_or_default()),
         })
     }
 
@@ -194,7 +200,7 @@ impl Session {
 
     /// One step and whatever is due after it.
     pub fn turn(&mut self, inbox: &Receiver<TrainerCommand>, outlet: &Outlet) -> Result<Turn, SessionError> {
-        if let Some(report) = self.trainer.step()? {
+        if let Some(report) = self.step(inbox)? {
             self.write_metrics(&report)?;
             self.last_report = Some(report);
         }
@@ -211,6 +217,20 @@ impl Session {
         }
         self.look(inbox, outlet)?;
         Ok(Turn::GoOn)
+    }
+
+    /// While the user's hand is at work: with fewer threads, and then a rest.
+    fn step(&mut self, inbox: &Receiver<TrainerCommand>) -> Result<Option<StepReport>, SessionError> {
+        let Self { trainer, duty, crew, device, .. } = self;
+        let hand_at_work = duty.is_hand_at_work();
+        duty.begin();
+        let report = crew.run(hand_at_work, || trainer.step())?;
+        if hand_at_work && device.is_gpu {
+            // Else the work would only be queued, and the window's frames behind it.
+            trainer.wait_for_device()?;
+        }
+        duty.rest(inbox);
+        Ok(report)
     }
 
     /// Ends the run at once with a checkpoint. The networks stay for predictions.
@@ -296,6 +316,7 @@ impl Session {
             dice_held_out: self.dice_held_out,
             elapsed_secs,
             left_secs: Some(by_time.map_or(by_steps, |t| t.min(by_steps))),
+            rested_share: self.duty.take_rested_share(),
         }));
     }
 
@@ -331,7 +352,14 @@ impl Session {
     fn measure_held_out(&mut self, inbox: &Receiver<TrainerCommand>, outlet: &Outlet) -> Result<(), SessionError> {
         let begin = Instant::now();
         let predictor = self.trainer.predictor();
-        let dice = held_out_dice(self.trainer.cases(), &self.trainer.plan().classes, &predictor, inbox)?;
+        let Self { trainer, duty, crew, .. } = self;
+        duty.begin();
+        let interrupted = &mut || {
+            duty.rest(inbox);
+            !inbox.is_empty()
+        };
+        let dice =
+            crew.run(false, || held_out_dice(trainer.cases(), &trainer.plan().classes, &predictor, interrupted))?;
         if let Some(dice) = dice {
             self.dice_held_out = Some(dice);
             outlet.send(TrainerEvent::HeldOutDice { step: self.trainer.steps_done(), dice });
@@ -350,15 +378,23 @@ impl Session {
     }
 
     /// `None` if the case is not in the study or a command interrupts.
-    pub fn predict(&self, id: &CaseId, inbox: &Receiver<TrainerCommand>) -> Result<Option<Prediction>, SessionError> {
-        let Some(case) = self.trainer.cases().iter().find(|c| c.id == *id) else { return Ok(None) };
+    pub fn predict(&mut self, id: &CaseId, inbox: &Receiver<TrainerCommand>) -> Result<Option<Prediction>, SessionError> {
+        let predictor = self.trainer.predictor();
+        let Self { trainer, duty, crew, run, .. } = self;
+        let Some(case) = trainer.cases().iter().find(|c| c.id == *id) else { return Ok(None) };
         let provenance = Provenance {
             case: id.clone(),
             label_revision: case.labels().revision(),
-            model: self.run.name.clone(),
-            step: self.trainer.steps_done(),
+            model: run.name.clone(),
+            step: trainer.steps_done(),
         };
-        Ok(self.trainer.predictor().predict(&case.image, case.normaliser(), provenance, &mut || !inbox.is_empty())?)
+        let few = duty.is_hand_at_work();
+        duty.begin();
+        let interrupted = &mut || {
+            duty.rest(inbox);
+            !inbox.is_empty()
+        };
+        Ok(crew.run(few, || predictor.predict(&case.image, case.normaliser(), provenance, interrupted))?)
     }
 }
 
@@ -389,7 +425,7 @@ mod tests {
         let settings = TrainSettings { device: DeviceChoice::Cpu, steps: Some(5), ..TrainSettings::default() };
         let request =
             TrainRequest { project_dir: folder.path().to_owned(), settings, snapshots: Vec::new(), shown: None };
-        let mut session = Session::start(request, &outlet).unwrap();
+        let mut session = Session::start(request, &Host { frames: None, is_on_battery: || false }, &outlet).unwrap();
         let voxels = |session: &Session| session.trainer.plan().patch.iter().product::<usize>();
         let mut before = voxels(&session);
         assert!(!session.fall_back("the driver crashed", &outlet).unwrap(), "on the CPU only memory can be saved");

@@ -24,6 +24,12 @@ impl Workspace {
             TrainerEvent::PredictionSaved { case, step, done, total } => {
                 self.prediction_saved(case, step, (done, total), effects);
             }
+            TrainerEvent::OnBattery => {
+                self.training.on_battery = true;
+                let text = "Learning has paused: the computer runs on its battery. Press L to learn all the same; \
+                            plugged in, it goes on by itself.";
+                self.notify(Notice::warning(text), effects);
+            }
             TrainerEvent::Notice(sentence) => self.notify(Notice::info(sentence), effects),
             TrainerEvent::Fatal { headline, detail } => {
                 self.training.state = TrainerState::Failed;
@@ -48,6 +54,8 @@ impl Workspace {
 
     /// A failure stays on the screen until the next start.
     fn trainer_state(&mut self, state: TrainerState) {
+        // Paused on battery, the state comes before the reason.
+        self.training.on_battery = false;
         if self.training.failure.is_none() || state == TrainerState::Failed {
             self.training.state = state;
         }

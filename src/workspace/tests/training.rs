@@ -14,6 +14,7 @@ fn progress(step: u64, loss: f32) -> TrainerEvent {
         dice_held_out: None,
         elapsed_secs: 1.0,
         left_secs: Some(2.0),
+        rested_share: 0.0,
     })
 }
 
@@ -114,6 +115,37 @@ fn what_a_run_of_the_project_before_reports_is_ignored() {
     trainer(&mut ws, TrainerEvent::State(TrainerState::Finished));
     assert_eq!(ws.training().state, TrainerState::Idle);
     assert!(ws.training().progress.is_none());
+}
+
+#[test]
+fn on_battery_the_pause_says_why_until_learning_goes_on() {
+    let mut ws = study(&["a"]);
+    paint(&mut ws);
+    train(&mut ws, TrainAction::Toggle);
+    trainer(&mut ws, TrainerEvent::State(TrainerState::Running));
+    trainer(&mut ws, TrainerEvent::State(TrainerState::Paused));
+    trainer(&mut ws, TrainerEvent::OnBattery);
+    assert_eq!(ws.training().words(), "Paused to spare the battery");
+    let answer = train(&mut ws, TrainAction::Toggle);
+    assert!(trainer_commands(&answer).any(|c| matches!(c, TrainerCommand::Resume)));
+    trainer(&mut ws, TrainerEvent::State(TrainerState::Running));
+    assert_eq!(ws.training().words(), "Learning");
+    trainer(&mut ws, TrainerEvent::State(TrainerState::Paused));
+    assert_eq!(ws.training().words(), "Paused", "this time the user asked for it");
+}
+
+#[test]
+fn what_learning_leaves_to_the_window_is_told_while_it_runs() {
+    let mut ws = study(&["a"]);
+    paint(&mut ws);
+    train(&mut ws, TrainAction::Toggle);
+    trainer(&mut ws, TrainerEvent::State(TrainerState::Running));
+    let mut report = |rested_share| {
+        let TrainerEvent::Progress(p) = progress(1, 0.5) else { unreachable!() };
+        trainer(&mut ws, TrainerEvent::Progress(Progress { rested_share, ..p }));
+        ws.training().rested_share()
+    };
+    assert_eq!((report(0.01), report(0.4)), (None, Some(0.4)));
 }
 
 #[test]
