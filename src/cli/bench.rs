@@ -4,13 +4,13 @@ use std::error::Error;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
 use super::peak_memory::PeakMemory;
+use super::bench_render::FrameTimes;
 use super::{bench_paint, bench_render};
 use crate::geometry::{Affine, Extent};
 use crate::io::read_image;
@@ -20,8 +20,12 @@ use crate::learn::{
     DeviceChoice, Fingerprint, KernelKind, KernelTiming, Method, Plan, StepShape, TrainSettings, Trainer,
     choose_device, compare_kernels,
 };
+use crate::project::create_demo;
 use crate::volume::phantom::{CLASS_NAMES, PhantomSettings, phantom_case};
 use crate::volume::{Grid, Image, Voxels};
+use crate::worker::FrameReports;
+use crate::worker::protocol::{TrainRequest, TrainerCommand, TrainerEvent};
+use crate::worker::trainer::TrainerHandle;
 
 /// Steps per timing: enough for a median on a busy machine.
 const STEPS: usize = 10;
@@ -144,34 +148,53 @@ fn made_volume(folder: &Path) -> Result<PathBuf, Box<dyn Error>> {
 }
 
 fn render(as_json: bool) -> Outcome {
-    const FRAMES: usize = 200;
+    const FRAMES: usize = 300;
     let case = phantom_case(&PhantomSettings::default(), 0);
     let classes = ClassTable::from_names(&CLASS_NAMES)?;
-    let alone = bench_render::measure(&case.image, &classes, FRAMES)?;
-    let stop = Arc::new(AtomicBool::new(false));
-    let load = {
-        let stop = Arc::clone(&stop);
-        std::thread::Builder::new().name("training load".into()).spawn(move || -> Result<u64, String> {
-            let mut trainer = phantom_trainer(Method::DualConfidence, &DeviceChoice::Cpu).map_err(|e| e.to_string())?;
-            while !stop.load(Ordering::Relaxed) {
-                trainer.step().map_err(|e| e.to_string())?;
-            }
-            Ok(trainer.steps_done())
-        })?
+    let alone = bench_render::measure(&case.image, &classes, FRAMES, |_| {})?;
+    let folder = std::env::temp_dir().join(format!("chiaro-bench-{}", std::process::id()));
+    create_demo(&folder, 4)?;
+    let beside = |frames: Option<FrameReports>| -> Result<(FrameTimes, u64), Box<dyn Error>> {
+        let trainer = match &frames {
+            Some(frames) => TrainerHandle::spawn_beside_window(|| {}, frames.clone())?,
+            None => TrainerHandle::spawn()?,
+        };
+        start_learning(&trainer, &folder)?;
+        let report = |took| frames.iter().for_each(|frames| frames.frame(took));
+        let times = bench_render::measure(&case.image, &classes, FRAMES, report)?;
+        let steps = trainer.events.try_iter().filter_map(|event| match event {
+            TrainerEvent::Progress(progress) => Some(progress.step),
+            _ => None,
+        });
+        Ok((times, steps.max().unwrap_or(0)))
     };
-    let busy = bench_render::measure(&case.image, &classes, FRAMES);
-    stop.store(true, Ordering::Relaxed);
-    let steps = load.join().map_err(|_| "the training load panicked")??;
-    let busy = busy?;
-    let times = |t: &bench_render::FrameTimes| json!({ "p50_ms": rounded(t.percentile_ms(50.0)), "p99_ms": rounded(t.percentile_ms(99.0)) });
+    let (unhurried, unhurried_steps) = beside(None)?;
+    let (courteous, courteous_steps) = beside(Some(FrameReports::default()))?;
+    std::fs::remove_dir_all(&folder)?;
+    let times = |t: &FrameTimes, steps: u64| json!({ "p50_ms": rounded(t.percentile_ms(50.0)), "p99_ms": rounded(t.percentile_ms(99.0)), "steps_meanwhile": steps });
     let value = json!({
         "p50_ms": rounded(alone.percentile_ms(50.0)),
         "p99_ms": rounded(alone.percentile_ms(99.0)),
-        "without_training": times(&alone),
-        "with_training": times(&busy),
-        "training_steps_meanwhile": steps,
+        "beside_training": times(&courteous, courteous_steps),
+        "beside_training_that_takes_all": times(&unhurried, unhurried_steps),
     });
     print(&value, as_json)
+}
+
+/// Starts a long run on the CPU and returns once it makes steps.
+fn start_learning(trainer: &TrainerHandle, project_dir: &Path) -> Outcome {
+    let settings = TrainSettings { device: DeviceChoice::Cpu, steps: Some(100_000), ..TrainSettings::default() };
+    let request =
+        TrainRequest { project_dir: project_dir.to_owned(), settings, snapshots: Vec::new(), shown: None };
+    trainer.commands.send(TrainerCommand::Start(Box::new(request)))?;
+    for event in &trainer.events {
+        match event {
+            TrainerEvent::Progress(_) => return Ok(()),
+            TrainerEvent::Fatal { headline, .. } => return Err(headline.into()),
+            _ => {}
+        }
+    }
+    Err("the training thread has ended".into())
 }
 
 /// A trainer on four phantom cases, two of them labelled.

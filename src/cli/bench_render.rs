@@ -1,7 +1,7 @@
 //! How long a frame takes while someone paints.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::geometry::{Extent, PatientSide, Plane, VoxelBox};
 use crate::label::{ClassTable, LabelMap};
@@ -50,8 +50,13 @@ impl FrameTimes {
 
 /// Draws `frames` frames of three slice views of `image`, each after the upload of one brush dab, and waits for each of them.
 ///
-/// To measure under load, run the load on another thread meanwhile.
-pub fn measure(image: &Image, classes: &ClassTable, frames: usize) -> Result<FrameTimes, RenderError> {
+/// To measure under load, run the load on another thread meanwhile. `on_frame` is told what each frame has taken.
+pub fn measure(
+    image: &Image,
+    classes: &ClassTable,
+    frames: usize,
+    mut on_frame: impl FnMut(Duration),
+) -> Result<FrameTimes, RenderError> {
     let mut bench = Bench::new(image, classes)?;
     let canvas = bench.gpu.canvas([2 * VIEW_PX[0], 2 * VIEW_PX[1]]);
     let [width, height] = VIEW_PX.map(|s| s as f32);
@@ -63,8 +68,10 @@ pub fn measure(image: &Image, classes: &ClassTable, frames: usize) -> Result<Fra
         let start = Instant::now();
         bench.prepare(frame);
         bench.gpu.draw(&canvas, &bench.renderer, &places)?;
+        let took = start.elapsed();
+        on_frame(took);
         if frame >= WARM_UP {
-            times_ms.push(start.elapsed().as_secs_f64() * 1e3);
+            times_ms.push(took.as_secs_f64() * 1e3);
         }
     }
     Ok(FrameTimes::new(times_ms))
@@ -133,7 +140,7 @@ mod tests {
     fn every_frame_is_timed_without_the_warm_up_even_on_a_thin_volume() {
         let extent = Extent::new(40, 30, 1).unwrap();
         let image = Image::new(Voxels::U8(Grid::from_fn(extent, |v| v.x as u8)), 1.0, 0.0, Affine::identity());
-        match measure(&image, &ClassTable::from_names(&["a"]).unwrap(), 4) {
+        match measure(&image, &ClassTable::from_names(&["a"]).unwrap(), 4, |_| {}) {
             Ok(times) => assert!(times.sorted_ms().len() == 4 && times.sorted_ms().iter().all(|t| *t > 0.0)),
             Err(RenderError::NoAdapter(_)) => println!("skipped: no graphics adapter"),
             Err(error) => panic!("{error}"),
