@@ -44,7 +44,8 @@ fn provenance(step: u64) -> Provenance {
 
 fn trainer(method: Method, steps: u64) -> Trainer {
     let settings = TrainSettings { method, steps: Some(steps), seed: 5, ..TrainSettings::default() };
-    let fingerprint = Fingerprint { extents: vec![[N; 3]], classes: vec![0, 1], has_unlabelled: true, ..Fingerprint::default() };
+    let fingerprint =
+        Fingerprint { extents: vec![[N; 3]], classes: vec![0, 1], has_unlabelled: true, ..Fingerprint::default() };
     let plan = Plan { patch: [16; 3], levels: 3, base_width: 4, ..Plan::new(&fingerprint, &settings) };
     let (device, _) = choose_device(&DeviceChoice::Cpu).unwrap();
     Trainer::new(plan, cases(), &device).unwrap()

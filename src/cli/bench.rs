@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
-use super::peak_memory::PeakMemory;
 use super::bench_render::FrameTimes;
+use super::peak_memory::PeakMemory;
 use super::{bench_paint, bench_render};
 use crate::geometry::{Affine, Extent};
 use crate::io::read_image;
@@ -56,6 +56,9 @@ pub struct BenchArgs {
     /// Also run `train`'s step with the framework's own operators, for the ratio
     #[arg(long)]
     pub compare: bool,
+    /// `memory`: compute convolutions again for their gradient instead of keeping them
+    #[arg(long)]
+    pub recompute: bool,
     #[arg(long)]
     pub json: bool,
 }
@@ -74,6 +77,8 @@ pub enum BenchName {
     Train,
     /// Whole cases through both networks
     Predict,
+    /// What a training step holds at most, against what its plan foretells
+    Memory,
 }
 
 pub fn run(args: BenchArgs) -> Outcome {
@@ -84,6 +89,7 @@ pub fn run(args: BenchArgs) -> Outcome {
         BenchName::Conv => conv(args.json),
         BenchName::Train => train(&args),
         BenchName::Predict => predict(&args.device, args.json),
+        BenchName::Memory => memory(&args),
     }
 }
 
@@ -184,8 +190,7 @@ fn render(as_json: bool) -> Outcome {
 /// Starts a long run on the CPU and returns once it makes steps.
 fn start_learning(trainer: &TrainerHandle, project_dir: &Path) -> Outcome {
     let settings = TrainSettings { device: DeviceChoice::Cpu, steps: Some(100_000), ..TrainSettings::default() };
-    let request =
-        TrainRequest { project_dir: project_dir.to_owned(), settings, snapshots: Vec::new(), shown: None };
+    let request = TrainRequest { project_dir: project_dir.to_owned(), settings, snapshots: Vec::new(), shown: None };
     trainer.commands.send(TrainerCommand::Start(Box::new(request)))?;
     for event in &trainer.events {
         match event {
@@ -197,8 +202,8 @@ fn start_learning(trainer: &TrainerHandle, project_dir: &Path) -> Outcome {
     Err("the training thread has ended".into())
 }
 
-/// A trainer on four phantom cases, two of them labelled.
-fn phantom_trainer(method: Method, device: &DeviceChoice) -> Result<Trainer, Box<dyn Error>> {
+/// Four phantom cases, two of them labelled.
+fn phantom_study(is_gpu: bool) -> (Vec<TrainCase>, Fingerprint) {
     let settings = PhantomSettings::default();
     let cases: Vec<TrainCase> = (0..4)
         .map(|i| {
@@ -207,9 +212,14 @@ fn phantom_trainer(method: Method, device: &DeviceChoice) -> Result<Trainer, Box
             TrainCase::new(case.name.as_str().into(), Arc::new(case.image), labels, false)
         })
         .collect();
-    let (device, report) = choose_device(device)?;
     let classes = (0..=CLASS_NAMES.len()).map(|c| c as u8).collect();
-    let fingerprint = Fingerprint::of(&cases, classes, report.is_gpu);
+    let fingerprint = Fingerprint::of(&cases, classes, is_gpu);
+    (cases, fingerprint)
+}
+
+fn phantom_trainer(method: Method, device: &DeviceChoice) -> Result<Trainer, Box<dyn Error>> {
+    let (device, report) = choose_device(device)?;
+    let (cases, fingerprint) = phantom_study(report.is_gpu);
     let plan = Plan::new(&fingerprint, &TrainSettings { method, ..TrainSettings::default() });
     Ok(Trainer::new(plan, cases, &device)?)
 }
@@ -280,6 +290,33 @@ fn train(args: &BenchArgs) -> Outcome {
         value[format!("{method}_step_p50_ms")] = json!(rounded(median(&times)));
         value["loader_wait_share"] = json!(share);
     }
+    print(&value, args.json)
+}
+
+/// Two steps with both networks in the shape that was asked for.
+fn memory(args: &BenchArgs) -> Outcome {
+    let (device, report) = choose_device(&args.device)?;
+    let (cases, fingerprint) = phantom_study(report.is_gpu);
+    let plan = Plan {
+        base_width: args.base.max(1),
+        levels: args.levels.clamp(2, 5),
+        patch: [args.patch; 3],
+        batch_labelled: args.batch.max(1),
+        batch_unlabelled: args.batch.max(1),
+        recompute: args.recompute,
+        ..Plan::new(&fingerprint, &TrainSettings::default())
+    };
+    let peak = PeakMemory::start();
+    let foretold = plan.step_bytes() as f64 / f64::from(1 << 20);
+    let mut trainer = Trainer::new(plan, cases, &device)?;
+    trainer.step()?;
+    trainer.step()?;
+    let measured = peak.and_then(|p| p.added_mib());
+    let value = json!({
+        "foretold_mib": rounded(foretold),
+        "peak_mib": measured.map(rounded),
+        "foretold_to_peak": measured.map(|m| rounded(foretold / m)),
+    });
     print(&value, args.json)
 }
 

@@ -7,6 +7,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use super::data::Batch;
+use super::kernels::recomputing;
 use super::loss::{log_probabilities, region_loss};
 use super::method::{PseudoTarget, StepContext, Strategy, strategy};
 use super::nn::{DropoutDraw, DualNetwork, VNet};
@@ -60,7 +61,7 @@ impl Learner {
             let dropout = network.draw_dropout(plan.channel_dropout, items, &mut rng, &self.device);
             log_probabilities(net.forward(batch.image.clone(), &dropout).logits)
         };
-        let log_p = [forward(&self.networks.a), forward(&self.networks.b)];
+        let log_p = recomputing(plan.recompute, || [forward(&self.networks.a), forward(&self.networks.b)]);
         let supervised = supervised_loss(&log_p[0], batch) + supervised_loss(&log_p[1], batch);
         let unlabelled = self.unlabelled_loss(&log_p, batch, plan, step);
         let parts = LossParts {
@@ -145,7 +146,12 @@ mod tests {
     }
 
     fn losses(method: Method, steps: u64) -> Vec<f32> {
-        let f = Fingerprint { extents: vec![[16; 3]; 4], classes: vec![0, 1], has_unlabelled: true, ..Fingerprint::default() };
+        let f = Fingerprint {
+            extents: vec![[16; 3]; 4],
+            classes: vec![0, 1],
+            has_unlabelled: true,
+            ..Fingerprint::default()
+        };
         let settings = TrainSettings { method, steps: Some(steps), ..TrainSettings::default() };
         let plan = Plan { base_width: 4, levels: 3, learning_rate: 0.01, ..Plan::new(&f, &settings) };
         let mut rng = ChaCha8Rng::seed_from_u64(5);
@@ -187,7 +193,13 @@ mod tests {
     #[test]
     fn the_same_step_drops_the_same_channels_in_every_run() {
         let draw = |step| {
-            let f = Fingerprint { extents: vec![[16; 3]], classes: vec![0, 1], has_unlabelled: true, is_gpu: true, ..Fingerprint::default() };
+            let f = Fingerprint {
+                extents: vec![[16; 3]],
+                classes: vec![0, 1],
+                has_unlabelled: true,
+                is_gpu: true,
+                ..Fingerprint::default()
+            };
             let plan = Plan { base_width: 4, levels: 3, ..Plan::new(&f, &TrainSettings::default()) };
             assert!(plan.channel_dropout > 0.0);
             let mut rng = ChaCha8Rng::seed_from_u64(5);

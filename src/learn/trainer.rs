@@ -142,9 +142,7 @@ impl Trainer {
             let none = || parts.supervised.zeros_like();
             [parts.supervised.clone(), parts.unlabelled.clone().unwrap_or_else(none)]
         });
-        let values = Tensor::cat(values.collect(), 0)
-            .try_into_vec_as::<f32>()
-            .map_err(|e| self.lost(e))?;
+        let values = Tensor::cat(values.collect(), 0).try_into_vec_as::<f32>().map_err(|e| self.lost(e))?;
         let mean = |part: usize| values.iter().skip(part).step_by(2).sum::<f32>() / count;
         let report = StepReport {
             step: self.step,

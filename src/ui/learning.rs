@@ -57,7 +57,9 @@ fn words_ui(ui: &mut Ui, training: &Training) {
         }
         if let Some(share) = training.rested_share() {
             let caption = widgets::caption_ui(ui, &format!("leaves you {:.0} %", 100.0 * share));
-            caption.on_hover_text("While you work, learning rests for this share of its time so that the window stays quick.");
+            caption.on_hover_text(
+                "While you work, learning rests for this share of its time so that the window stays quick.",
+            );
         }
     });
     explanation_ui(ui, training);

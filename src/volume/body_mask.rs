@@ -1,7 +1,7 @@
 //! Where the patient is: windows far outside need no network.
 
-use crate::geometry::{Tile, Voxel};
 use super::Image;
+use crate::geometry::{Tile, Voxel};
 
 /// Edge of the cells in voxels: small beside a window, large beside noise.
 const CELL: usize = 8;

@@ -171,7 +171,8 @@ mod tests {
     }
 
     fn plan() -> Plan {
-        let f = Fingerprint { extents: vec![[20; 3]], classes: vec![0, 1], has_unlabelled: true, ..Fingerprint::default() };
+        let f =
+            Fingerprint { extents: vec![[20; 3]], classes: vec![0, 1], has_unlabelled: true, ..Fingerprint::default() };
         Plan { patch: [8; 3], ..Plan::new(&f, &TrainSettings::default()) }
     }
 

@@ -10,7 +10,7 @@ use burn::tensor::{Float, Tensor};
 
 use super::norm::{ChannelStatistics, Gate, NormAct, Skip as SkipValues};
 use super::spatial::Spatial;
-use super::{AutodiffFlex, dims_of, flex_tensor, plain, slice, tracked, unfused, values};
+use super::{AutodiffFlex, dims_of, flex_tensor, is_recomputing, plain, slice, tracked, unfused, values};
 
 /// What is added to the normalised values: nothing, or a tensor of the output's shape.
 #[derive(Clone, Debug)]
@@ -98,8 +98,8 @@ struct Saved {
     weight: FlexTensor,
     gamma: FlexTensor,
     beta: FlexTensor,
-    /// The convolution's output, before the norm.
-    convolved: FlexTensor,
+    /// The convolution's output, before the norm; `None` if it is to be computed again.
+    convolved: Option<FlexTensor>,
     statistics: Vec<ChannelStatistics>,
     /// Only with a skip before the ReLU: otherwise where it was open is computed again.
     y: Option<FlexTensor>,
@@ -138,7 +138,8 @@ fn forward(
     };
     let y = flex_tensor(y, &dims);
     let kept = (place == Place::BeforeRelu).then(|| y.clone());
-    (y, Saved { x, weight, gamma, beta, convolved: flex_tensor(convolved, &dims), statistics, y: kept })
+    let convolved = (!is_recomputing()).then(|| flex_tensor(convolved, &dims));
+    (y, Saved { x, weight, gamma, beta, convolved, statistics, y: kept })
 }
 
 impl Backward<Flex, 5> for NormedBackward {
@@ -148,7 +149,8 @@ impl Backward<Flex, 5> for NormedBackward {
         let [x_node, weight_node, gamma_node, beta_node, skip_node] = ops.parents;
         let gradient = values(&grads.consume::<Flex>(&ops.node));
         let Saved { x, weight, gamma, beta, convolved, statistics, y } = ops.state;
-        let dims = dims_of(&convolved);
+        let dims = self.spatial.output_dims(dims_of(&x), dims_of(&weight));
+        let convolved = convolved.unwrap_or_else(|| flex_tensor(self.spatial.forward(&x, &weight).0, &dims));
         let volume = dims[2] * dims[3] * dims[4];
         let dy = slice(&gradient);
         let norm = NormAct { x: slice(&convolved), gamma: slice(&gamma), beta: slice(&beta), volume };
@@ -186,7 +188,7 @@ impl Backward<Flex, 5> for NormedBackward {
 mod tests {
     use burn::tensor::{Device, Distribution, TensorData, Tolerance};
 
-    use super::super::{conv3, log_softmax, pointwise, with_burn_operators};
+    use super::super::{conv3, log_softmax, pointwise, recomputing, with_burn_operators};
     use super::*;
 
     fn random<const D: usize>(dims: [usize; D], device: &Device) -> Tensor<D> {
@@ -233,6 +235,27 @@ mod tests {
                     results(y, &factor, &fives, &[&gamma, &beta])
                 });
             }
+        }
+    }
+
+    #[test]
+    fn a_convolution_computed_again_has_the_same_gradients_to_the_last_bit() {
+        let device = Device::flex().autodiff();
+        for (spatial, weight, size) in [
+            (Spatial::Conv3, [5, 3, 3, 3, 3], [4, 3, 18]),
+            (Spatial::Down, [5, 3, 2, 2, 2], [4, 2, 22]),
+            (Spatial::Up, [40, 3, 1, 1, 1], [2, 3, 5]),
+        ] {
+            let x = random([2, 3, size[0], size[1], size[2]], &device);
+            let factor = random(spatial.output_dims(x.dims(), weight), &device);
+            let (weight, gamma, beta) = (random(weight, &device), random([5], &device), random([5], &device));
+            let run = |recompute| {
+                let y = recomputing(recompute, || {
+                    normed(spatial, x.clone(), weight.clone(), gamma.clone(), beta.clone(), Skip::None)
+                });
+                results(y, &factor, &[&x, &weight], &[&gamma, &beta])
+            };
+            assert_eq!(run(true), run(false));
         }
     }
 

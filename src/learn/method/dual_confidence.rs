@@ -62,7 +62,12 @@ mod tests {
     }
 
     fn plan() -> Plan {
-        let f = Fingerprint { extents: vec![[16; 3]], classes: vec![0, 1, 2], has_unlabelled: true, ..Fingerprint::default() };
+        let f = Fingerprint {
+            extents: vec![[16; 3]],
+            classes: vec![0, 1, 2],
+            has_unlabelled: true,
+            ..Fingerprint::default()
+        };
         Plan::new(&f, &TrainSettings::default())
     }
 

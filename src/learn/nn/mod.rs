@@ -2,7 +2,9 @@
 
 mod block;
 mod dropout;
+mod footprint;
 mod init;
 mod vnet;
 
+pub use footprint::Footprint;
 pub use vnet::{DropoutDraw, DualNetwork, VNet, VNetConfig};

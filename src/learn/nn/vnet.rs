@@ -12,7 +12,7 @@ use super::init::{InitScheme, initialised};
 use crate::learn::kernels::pointwise;
 
 /// Convolutions per encoder level of the published network; the decoder mirrors it.
-const CONVS_PER_LEVEL: [usize; 5] = [1, 2, 3, 3, 3];
+pub(super) const CONVS_PER_LEVEL: [usize; 5] = [1, 2, 3, 3, 3];
 
 /// Shape of a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

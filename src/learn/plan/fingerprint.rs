@@ -1,5 +1,7 @@
 //! What a plan is made from: the volumes and the machine.
 
+use sysinfo::System;
+
 use crate::learn::data::TrainCase;
 use crate::volume::BodyMask;
 
@@ -14,6 +16,8 @@ pub struct Fingerprint {
     /// Median share of a training volume that is air far from the body; 0 if anything labelled lies there.
     pub air_share: f64,
     pub is_gpu: bool,
+    /// Memory that a step on the CPU can take without pushing others out; `None` where nobody tells, and on a GPU.
+    pub free_bytes: Option<u64>,
 }
 
 impl Fingerprint {
@@ -26,8 +30,15 @@ impl Fingerprint {
             has_unlabelled: training().any(TrainCase::has_unknown),
             air_share: air_share(training()),
             is_gpu,
+            free_bytes: (!is_gpu).then(free_bytes).flatten(),
         }
     }
+}
+
+fn free_bytes() -> Option<u64> {
+    let mut system = System::new();
+    system.refresh_memory();
+    Some(system.available_memory()).filter(|bytes| *bytes > 0)
 }
 
 fn air_share<'a>(cases: impl Iterator<Item = &'a TrainCase>) -> f64 {

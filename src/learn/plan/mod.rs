@@ -1,6 +1,7 @@
 //! The plan of a run: plain data chosen from the volumes and the device, written to `plan.toml`, readable and editable.
 
 mod fingerprint;
+mod memory;
 
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +15,8 @@ const CPU_PATCH_VOXELS: usize = 50_000;
 const GPU_PATCH_VOXELS: usize = 300_000;
 /// Steps when the user names no number: where the small networks have levelled off on the real test study.
 const DEFAULT_STEPS: u64 = 1_500;
+/// Share of the free memory that a step may take: the rest is for volumes, predictions and other programs.
+const MEMORY_SHARE: f64 = 0.5;
 /// Share of air from which leaving it out is worth the difference between cases.
 const MUCH_AIR: f64 = 0.2;
 /// Rates below were published for 15,000 steps; a shorter run keeps their share of the run.
@@ -33,6 +36,9 @@ pub struct Plan {
     pub normalisation: Normalisation,
     pub batch_labelled: usize,
     pub batch_unlabelled: usize,
+    /// Gradient checkpointing: convolutions are computed again for their gradient, for half of the memory.
+    #[serde(default)]
+    pub recompute: bool,
     pub total_steps: u64,
     pub learning_rate: f64,
     pub momentum: f64,
@@ -119,9 +125,22 @@ impl UnlabelledView {
 }
 
 impl Plan {
+    /// The largest patch that is quick enough and fits into memory; where memory is short, convolutions are computed again
+    /// before the patch shrinks.
     pub fn new(fingerprint: &Fingerprint, settings: &TrainSettings) -> Self {
         let budget = if fingerprint.is_gpu { GPU_PATCH_VOXELS } else { CPU_PATCH_VOXELS };
         let (patch, levels) = choose_patch(&fingerprint.extents, budget);
+        let mut plan = Self::with_patch(patch, levels, fingerprint, settings);
+        let room = fingerprint.free_bytes.map_or(usize::MAX, |free| (free as f64 * MEMORY_SHARE) as usize);
+        plan.recompute = plan.step_bytes() > room;
+        while plan.step_bytes() > room {
+            let Some(Self { patch, .. }) = plan.with_smaller_patch() else { break };
+            plan = Self { recompute: true, ..Self::with_patch(patch, levels, fingerprint, settings) };
+        }
+        plan
+    }
+
+    fn with_patch(patch: [usize; 3], levels: usize, fingerprint: &Fingerprint, settings: &TrainSettings) -> Self {
         let total_steps = settings.steps.unwrap_or(DEFAULT_STEPS).max(1);
         let share = |published: f64| (published / PUBLISHED_STEPS * total_steps as f64).ceil() as u64;
         let base_width = if fingerprint.is_gpu { 16 } else { 8 };
@@ -136,6 +155,7 @@ impl Plan {
             normalisation: Normalisation::Instance,
             batch_labelled: 2,
             batch_unlabelled: if uses_unlabelled { 2 } else { 0 },
+            recompute: false,
             total_steps,
             // Five times the published 0.01 (TraCoCo's value): InstanceNorm bears it, and a clinician waits minutes, not hours.
             learning_rate: 0.05,
@@ -258,6 +278,21 @@ mod tests {
         assert_eq!(Plan::new(&fingerprint([64; 3]), &supervised).batch_unlabelled, 0);
         let all_labelled = Fingerprint { has_unlabelled: false, ..fingerprint([64; 3]) };
         assert_eq!(Plan::new(&all_labelled, &TrainSettings::default()).batch_unlabelled, 0);
+    }
+
+    #[test]
+    fn where_memory_is_short_convolutions_are_computed_again_and_then_the_patch_shrinks() {
+        let plan =
+            |free_bytes| Plan::new(&Fingerprint { free_bytes, ..fingerprint([64; 3]) }, &TrainSettings::default());
+        let usual = plan(None);
+        let needed = usual.step_bytes() as u64;
+        assert!(!usual.recompute && plan(Some(3 * needed)) == usual);
+        let tight = plan(Some(2 * needed - 1000));
+        assert!(tight.recompute && tight.patch == usual.patch);
+        let tighter = plan(Some(needed / 2));
+        assert!(tighter.recompute && tighter.patch != usual.patch);
+        assert!(tighter.step_bytes() as u64 <= needed / 4);
+        assert_eq!(plan(Some(0)).patch, [8; 3], "the smallest patch is tried all the same");
     }
 
     #[test]

@@ -32,10 +32,7 @@ pub fn packed_beliefs(probabilities: Tensor<5>) -> Tensor<2> {
     }
     let dual = (a.p.clone() * a.other + b.p.clone() * b.other).mul_scalar(0.5);
     let packed = |low: Tensor<1>, middle: Tensor<1>, high: Tensor<1>| low + (middle + high * BYTE) * BYTE;
-    Tensor::stack(
-        vec![packed(fused.class, byte(a.p), byte(b.p)), packed(a.class, b.class, byte(dual))],
-        0,
-    )
+    Tensor::stack(vec![packed(fused.class, byte(a.p), byte(b.p)), packed(a.class, b.class, byte(dual))], 0)
 }
 
 /// `round(255 p)`; sums of weights may be off 1 by the last digit.

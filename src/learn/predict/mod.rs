@@ -201,8 +201,7 @@ mod tests {
     use crate::volume::{Grid, Voxels};
 
     fn predictor(patch: [usize; 3]) -> Predictor {
-        let fingerprint =
-            Fingerprint { extents: vec![[16; 3]], classes: vec![0, 3, 7], ..Fingerprint::default() };
+        let fingerprint = Fingerprint { extents: vec![[16; 3]], classes: vec![0, 3, 7], ..Fingerprint::default() };
         let plan = Plan { patch, base_width: 2, levels: 3, ..Plan::new(&fingerprint, &TrainSettings::default()) };
         let networks = DualNetwork::new(plan.network(), &mut ChaCha8Rng::seed_from_u64(3), &Device::flex());
         Predictor::new(networks, &plan, Device::flex())

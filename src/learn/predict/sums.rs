@@ -32,8 +32,7 @@ impl SliceSums {
         };
         let z = tile.start.z - self.first_slice;
         let y = rows.start - self.rows.start;
-        let place =
-            [0..2, 0..classes, z..z + depth, y..y + rows.len(), tile.start.x..tile.start.x + width];
+        let place = [0..2, 0..classes, z..z + depth, y..y + rows.len(), tile.start.x..tile.start.x + width];
         let sum = self.sums.clone().slice(place.clone()) + inside;
         // Nobody else holds the sums now, so that they are changed in place.
         self.sums.inplace(|sums| sums.slice_assign(place, sum));

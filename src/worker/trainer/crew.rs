@@ -15,7 +15,8 @@ impl Crew {
     /// Beside a window.
     pub fn courteous() -> Self {
         let cores = rayon::current_num_threads();
-        let pools = pool(cores).and_then(|all| Some(Pools { all, few: pool(cores.div_ceil(2).min(cores - 1).max(1))? }));
+        let pools =
+            pool(cores).and_then(|all| Some(Pools { all, few: pool(cores.div_ceil(2).min(cores - 1).max(1))? }));
         Self(pools)
     }
 

@@ -23,9 +23,9 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 use self::battery_watch::{BatteryWatch, PowerChange};
 use self::prediction_queue::PredictionQueue;
 use self::session::{Session, SessionError, Turn};
+use super::Slot;
 use super::courtesy::FrameReports;
 use super::power::is_on_battery;
-use super::Slot;
 use super::protocol::{TrainerCommand, TrainerEvent, TrainerState};
 use crate::label::Prediction;
 
@@ -75,7 +75,10 @@ impl TrainerHandle {
 
     /// A trainer beside a window: it yields to the frames reported there and asks before it empties a battery.
     /// `repaint` is called after every event, from the trainer thread.
-    pub fn spawn_beside_window(repaint: impl Fn() + Send + Sync + 'static, frames: FrameReports) -> std::io::Result<Self> {
+    pub fn spawn_beside_window(
+        repaint: impl Fn() + Send + Sync + 'static,
+        frames: FrameReports,
+    ) -> std::io::Result<Self> {
         Self::start(repaint, Host { frames: Some(frames), is_on_battery })
     }
 
@@ -187,12 +190,10 @@ impl Thread {
                     session.show(case);
                 }
             }
-            TrainerCommand::Predict { project_dir, cases } => {
-                match PredictionQueue::open(&project_dir, cases) {
-                    Ok(queue) => self.queue = Some(queue).filter(|q| !q.is_empty()),
-                    Err(error) => self.fail(&error),
-                }
-            }
+            TrainerCommand::Predict { project_dir, cases } => match PredictionQueue::open(&project_dir, cases) {
+                Ok(queue) => self.queue = Some(queue).filter(|q| !q.is_empty()),
+                Err(error) => self.fail(&error),
+            },
             TrainerCommand::Shutdown => {
                 self.stop();
                 return Next::End;

@@ -8,10 +8,10 @@ use crossbeam_channel::Receiver;
 use thiserror::Error;
 
 use super::crew::Crew;
-use super::{Host, Outlet};
 use super::held_out::held_out_dice;
 use super::run_folder::RunFolder;
 use super::study::{LoadedStudy, load_study};
+use super::{Host, Outlet};
 use crate::edit::Delta;
 use crate::io::{IoError, NiftiGeometry};
 use crate::label::{Prediction, Provenance};
@@ -378,7 +378,11 @@ impl Session {
     }
 
     /// `None` if the case is not in the study or a command interrupts.
-    pub fn predict(&mut self, id: &CaseId, inbox: &Receiver<TrainerCommand>) -> Result<Option<Prediction>, SessionError> {
+    pub fn predict(
+        &mut self,
+        id: &CaseId,
+        inbox: &Receiver<TrainerCommand>,
+    ) -> Result<Option<Prediction>, SessionError> {
         let predictor = self.trainer.predictor();
         let Self { trainer, duty, crew, run, .. } = self;
         let Some(case) = trainer.cases().iter().find(|c| c.id == *id) else { return Ok(None) };
