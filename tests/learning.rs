@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use chiaro::geometry::{Affine, Extent};
 use chiaro::label::{LabelMap, Provenance};
-use chiaro::learn::data::TrainCase;
+use chiaro::learn::data::{Normaliser, TrainCase};
 use chiaro::learn::{DeviceChoice, Fingerprint, Method, Plan, StepReport, TrainSettings, Trainer, choose_device};
 use chiaro::learn::{load_predictor, newest_checkpoint};
 use chiaro::volume::{Grid, Image, Voxels};
@@ -65,7 +65,11 @@ fn the_loss_falls_with_every_method_and_the_ball_is_found_in_an_unseen_case() {
         assert_eq!(last.unlabelled > 0.0, method != Method::Supervised, "{method}: {last:?}");
 
         let (image, truth) = image_and_truth(7);
-        let prediction = trainer.predictor().predict(&image, provenance(60), &mut || false).unwrap().unwrap();
+        let prediction = trainer
+            .predictor()
+            .predict(&image, &Normaliser::of(&image), provenance(60), &mut || false)
+            .unwrap()
+            .unwrap();
         let (mut both, mut sum) = (0, 0);
         for (p, t) in prediction.class.as_slice().iter().zip(truth.as_slice()) {
             both += usize::from(*p == 1 && *t == 1);
@@ -107,8 +111,8 @@ fn a_stored_predictor_gives_the_prediction_of_the_live_networks() {
     let (device, _) = choose_device(&DeviceChoice::Cpu).unwrap();
     let (stored, _, step) = load_predictor(&checkpoint, &device).unwrap();
     let (image, _) = image_and_truth(4);
-    let live = trainer.predictor().predict(&image, provenance(step), &mut || false).unwrap();
-    assert_eq!(live, stored.predict(&image, provenance(step), &mut || false).unwrap());
+    let live = trainer.predictor().predict(&image, &Normaliser::of(&image), provenance(step), &mut || false).unwrap();
+    assert_eq!(live, stored.predict(&image, &Normaliser::of(&image), provenance(step), &mut || false).unwrap());
 }
 
 #[test]
@@ -166,5 +170,8 @@ fn a_study_without_labels_or_with_unlisted_classes_is_refused() {
 fn an_interrupted_prediction_returns_nothing() {
     let trainer = trainer(Method::Supervised, 10);
     let (image, _) = image_and_truth(1);
-    assert_eq!(trainer.predictor().predict(&image, provenance(0), &mut || true).unwrap(), None);
+    assert_eq!(
+        trainer.predictor().predict(&image, &Normaliser::of(&image), provenance(0), &mut || true).unwrap(),
+        None
+    );
 }
