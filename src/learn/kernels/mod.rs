@@ -7,8 +7,11 @@
 //! `conv3`, `matrix`, `norm`, `softmax`, `region_loss` and `update` work on slices; `normed`, `head` and `losses` make them
 //! operations of burn with a gradient.
 
+mod backend;
 mod compare;
 mod conv3;
+mod cpu;
+mod gpu;
 mod head;
 mod losses;
 mod matrix;
@@ -26,10 +29,11 @@ mod unfused;
 pub mod update;
 mod vectors;
 
+pub use backend::Skip;
 pub use compare::{KernelKind, KernelTiming, compare_kernels};
 pub use head::pointwise;
 pub use losses::{log_softmax, region_loss};
-pub use normed::{Skip, normed};
+pub use normed::normed;
 pub use spatial::Spatial;
 
 use plain_conv::conv3;
@@ -59,18 +63,12 @@ pub fn with_burn_operators<T>(f: impl FnOnce() -> T) -> T {
 
 /// A tensor that records gradients on the CPU, for our kernels; `None` for others and where burn's operators are asked for.
 fn tracked<const D: usize>(tensor: &Tensor<D>) -> Option<TrackedTensor> {
-    if BURN_ONLY.get() {
-        return None;
-    }
-    tensor.clone().try_into_primitive::<AutodiffFlex>().ok()
+    backend::tracked::<Flex, D>(tensor)
 }
 
 /// A tensor without gradients on the CPU, likewise.
 fn plain<const D: usize>(tensor: &Tensor<D>) -> Option<FlexTensor> {
-    if BURN_ONLY.get() {
-        return None;
-    }
-    tensor.clone().try_into_primitive::<Flex>().ok()
+    backend::plain::<Flex, D>(tensor)
 }
 
 /// The values of a Flex tensor, x fastest.
