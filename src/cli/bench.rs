@@ -34,7 +34,7 @@ pub struct BenchArgs {
     /// A NIfTI file for `load` (a made one of 256 x 256 x 200 voxels if not given)
     #[arg(long)]
     pub file: Option<PathBuf>,
-    /// Where `train` and `predict` run: auto, gpu, cpu or part of an adapter's name
+    /// Where `conv`, `train` and `predict` run: auto, gpu, cpu or part of an adapter's name
     #[arg(long, default_value = "cpu")]
     pub device: DeviceChoice,
     /// Channels at full resolution of the network that `train` steps
@@ -43,9 +43,9 @@ pub struct BenchArgs {
     /// Resolution levels of that network
     #[arg(long, default_value_t = 4)]
     pub levels: usize,
-    /// Edge of its cubic patch in voxels
-    #[arg(long, default_value_t = 48)]
-    pub patch: usize,
+    /// Edge of its cubic patch in voxels (48 if not given); `conv` then takes this network's layers instead of its own list
+    #[arg(long)]
+    pub patch: Option<usize>,
     /// Patches per step
     #[arg(long, default_value_t = 2)]
     pub batch: usize,
@@ -64,7 +64,7 @@ pub enum BenchName {
     Paint,
     /// Frames of three slice views while painting, with and without training
     Render,
-    /// Our convolution and norm against burn's, forward and backward, on the CPU
+    /// Our convolution against burn's, forward and backward
     Conv,
     /// Training steps of each method
     Train,
@@ -77,7 +77,7 @@ pub fn run(args: BenchArgs) -> Outcome {
         BenchName::Load => load(args.file.as_deref(), args.json),
         BenchName::Paint => Ok(bench_paint::bench_paint(args.json)?),
         BenchName::Render => render(args.json),
-        BenchName::Conv => conv(args.json),
+        BenchName::Conv => conv(&args),
         BenchName::Train => train(&args),
         BenchName::Predict => predict(&args.device, args.json),
     }
@@ -195,10 +195,12 @@ fn phantom_trainer(method: Method, device: &DeviceChoice) -> Result<Trainer, Box
     Ok(Trainer::new(plan, cases, &device)?)
 }
 
-fn conv(as_json: bool) -> Outcome {
+fn conv(args: &BenchArgs) -> Outcome {
+    let (device, report) = choose_device(&args.device)?;
+    let only = args.patch.map(|patch| [patch, args.base.max(1), args.levels.clamp(2, 5)]);
     let mut layers = serde_json::Map::new();
     let mut logarithms = [(0.0, 0.0); 3];
-    for KernelTiming { layer, kind, ours_ms, burn_ms, flop } in compare_kernels() {
+    for KernelTiming { layer, kind, ours_ms, burn_ms, flop } in compare_kernels(&device, only)? {
         let ratio = burn_ms / ours_ms;
         if let Some((sum, count)) = KernelKind::ALL.iter().position(|k| *k == kind).and_then(|i| logarithms.get_mut(i))
         {
@@ -218,7 +220,7 @@ fn conv(as_json: bool) -> Outcome {
         let mean: f64 = sum / f64::max(count, 1.0);
         means.insert(kind.name().into(), json!(rounded(mean.exp())));
     }
-    print(&json!({ "layers": layers, "ratio_to_burn_geometric_mean": means }), as_json)
+    print(&json!({ "device": report.name, "layers": layers, "ratio_to_burn_geometric_mean": means }), args.json)
 }
 
 /// The step that the peers' scripts take too, then steps of each method on the phantom, loader included.
@@ -226,7 +228,7 @@ fn train(args: &BenchArgs) -> Outcome {
     let shape = StepShape {
         base_width: args.base.max(1),
         levels: args.levels.clamp(2, 5),
-        patch: args.patch,
+        patch: args.patch.unwrap_or(48),
         batch: args.batch.max(1),
         classes: 2,
     };

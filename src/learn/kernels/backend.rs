@@ -43,7 +43,7 @@ impl<T> Skip<T> {
     }
 
     /// The same with another tensor; `None` if `f` fails.
-    pub fn try_map<U>(&self, f: impl FnOnce(&T) -> Option<U>) -> Option<Skip<U>> {
+    pub fn try_map<'a, U>(&'a self, f: impl FnOnce(&'a T) -> Option<U>) -> Option<Skip<U>> {
         Some(match self {
             Self::None => Skip::None,
             Self::BeforeRelu(tensor) => Skip::BeforeRelu(f(tensor)?),

@@ -36,8 +36,6 @@ pub use losses::{log_softmax, region_loss};
 pub use normed::normed;
 pub use spatial::Spatial;
 
-use plain_conv::conv3;
-
 use std::cell::Cell;
 
 use burn::backend::Flex;

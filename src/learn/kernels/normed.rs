@@ -113,7 +113,8 @@ impl<B: Kernels> Backward<B, 5> for NormedBackward<B> {
 mod tests {
     use burn::tensor::{Device, Distribution, TensorData, Tolerance};
 
-    use super::super::{conv3, log_softmax, pointwise, with_burn_operators};
+    use super::super::plain_conv::conv3;
+    use super::super::{log_softmax, pointwise, with_burn_operators};
     use super::*;
 
     fn random<const D: usize>(dims: [usize; D], device: &Device) -> Tensor<D> {
@@ -134,11 +135,6 @@ mod tests {
         for (ours, theirs) in run().iter().zip(theirs) {
             ours.assert_approx_eq::<f32>(&theirs, Tolerance::rel_abs(2e-3, 2e-3));
         }
-    }
-
-    /// The CPU, and a GPU if there is one.
-    fn devices() -> Vec<Device> {
-        [Device::flex()].into_iter().chain(gpu()).collect()
     }
 
     #[test]

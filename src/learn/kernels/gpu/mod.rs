@@ -12,6 +12,8 @@ mod operations;
 mod product;
 mod product_gradient;
 mod splits;
+#[cfg(test)]
+mod tests;
 
 use burn::backend::backend_extension;
 use burn::backend::fusion::custom::TensorSpec;

@@ -190,8 +190,8 @@ fn apply_kernel<F: Float, N: Size>(
     let scale = gamma[channel % channels] * statistics[2 * channel + 1];
     let shift = beta[channel % channels] - statistics[2 * channel] * scale;
     let length = volume / N::value();
-    let last = min(length, (chunk + 1) * comptime!(CHUNK / N::value()));
-    for i in range_stepped(chunk * comptime!(CHUNK / N::value()) + UNIT_POS as usize, last, UNITS) {
+    let last = min(length, (chunk + 1) * (CHUNK / N::value()));
+    for i in range_stepped(chunk * (CHUNK / N::value()) + UNIT_POS as usize, last, UNITS) {
         let at = channel * length + i;
         let mut value = fma(Vector::cast_from(x[at]), Vector::new(scale), Vector::<f32, N>::new(shift));
         if comptime!(place == Place::BeforeRelu) {

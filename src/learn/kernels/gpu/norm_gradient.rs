@@ -126,10 +126,10 @@ fn sums_kernel<F: Float, N: Size>(
     let scale = gamma[channel % channels] * per_sd;
     let shift = beta[channel % channels] - mean * scale;
     let length = volume / N::value();
-    let last = min(length, (chunk + 1) * comptime!(CHUNK / N::value()));
+    let last = min(length, (chunk + 1) * (CHUNK / N::value()));
     let mut sum = Vector::<f32, N>::new(0.0f32);
     let mut product = Vector::<f32, N>::new(0.0f32);
-    for i in range_stepped(chunk * comptime!(CHUNK / N::value()) + unit, last, UNITS) {
+    for i in range_stepped(chunk * (CHUNK / N::value()) + unit, last, UNITS) {
         let at = channel * length + i;
         let value = Vector::<f32, N>::cast_from(x[at]);
         let slope = Vector::<f32, N>::cast_from(dy[at]);
@@ -233,8 +233,8 @@ fn input_kernel<F: Float, N: Size>(
     let constant = -scale * (totals[2 * channel] / count);
     let of_x = -scale * per_sd * (totals[2 * channel + 1] / count);
     let length = volume / N::value();
-    let last = min(length, (chunk + 1) * comptime!(CHUNK / N::value()));
-    for i in range_stepped(chunk * comptime!(CHUNK / N::value()) + UNIT_POS as usize, last, UNITS) {
+    let last = min(length, (chunk + 1) * (CHUNK / N::value()));
+    for i in range_stepped(chunk * (CHUNK / N::value()) + UNIT_POS as usize, last, UNITS) {
         let at = channel * length + i;
         let value = Vector::<f32, N>::cast_from(x[at]);
         let slope = Vector::<f32, N>::cast_from(dy[at]);
