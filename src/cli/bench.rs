@@ -17,7 +17,7 @@ use crate::io::read_image;
 use crate::label::{ClassTable, LabelMap, Provenance};
 use crate::learn::data::TrainCase;
 use crate::learn::{
-    DeviceChoice, Fingerprint, KernelKind, KernelTiming, Method, Plan, StepShape, TrainSettings, Trainer,
+    DeviceChoice, Fingerprint, KernelKind, KernelTiming, Method, Plan, StepShape, Storage, TrainSettings, Trainer,
     choose_device, compare_kernels,
 };
 use crate::volume::phantom::{CLASS_NAMES, PhantomSettings, phantom_case};
@@ -52,6 +52,9 @@ pub struct BenchArgs {
     /// Also run `train`'s step with the framework's own operators, for the ratio
     #[arg(long)]
     pub compare: bool,
+    /// Keep the activations of that step as f16, on a GPU that has it
+    #[arg(long)]
+    pub f16: bool,
     #[arg(long)]
     pub json: bool,
 }
@@ -231,6 +234,7 @@ fn train(args: &BenchArgs) -> Outcome {
         patch: args.patch.unwrap_or(48),
         batch: args.batch.max(1),
         classes: 2,
+        storage: if args.f16 { Storage::F16 } else { Storage::F32 },
     };
     let step = 1 << (shape.levels - 1);
     if shape.patch == 0 || !shape.patch.is_multiple_of(step) {

@@ -92,11 +92,7 @@ pub trait Kernels: Backend {
         wanted: [bool; 2],
     ) -> [Option<FloatTensor<Self>>; 2];
 
-    fn pointwise(
-        x: &FloatTensor<Self>,
-        weight: &FloatTensor<Self>,
-        bias: &FloatTensor<Self>,
-    ) -> FloatTensor<Self>;
+    fn pointwise(x: &FloatTensor<Self>, weight: &FloatTensor<Self>, bias: &FloatTensor<Self>) -> FloatTensor<Self>;
 
     /// Gradients of `x`, of the weight and of the bias, where wanted.
     fn pointwise_gradients(

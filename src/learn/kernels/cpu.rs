@@ -26,11 +26,7 @@ pub struct Saved {
 impl Kernels for Flex {
     type Saved = Saved;
 
-    fn normed(
-        spatial: Spatial,
-        inputs: [&FlexTensor; 4],
-        skip: Skip<&FlexTensor>,
-    ) -> (FlexTensor, Saved) {
+    fn normed(spatial: Spatial, inputs: [&FlexTensor; 4], skip: Skip<&FlexTensor>) -> (FlexTensor, Saved) {
         let [x, weight, gamma, beta] = inputs.map(values);
         let dims = spatial.output_dims(dims_of(&x), dims_of(&weight));
         let (convolved, statistics) = spatial.forward(&x, &weight);

@@ -94,13 +94,8 @@ impl<B: Kernels> Backward<B, 5> for NormedBackward<B> {
         let wanted = [x_node.is_some(), weight_node.is_some()];
         let NormedGradients { x, weight, gamma, beta, skip } =
             B::normed_gradients(self.spatial, self.place, ops.state, dy, wanted);
-        let of_nodes = [
-            (gamma_node, Some(gamma)),
-            (beta_node, Some(beta)),
-            (skip_node, skip),
-            (weight_node, weight),
-            (x_node, x),
-        ];
+        let of_nodes =
+            [(gamma_node, Some(gamma)), (beta_node, Some(beta)), (skip_node, skip), (weight_node, weight), (x_node, x)];
         for (node, gradient) in of_nodes {
             if let (Some(node), Some(gradient)) = (node, gradient) {
                 grads.register::<B>(node.id, gradient);

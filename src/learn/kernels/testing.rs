@@ -41,7 +41,7 @@ pub fn assert_same_bits_for_any_thread_count(f: impl Fn() -> Vec<f32> + Sync) {
 }
 
 /// A GPU, or the software adapter; without any the caller says that it is skipped.
-pub fn gpu() -> Option<Device> {
+pub fn gpu_device() -> Option<Device> {
     let found = choose_device(&DeviceChoice::Named("llvmpipe".into()));
     if found.is_err() {
         eprintln!("skipped: no Vulkan adapter was found, not even llvmpipe");

@@ -3,8 +3,8 @@
 use burn::tensor::Tensor;
 use burn::tensor::activation::relu;
 
-use super::norm::EPSILON;
 use super::backend::Skip;
+use super::norm::EPSILON;
 
 pub fn norm_act(x: Tensor<5>, gamma: Tensor<1>, beta: Tensor<1>, skip: Skip<Tensor<5>>) -> Tensor<5> {
     let [b, c, d, h, w] = x.dims();

@@ -3,6 +3,8 @@
 mod block;
 mod dropout;
 mod init;
+mod storage;
 mod vnet;
 
+pub use storage::Storage;
 pub use vnet::{DropoutDraw, DualNetwork, VNet, VNetConfig};

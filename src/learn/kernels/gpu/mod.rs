@@ -18,7 +18,7 @@ mod tests;
 use burn::backend::backend_extension;
 use burn::backend::fusion::custom::TensorSpec;
 use burn::backend::tensor::FloatTensor;
-use burn::backend::{Backend, Cube};
+use burn::backend::Backend;
 use burn::tensor::{DType, Shape};
 use burn_cubecl::CubeBackend;
 
@@ -93,11 +93,7 @@ pub trait GpuKernels: Backend {
 
     /// The 1x1x1 convolution with biases `[out]`.
     #[fusion(meta = |x, weight, _bias| Map::Pointwise.output(x, weight))]
-    fn biased_pointwise(
-        x: FloatTensor<Self>,
-        weight: FloatTensor<Self>,
-        bias: FloatTensor<Self>,
-    ) -> FloatTensor<Self>;
+    fn biased_pointwise(x: FloatTensor<Self>, weight: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self>;
 
     #[fusion(meta = |dy, weight, map| map.input(dy, weight))]
     fn map_data_gradient(dy: FloatTensor<Self>, weight: FloatTensor<Self>, map: Map) -> FloatTensor<Self>;
@@ -151,11 +147,7 @@ impl GpuKernels for CubeBackend {
         Product { input: x, from, to, weight, rows, transposed: false }.run(None)
     }
 
-    fn biased_pointwise(
-        x: FloatTensor<Self>,
-        weight: FloatTensor<Self>,
-        bias: FloatTensor<Self>,
-    ) -> FloatTensor<Self> {
+    fn biased_pointwise(x: FloatTensor<Self>, weight: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self> {
         let ([from, to], rows) = (Map::Pointwise.layouts(), weight.meta.shape()[0]);
         Product { input: x, from, to, weight, rows, transposed: false }.run(Some(bias))
     }

@@ -39,9 +39,7 @@ impl Layout {
         let dims = Dims::of(tensor);
         match self {
             Self::Coarse => dims,
-            Self::Fine => {
-                Dims { channels: 8 * dims.channels, z: dims.z / 2, y: dims.y / 2, x: dims.x / 2, ..dims }
-            }
+            Self::Fine => Dims { channels: 8 * dims.channels, z: dims.z / 2, y: dims.y / 2, x: dims.x / 2, ..dims },
         }
     }
 }

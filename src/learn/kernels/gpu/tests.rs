@@ -3,7 +3,7 @@
 use burn::tensor::{Device, Tensor, TensorData, Tolerance};
 
 use crate::learn::kernels::plain_conv::conv3;
-use crate::learn::kernels::testing::{gpu, random};
+use crate::learn::kernels::testing::{gpu_device, random};
 use crate::learn::kernels::{Skip, Spatial, normed, pointwise};
 
 /// Tensors of the same numbers on any device, which record gradients.
@@ -30,7 +30,7 @@ fn results(numbers: &mut Numbers, y: Tensor<5>, fives: &[&Tensor<5>], ones: &[&T
 
 #[track_caller]
 fn assert_same_on_both(name: &str, run: impl Fn(&mut Numbers) -> Vec<TensorData>) {
-    let Some(gpu) = gpu() else { return };
+    let Some(gpu) = gpu_device() else { return };
     let [on_cpu, on_gpu] =
         [Device::flex(), gpu].map(|device| run(&mut Numbers { device: &device.autodiff(), seed: 1 }));
     for (i, (theirs, ours)) in on_cpu.iter().zip(&on_gpu).enumerate() {
