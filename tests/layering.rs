@@ -29,6 +29,7 @@ const FLOORS: &[(&str, &[&str])] = &[
 /// Outside crates and the modules that may name them.
 const OUTSIDE: &[(&str, &[&str])] = &[
     ("burn", &["learn"]),
+    ("burn_cubecl", &["learn"]),
     ("egui", &["ui"]),
     ("egui_plot", &["ui"]),
     ("rfd", &["ui"]),

@@ -17,7 +17,7 @@ use crate::io::read_image;
 use crate::label::{ClassTable, LabelMap, Provenance};
 use crate::learn::data::{Normaliser, TrainCase};
 use crate::learn::{
-    DeviceChoice, Fingerprint, KernelKind, KernelTiming, Method, Plan, StepShape, TrainSettings, Trainer,
+    DeviceChoice, Fingerprint, KernelKind, KernelTiming, Method, Plan, StepShape, Storage, TrainSettings, Trainer,
     choose_device, compare_kernels,
 };
 use crate::project::create_demo;
@@ -38,7 +38,7 @@ pub struct BenchArgs {
     /// A NIfTI file for `load` (a made one of 256 x 256 x 200 voxels if not given)
     #[arg(long)]
     pub file: Option<PathBuf>,
-    /// Where `train` and `predict` run: auto, gpu, cpu or part of an adapter's name
+    /// Where `conv`, `train` and `predict` run: auto, gpu, cpu or part of an adapter's name
     #[arg(long, default_value = "cpu")]
     pub device: DeviceChoice,
     /// Channels at full resolution of the network that `train` steps
@@ -47,9 +47,9 @@ pub struct BenchArgs {
     /// Resolution levels of that network
     #[arg(long, default_value_t = 4)]
     pub levels: usize,
-    /// Edge of its cubic patch in voxels
-    #[arg(long, default_value_t = 48)]
-    pub patch: usize,
+    /// Edge of its cubic patch in voxels (48 if not given); `conv` then takes this network's layers instead of its own list
+    #[arg(long)]
+    pub patch: Option<usize>,
     /// Patches per step
     #[arg(long, default_value_t = 2)]
     pub batch: usize,
@@ -59,6 +59,9 @@ pub struct BenchArgs {
     /// `memory`: compute convolutions again for their gradient instead of keeping them
     #[arg(long)]
     pub recompute: bool,
+    /// Keep the activations of that step as f16, on a GPU that has it
+    #[arg(long)]
+    pub f16: bool,
     #[arg(long)]
     pub json: bool,
 }
@@ -71,7 +74,7 @@ pub enum BenchName {
     Paint,
     /// Frames of three slice views while painting, with and without training
     Render,
-    /// Our convolution and norm against burn's, forward and backward, on the CPU
+    /// Our convolution against burn's, forward and backward
     Conv,
     /// Training steps of each method
     Train,
@@ -86,7 +89,7 @@ pub fn run(args: BenchArgs) -> Outcome {
         BenchName::Load => load(args.file.as_deref(), args.json),
         BenchName::Paint => Ok(bench_paint::bench_paint(args.json)?),
         BenchName::Render => render(args.json),
-        BenchName::Conv => conv(args.json),
+        BenchName::Conv => conv(&args),
         BenchName::Train => train(&args),
         BenchName::Predict => predict(&args.device, args.json),
         BenchName::Memory => memory(&args),
@@ -224,10 +227,12 @@ fn phantom_trainer(method: Method, device: &DeviceChoice) -> Result<Trainer, Box
     Ok(Trainer::new(plan, cases, &device)?)
 }
 
-fn conv(as_json: bool) -> Outcome {
+fn conv(args: &BenchArgs) -> Outcome {
+    let (device, report) = choose_device(&args.device)?;
+    let only = args.patch.map(|patch| [patch, args.base.max(1), args.levels.clamp(2, 5)]);
     let mut layers = serde_json::Map::new();
     let mut logarithms = [(0.0, 0.0); 3];
-    for KernelTiming { layer, kind, ours_ms, burn_ms, flop } in compare_kernels() {
+    for KernelTiming { layer, kind, ours_ms, burn_ms, flop } in compare_kernels(&device, only)? {
         let ratio = burn_ms / ours_ms;
         if let Some((sum, count)) = KernelKind::ALL.iter().position(|k| *k == kind).and_then(|i| logarithms.get_mut(i))
         {
@@ -247,7 +252,7 @@ fn conv(as_json: bool) -> Outcome {
         let mean: f64 = sum / f64::max(count, 1.0);
         means.insert(kind.name().into(), json!(rounded(mean.exp())));
     }
-    print(&json!({ "layers": layers, "ratio_to_burn_geometric_mean": means }), as_json)
+    print(&json!({ "device": report.name, "layers": layers, "ratio_to_burn_geometric_mean": means }), args.json)
 }
 
 /// The step that the peers' scripts take too, then steps of each method on the phantom, loader included.
@@ -255,9 +260,10 @@ fn train(args: &BenchArgs) -> Outcome {
     let shape = StepShape {
         base_width: args.base.max(1),
         levels: args.levels.clamp(2, 5),
-        patch: args.patch,
+        patch: args.patch.unwrap_or(48),
         batch: args.batch.max(1),
         classes: 2,
+        storage: if args.f16 { Storage::F16 } else { Storage::F32 },
     };
     let step = 1 << (shape.levels - 1);
     if shape.patch == 0 || !shape.patch.is_multiple_of(step) {
@@ -300,7 +306,7 @@ fn memory(args: &BenchArgs) -> Outcome {
     let plan = Plan {
         base_width: args.base.max(1),
         levels: args.levels.clamp(2, 5),
-        patch: [args.patch; 3],
+        patch: [args.patch.unwrap_or(48); 3],
         batch_labelled: args.batch.max(1),
         batch_unlabelled: args.batch.max(1),
         recompute: args.recompute,

@@ -22,6 +22,7 @@ pub use checkpoint::{load_predictor, newest_checkpoint};
 pub use device::choose_device;
 pub use error::LearnError;
 pub use kernels::{KernelKind, KernelTiming, compare_kernels};
+pub use nn::Storage;
 pub use plan::{Augmentation, Fingerprint, Normalisation, Plan, UnlabelledView};
 pub use predict::Predictor;
 pub use settings::{DeviceChoice, DeviceReport, Method, PlanSummary, TrainSettings};

@@ -10,7 +10,7 @@ use rand_chacha::ChaCha8Rng;
 use super::error::LearnError;
 use super::kernels::with_burn_operators;
 use super::loss::{log_probabilities, region_loss};
-use super::nn::{DropoutDraw, DualNetwork, VNet, VNetConfig};
+use super::nn::{DropoutDraw, DualNetwork, Storage, VNet, VNetConfig};
 use super::optimiser::Adam;
 
 const LEARNING_RATE: f64 = 1e-3;
@@ -24,6 +24,7 @@ pub struct StepShape {
     pub patch: usize,
     pub batch: usize,
     pub classes: usize,
+    pub storage: Storage,
 }
 
 /// Milliseconds of single steps, ascending.
@@ -57,6 +58,7 @@ impl StepShape {
 
 struct PlainStep {
     network: VNet,
+    loss_scale: f64,
     optimiser: Adam,
     image: Tensor<5>,
     target: Tensor<5>,
@@ -68,8 +70,13 @@ impl PlainStep {
     fn new(shape: &StepShape, device: &Device) -> Self {
         let device = device.clone().autodiff();
         let mut rng = ChaCha8Rng::seed_from_u64(1);
-        let config =
-            VNetConfig { classes: shape.classes, base_width: shape.base_width, levels: shape.levels, residual: false };
+        let config = VNetConfig {
+            classes: shape.classes,
+            base_width: shape.base_width,
+            levels: shape.levels,
+            residual: false,
+            storage: shape.storage,
+        };
         let edge = shape.patch;
         let voxels = edge.pow(3);
         let dims = |channels: usize| [shape.batch, channels, edge, edge, edge];
@@ -81,6 +88,7 @@ impl PlainStep {
         }
         Self {
             network: DualNetwork::new(config, &mut rng, &device).a,
+            loss_scale: shape.storage.loss_scale(),
             optimiser: Adam::new(LEARNING_RATE),
             image: Tensor::random(dims(1), Distribution::Normal(0.0, 1.0), &device),
             target: Tensor::from_data(TensorData::new(target, dims(shape.classes)), &device),
@@ -95,7 +103,9 @@ impl PlainStep {
         let logits = self.network.forward(self.image.clone(), &DropoutDraw::default()).logits;
         // Without weights the cross-entropy is 0: what remains is Dice, as in the peer.
         let loss = region_loss(&log_probabilities(logits), &self.target, &self.weight, &self.mask);
-        let gradients = GradientsParams::from_grads(loss.backward(), &self.network);
+        // Adam does not see a factor of all gradients: the scale is not taken out again.
+        let gradients = loss.clone().mul_scalar(self.loss_scale).backward();
+        let gradients = GradientsParams::from_grads(gradients, &self.network);
         self.network = self.optimiser.step(self.network.clone(), gradients);
         let read = |t: Tensor<1>| {
             t.try_into_scalar::<f32>().map_err(|e| LearnError::DeviceLost { step: 0, reason: e.to_string() })

@@ -4,7 +4,9 @@ use std::time::Instant;
 
 use burn::tensor::{Device, Distribution, Tensor};
 
-use super::{conv3, with_burn_operators};
+use super::plain_conv::conv3;
+use super::with_burn_operators;
+use crate::learn::error::LearnError;
 
 /// Milliseconds of one kernel, medians.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,11 +32,13 @@ const NETWORKS: [([usize; 3], usize, usize); 4] =
     [([80, 112, 112], 16, 5), ([96, 96, 96], 16, 5), ([48, 48, 48], 16, 4), ([32, 32, 32], 8, 4)];
 const RUNS: usize = 3;
 
-/// Runs every 3x3x3 convolution of the V-Nets on the CPU with our kernels and with burn's, alternating, so that a busy
-/// machine slows both.
-pub fn compare_kernels() -> Vec<KernelTiming> {
+/// Runs every 3x3x3 convolution of the V-Nets, or of one with cubic patches (`[edge, base width, levels]`), with our kernels
+/// and with burn's, alternating, so that a busy machine slows both.
+pub fn compare_kernels(device: &Device, only: Option<[usize; 3]>) -> Result<Vec<KernelTiming>, LearnError> {
+    let only = only.map(|[edge, base, levels]| ([edge; 3], base, levels));
+    let networks = only.map_or_else(|| NETWORKS.to_vec(), |network| vec![network]);
     let mut timings = Vec::new();
-    for (patch, base, levels) in NETWORKS {
+    for (patch, base, levels) in networks {
         for level in 0..levels {
             let channels = base << level;
             let [z, y, x] = patch.map(|edge| edge >> level);
@@ -42,18 +46,22 @@ pub fn compare_kernels() -> Vec<KernelTiming> {
             let flop = 2.0 * 27.0 * (channels * channels * z * y * x) as f64;
             let dims = [1, channels, z, y, x];
             for kind in KernelKind::ALL {
-                let (ours, burn) = (Layer::new(dims, kind), Layer::new(dims, kind));
+                let (ours, burn) = (Layer::new(device, dims, kind), Layer::new(device, dims, kind));
                 let (mut ours_ms, mut burn_ms) = (Vec::new(), Vec::new());
-                for _ in 0..RUNS {
-                    ours_ms.push(ours.milliseconds());
-                    burn_ms.push(with_burn_operators(|| burn.milliseconds()));
+                // The first run of a kernel on a GPU is its compilation.
+                for run in 0..RUNS + 1 {
+                    let times = (ours.milliseconds()?, with_burn_operators(|| burn.milliseconds())?);
+                    if run > 0 {
+                        ours_ms.push(times.0);
+                        burn_ms.push(times.1);
+                    }
                 }
                 let (ours_ms, burn_ms) = (median(ours_ms), median(burn_ms));
                 timings.push(KernelTiming { layer: layer.clone(), kind, ours_ms, burn_ms, flop });
             }
         }
     }
-    timings
+    Ok(timings)
 }
 
 impl KernelKind {
@@ -77,10 +85,10 @@ struct Layer {
 }
 
 impl Layer {
-    fn new(dims: [usize; 5], kind: KernelKind) -> Self {
+    fn new(device: &Device, dims: [usize; 5], kind: KernelKind) -> Self {
         let device = match kind {
-            KernelKind::Forward => Device::flex(),
-            _ => Device::flex().autodiff(),
+            KernelKind::Forward => device.clone(),
+            _ => device.clone().autodiff(),
         };
         let random = |dims: [usize; 5]| Tensor::<5>::random(dims, Distribution::Normal(0.0, 1.0), &device);
         let (x, weight) = (random(dims), random([dims[1], dims[1], 3, 3, 3]));
@@ -92,17 +100,22 @@ impl Layer {
         Self { kind, x, weight, dy: random(dims) }
     }
 
-    fn milliseconds(&self) -> f64 {
-        let begin = Instant::now();
+    /// A GPU takes its orders later: the clock starts and stops when it has nothing left to do.
+    fn milliseconds(&self) -> Result<f64, LearnError> {
+        let device = self.x.device();
+        let sync = || {
+            device.sync().map_err(|e| LearnError::DeviceLost { step: 0, reason: e.to_string() })?;
+            Ok(Instant::now())
+        };
+        let mut begin = sync()?;
         let y = conv3(self.x.clone(), self.weight.clone());
-        if self.kind == KernelKind::Forward {
-            return begin.elapsed().as_secs_f64() * 1e3;
+        if self.kind != KernelKind::Forward {
+            // The gradient of the product with `dy` is `dy`: the product's own cost is small and the same for both.
+            let loss = (y * self.dy.clone()).sum();
+            begin = sync()?;
+            drop(loss.backward());
         }
-        // The gradient of the product with `dy` is `dy`: the product's own cost is small and the same for both.
-        let loss = (y * self.dy.clone()).sum();
-        let begin = Instant::now();
-        drop(loss.backward());
-        begin.elapsed().as_secs_f64() * 1e3
+        Ok((sync()? - begin).as_secs_f64() * 1e3)
     }
 }
 

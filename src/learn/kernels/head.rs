@@ -1,74 +1,61 @@
 //! The last convolution of a network: 1x1x1 with a bias.
 
-use burn::backend::Flex;
+use std::marker::PhantomData;
+
+use burn::backend::autodiff::Autodiff;
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::NoCheckpointing;
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
-use burn::backend::flex::FlexTensor;
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Cube, DispatchKindConversion, DispatchTensor, Flex};
 use burn::tensor::{Float, Tensor};
 
-use super::matrix::Pointwise;
-use super::{AutodiffFlex, dims_of, flex_tensor, plain, slice, tracked, unfused, values};
+use super::backend::{Kernels, plain, tracked};
+use super::unfused;
 
 /// `[b, c, z, y, x]` with weights `[out, c, 1, 1, 1]` and biases `[out]`.
 pub fn pointwise(x: Tensor<5>, weight: Tensor<5>, bias: Tensor<1>) -> Tensor<5> {
-    if let (Some(x), Some(weight), Some(bias)) = (tracked(&x), tracked(&weight), tracked(&bias)) {
-        let y = forward(x.primitive(), weight.primitive(), bias.primitive());
-        let saved = (values(x.primitive()), values(weight.primitive()));
+    by_kernels::<Flex>(&x, &weight, &bias).or_else(|| by_kernels::<Cube>(&x, &weight, &bias)).unwrap_or_else(|| {
+        let outputs = bias.dims()[0];
+        unfused::pointwise(x.clone(), weight.clone()) + bias.clone().reshape([1, outputs, 1, 1, 1])
+    })
+}
+
+fn by_kernels<B: Kernels>(x: &Tensor<5>, weight: &Tensor<5>, bias: &Tensor<1>) -> Option<Tensor<5>>
+where
+    DispatchTensor: DispatchKindConversion<B> + DispatchKindConversion<Autodiff<B>>,
+{
+    if let (Some(x), Some(weight), Some(bias)) = (tracked::<B, 5>(x), tracked::<B, 5>(weight), tracked::<B, 1>(bias)) {
+        let saved = (x.primitive().clone(), weight.primitive().clone());
+        let y = B::pointwise(&saved.0, &saved.1, bias.primitive());
         let parents = [x.node(), weight.node(), bias.node()];
-        let y = match PointwiseBackward.prepare::<NoCheckpointing>(parents).compute_bound().stateful() {
+        let backward = PointwiseBackward::<B>(PhantomData);
+        let y = match backward.prepare::<NoCheckpointing>(parents).compute_bound().stateful() {
             OpsKind::Tracked(prep) => prep.finish(saved, y),
             OpsKind::UnTracked(prep) => prep.finish(y),
         };
-        return Tensor::<5, Float>::from_primitive::<AutodiffFlex>(y);
+        return Some(Tensor::<5, Float>::from_primitive::<Autodiff<B>>(y));
     }
-    if let (Some(x), Some(weight), Some(bias)) = (plain(&x), plain(&weight), plain(&bias)) {
-        return Tensor::<5, Float>::from_primitive::<Flex>(forward(&x, &weight, &bias));
-    }
-    let outputs = bias.dims()[0];
-    unfused::pointwise(x, weight) + bias.reshape([1, outputs, 1, 1, 1])
-}
-
-fn shape(x: &FlexTensor, weight: &FlexTensor) -> Pointwise {
-    let [batch, inputs, z, y, x] = dims_of(x);
-    Pointwise { batch, inputs, outputs: dims_of(weight)[0], volume: z * y * x }
-}
-
-fn forward(x: &FlexTensor, weight: &FlexTensor, bias: &FlexTensor) -> FlexTensor {
-    let shape = shape(x, weight);
-    let (x, weight, bias) = (values(x), values(weight), values(bias));
-    let [b, _, z, y_size, x_size] = dims_of(&x);
-    let mut y = vec![0.0; shape.batch * shape.outputs * shape.volume];
-    shape.forward(slice(&x), slice(&weight), Some(slice(&bias)), &mut y);
-    flex_tensor(y, &[b, shape.outputs, z, y_size, x_size])
+    let y = B::pointwise(&plain::<B, 5>(x)?, &plain::<B, 5>(weight)?, &plain::<B, 1>(bias)?);
+    Some(Tensor::<5, Float>::from_primitive::<B>(y))
 }
 
 #[derive(Debug)]
-struct PointwiseBackward;
+struct PointwiseBackward<B>(PhantomData<B>);
 
-impl Backward<Flex, 3> for PointwiseBackward {
+impl<B: Kernels> Backward<B, 3> for PointwiseBackward<B> {
     /// Input and weights.
-    type State = (FlexTensor, FlexTensor);
+    type State = (FloatTensor<B>, FloatTensor<B>);
 
     fn backward(self, ops: Ops<Self::State, 3>, grads: &mut Gradients, _: &mut Checkpointer) {
-        let [x_node, weight_node, bias_node] = ops.parents;
-        let gradient = values(&grads.consume::<Flex>(&ops.node));
-        let dy = slice(&gradient);
+        let dy = grads.consume::<B>(&ops.node);
         let (x, weight) = ops.state;
-        let shape = shape(&x, &weight);
-        if let Some(node) = bias_node {
-            grads.register::<Flex>(node.id, flex_tensor(shape.bias_gradient(dy), &[shape.outputs]));
-        }
-        if let Some(node) = weight_node {
-            let dw = shape.weight_gradient(slice(&x), dy);
-            grads.register::<Flex>(node.id, flex_tensor(dw, &dims_of(&weight)));
-        }
-        if let Some(node) = x_node {
-            let dims = dims_of(&x);
-            let mut dx = vec![0.0; dims.iter().product()];
-            shape.data_gradient(dy, slice(&weight), &mut dx);
-            grads.register::<Flex>(node.id, flex_tensor(dx, &dims));
+        let wanted = ops.parents.each_ref().map(|node| node.is_some());
+        for (node, gradient) in ops.parents.into_iter().zip(B::pointwise_gradients(&x, &weight, dy, wanted)) {
+            if let (Some(node), Some(gradient)) = (node, gradient) {
+                grads.register::<B>(node.id, gradient);
+            }
         }
     }
 }

@@ -1,14 +1,18 @@
 //! The operations that training spends its time in, written for the CPU: convolution + InstanceNorm + skip + ReLU as one
-//! operation, log-softmax, the loss, the optimiser's update. On other devices the same functions are burn's operators.
+//! operation, the head, log-softmax, the loss, the optimiser's update. The first two have kernels for GPUs too (`gpu`);
+//! elsewhere the same functions are burn's operators.
 //!
 //! `pulp` compiles the loops for AVX-512, AVX2 + FMA and NEON and picks one at run time; there is no unsafe code.
 //! Results do not depend on the number of threads.
 //!
 //! `conv3`, `matrix`, `norm`, `softmax`, `region_loss` and `update` work on slices; `normed`, `head` and `losses` make them
-//! operations of burn with a gradient.
+//! operations of burn with a gradient, the first two for every device that is `Kernels`.
 
+mod backend;
 mod compare;
 mod conv3;
+mod cpu;
+mod gpu;
 mod head;
 mod losses;
 mod matrix;
@@ -26,19 +30,20 @@ mod unfused;
 pub mod update;
 mod vectors;
 
+pub use backend::Skip;
 pub use compare::{KernelKind, KernelTiming, compare_kernels};
 pub use head::pointwise;
 pub use losses::{log_softmax, region_loss};
-pub use normed::{Skip, normed};
+pub use normed::normed;
 pub use spatial::Spatial;
-
-use plain_conv::conv3;
+#[cfg(test)]
+pub use testing::gpu_device;
 
 use std::cell::Cell;
 
-use burn::backend::Flex;
 use burn::backend::autodiff::Autodiff;
 use burn::backend::flex::FlexTensor;
+use burn::backend::{Cube, Flex};
 use burn::tensor::{BackendPrimitive, Float, Shape, Tensor, TensorData};
 
 /// Training on Flex.
@@ -73,18 +78,17 @@ pub fn with_burn_operators<T>(f: impl FnOnce() -> T) -> T {
 
 /// A tensor that records gradients on the CPU, for our kernels; `None` for others and where burn's operators are asked for.
 fn tracked<const D: usize>(tensor: &Tensor<D>) -> Option<TrackedTensor> {
-    if BURN_ONLY.get() {
-        return None;
-    }
-    tensor.clone().try_into_primitive::<AutodiffFlex>().ok()
+    backend::tracked::<Flex, D>(tensor)
 }
 
 /// A tensor without gradients on the CPU, likewise.
 fn plain<const D: usize>(tensor: &Tensor<D>) -> Option<FlexTensor> {
-    if BURN_ONLY.get() {
-        return None;
-    }
-    tensor.clone().try_into_primitive::<Flex>().ok()
+    backend::plain::<Flex, D>(tensor)
+}
+
+/// Whether operations on this tensor run on our GPU kernels.
+pub fn runs_gpu_kernels(tensor: &Tensor<5>) -> bool {
+    backend::tracked::<Cube, 5>(tensor).is_some() || backend::plain::<Cube, 5>(tensor).is_some()
 }
 
 /// The values of a Flex tensor, x fastest.

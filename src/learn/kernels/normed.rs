@@ -1,26 +1,18 @@
 //! Convolution, InstanceNorm, skip and ReLU as one operation with a hand-written gradient: what the networks consist of.
 
-use burn::backend::Flex;
+use std::marker::PhantomData;
+
+use burn::backend::autodiff::Autodiff;
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::NoCheckpointing;
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
-use burn::backend::flex::FlexTensor;
+use burn::backend::{Cube, DispatchKindConversion, DispatchTensor, Flex};
 use burn::tensor::{Float, Tensor};
 
-use super::norm::{ChannelStatistics, Gate, NormAct, Skip as SkipValues};
+use super::backend::{Kernels, NormedGradients, Place, Skip, plain, tracked};
 use super::spatial::Spatial;
-use super::{AutodiffFlex, dims_of, flex_tensor, is_recomputing, plain, slice, tracked, unfused, values};
-
-/// What is added to the normalised values: nothing, or a tensor of the output's shape.
-#[derive(Clone, Debug)]
-pub enum Skip {
-    None,
-    /// `relu(norm(..) + skip)`: a residual stage.
-    BeforeRelu(Tensor<5>),
-    /// `relu(norm(..)) + skip`: the encoder's features in the decoder.
-    AfterRelu(Tensor<5>),
-}
+use super::unfused;
 
 /// `relu(gamma (s(x) - mean) / sd + beta)` with a skip before or after the ReLU, `s` a convolution without bias.
 ///
@@ -31,155 +23,83 @@ pub fn normed(
     weight: Tensor<5>,
     gamma: Tensor<1>,
     beta: Tensor<1>,
-    skip: Skip,
+    skip: Skip<Tensor<5>>,
 ) -> Tensor<5> {
-    if let Some(y) = with_gradient(spatial, &x, &weight, [&gamma, &beta], &skip) {
-        return y;
-    }
-    if let Some(y) = without_gradient(spatial, &x, &weight, [&gamma, &beta], &skip) {
-        return y;
-    }
-    unfused::norm_act(spatial.unfused(x, weight), gamma, beta, skip)
+    let affine = [&gamma, &beta];
+    with_gradient::<Flex>(spatial, &x, &weight, affine, &skip)
+        .or_else(|| without_gradient::<Flex>(spatial, &x, &weight, affine, &skip))
+        .or_else(|| with_gradient::<Cube>(spatial, &x, &weight, affine, &skip))
+        .or_else(|| without_gradient::<Cube>(spatial, &x, &weight, affine, &skip))
+        .unwrap_or_else(|| {
+            unfused::norm_act(spatial.unfused(x.clone(), weight.clone()), gamma.clone(), beta.clone(), skip.clone())
+        })
 }
 
-fn with_gradient(
+fn with_gradient<B: Kernels>(
     spatial: Spatial,
     x: &Tensor<5>,
     weight: &Tensor<5>,
     [gamma, beta]: [&Tensor<1>; 2],
-    skip: &Skip,
-) -> Option<Tensor<5>> {
-    let (x, weight, gamma, beta) = (tracked(x)?, tracked(weight)?, tracked(gamma)?, tracked(beta)?);
-    let (place, skip) = match skip {
-        Skip::None => (Place::None, None),
-        Skip::BeforeRelu(skip) => (Place::BeforeRelu, Some(tracked(skip)?)),
-        Skip::AfterRelu(skip) => (Place::AfterRelu, Some(tracked(skip)?)),
-    };
+    skip: &Skip<Tensor<5>>,
+) -> Option<Tensor<5>>
+where
+    DispatchTensor: DispatchKindConversion<Autodiff<B>>,
+{
+    let (x, weight) = (tracked::<B, 5>(x)?, tracked::<B, 5>(weight)?);
+    let (gamma, beta) = (tracked::<B, 1>(gamma)?, tracked::<B, 1>(beta)?);
+    let skip = skip.try_map(tracked::<B, 5>)?;
     let inputs = [x.primitive(), weight.primitive(), gamma.primitive(), beta.primitive()];
-    let (y, saved) = forward(spatial, inputs, place, skip.as_ref().map(|s| s.primitive()));
+    let (y, saved) = B::normed(spatial, inputs, skip.try_map(|s| Some(s.primitive()))?);
     // Without a skip the fifth parent is x again and gets no second gradient.
-    let skip_node = skip.as_ref().map_or_else(|| x.node(), |s| s.node());
+    let skip_node = skip.tensor().map_or_else(|| x.node(), |s| s.node());
     let parents = [x.node(), weight.node(), gamma.node(), beta.node(), skip_node];
-    let y = match (NormedBackward { spatial, place }).prepare::<NoCheckpointing>(parents).compute_bound().stateful() {
+    let backward = NormedBackward::<B> { spatial, place: skip.place(), backend: PhantomData };
+    let y = match backward.prepare::<NoCheckpointing>(parents).compute_bound().stateful() {
         OpsKind::Tracked(prep) => prep.finish(saved, y),
         OpsKind::UnTracked(prep) => prep.finish(y),
     };
-    Some(Tensor::<5, Float>::from_primitive::<AutodiffFlex>(y))
+    Some(Tensor::<5, Float>::from_primitive::<Autodiff<B>>(y))
 }
 
-fn without_gradient(
+fn without_gradient<B: Kernels>(
     spatial: Spatial,
     x: &Tensor<5>,
     weight: &Tensor<5>,
     [gamma, beta]: [&Tensor<1>; 2],
-    skip: &Skip,
-) -> Option<Tensor<5>> {
-    let (x, weight, gamma, beta) = (plain(x)?, plain(weight)?, plain(gamma)?, plain(beta)?);
-    let (place, skip) = match skip {
-        Skip::None => (Place::None, None),
-        Skip::BeforeRelu(skip) => (Place::BeforeRelu, Some(plain(skip)?)),
-        Skip::AfterRelu(skip) => (Place::AfterRelu, Some(plain(skip)?)),
-    };
-    let (y, _) = forward(spatial, [&x, &weight, &gamma, &beta], place, skip.as_ref());
-    Some(Tensor::<5, Float>::from_primitive::<Flex>(y))
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
-    None,
-    BeforeRelu,
-    AfterRelu,
-}
-
-/// What the backward pass needs.
-#[derive(Clone, Debug)]
-struct Saved {
-    x: FlexTensor,
-    weight: FlexTensor,
-    gamma: FlexTensor,
-    beta: FlexTensor,
-    /// The convolution's output, before the norm; `None` if it is to be computed again.
-    convolved: Option<FlexTensor>,
-    statistics: Vec<ChannelStatistics>,
-    /// Only with a skip before the ReLU: otherwise where it was open is computed again.
-    y: Option<FlexTensor>,
+    skip: &Skip<Tensor<5>>,
+) -> Option<Tensor<5>>
+where
+    DispatchTensor: DispatchKindConversion<B>,
+{
+    let (x, weight, gamma, beta) = (plain::<B, 5>(x)?, plain(weight)?, plain(gamma)?, plain(beta)?);
+    let skip = skip.try_map(plain::<B, 5>)?;
+    let skip = skip.try_map(Some)?;
+    let (y, _) = B::normed(spatial, [&x, &weight, &gamma, &beta], skip);
+    Some(Tensor::<5, Float>::from_primitive::<B>(y))
 }
 
 #[derive(Debug)]
-struct NormedBackward {
+struct NormedBackward<B> {
     spatial: Spatial,
     place: Place,
+    backend: PhantomData<B>,
 }
 
-fn forward(
-    spatial: Spatial,
-    [x, weight, gamma, beta]: [&FlexTensor; 4],
-    place: Place,
-    skip: Option<&FlexTensor>,
-) -> (FlexTensor, Saved) {
-    let (x, weight, gamma, beta) = (values(x), values(weight), values(gamma), values(beta));
-    let dims = spatial.output_dims(dims_of(&x), dims_of(&weight));
-    let (convolved, statistics) = spatial.forward(&x, &weight);
-    let skip = skip.map(values);
-    let skip = match (place, &skip) {
-        (Place::BeforeRelu, Some(skip)) => SkipValues::BeforeRelu(slice(skip)),
-        (Place::AfterRelu, Some(skip)) => SkipValues::AfterRelu(slice(skip)),
-        _ => SkipValues::None,
-    };
-    let volume = dims[2] * dims[3] * dims[4];
-    let norm = NormAct { x: &convolved, gamma: slice(&gamma), beta: slice(&beta), volume };
-    let mut y = vec![0.0f32; convolved.len()];
-    let statistics = match statistics {
-        Some(statistics) => {
-            norm.forward_with(&statistics, skip, &mut y);
-            statistics
-        }
-        None => norm.forward(skip, &mut y),
-    };
-    let y = flex_tensor(y, &dims);
-    let kept = (place == Place::BeforeRelu).then(|| y.clone());
-    let convolved = (!is_recomputing()).then(|| flex_tensor(convolved, &dims));
-    (y, Saved { x, weight, gamma, beta, convolved, statistics, y: kept })
-}
-
-impl Backward<Flex, 5> for NormedBackward {
-    type State = Saved;
+impl<B: Kernels> Backward<B, 5> for NormedBackward<B> {
+    type State = B::Saved;
 
     fn backward(self, ops: Ops<Self::State, 5>, grads: &mut Gradients, _: &mut Checkpointer) {
         let [x_node, weight_node, gamma_node, beta_node, skip_node] = ops.parents;
-        let gradient = values(&grads.consume::<Flex>(&ops.node));
-        let Saved { x, weight, gamma, beta, convolved, statistics, y } = ops.state;
-        let dims = self.spatial.output_dims(dims_of(&x), dims_of(&weight));
-        let convolved = convolved.unwrap_or_else(|| flex_tensor(self.spatial.forward(&x, &weight).0, &dims));
-        let volume = dims[2] * dims[3] * dims[4];
-        let dy = slice(&gradient);
-        let norm = NormAct { x: slice(&convolved), gamma: slice(&gamma), beta: slice(&beta), volume };
-        let mut d_convolved = vec![0.0f32; dy.len()];
-        let mut d_skip = if self.place == Place::BeforeRelu { vec![0.0f32; dy.len()] } else { Vec::new() };
-        let gate = match &y {
-            Some(y) => Gate::Output { y: slice(y), d_skip: &mut d_skip },
-            None => Gate::Input,
-        };
-        let [d_gamma, d_beta] = norm.backward(&statistics, dy, gate, &mut d_convolved);
-        drop((convolved, y));
-        for (node, values) in [(gamma_node, d_gamma), (beta_node, d_beta)] {
-            if let Some(node) = node {
-                let channels = values.len();
-                grads.register::<Flex>(node.id, flex_tensor(values, &[channels]));
+        let dy = grads.consume::<B>(&ops.node);
+        let wanted = [x_node.is_some(), weight_node.is_some()];
+        let NormedGradients { x, weight, gamma, beta, skip } =
+            B::normed_gradients(self.spatial, self.place, ops.state, dy, wanted);
+        let of_nodes =
+            [(gamma_node, Some(gamma)), (beta_node, Some(beta)), (skip_node, skip), (weight_node, weight), (x_node, x)];
+        for (node, gradient) in of_nodes {
+            if let (Some(node), Some(gradient)) = (node, gradient) {
+                grads.register::<B>(node.id, gradient);
             }
-        }
-        if let Some(node) = skip_node {
-            match self.place {
-                Place::None => {}
-                Place::BeforeRelu => grads.register::<Flex>(node.id, flex_tensor(d_skip, &dims)),
-                Place::AfterRelu => grads.register::<Flex>(node.id, gradient.clone()),
-            }
-        }
-        if let Some(node) = weight_node {
-            grads.register::<Flex>(node.id, self.spatial.weight_gradient(&x, &weight, &d_convolved));
-        }
-        if let Some(node) = x_node {
-            grads.register::<Flex>(node.id, self.spatial.data_gradient(&x, &weight, &d_convolved));
         }
     }
 }
@@ -188,7 +108,8 @@ impl Backward<Flex, 5> for NormedBackward {
 mod tests {
     use burn::tensor::{Device, Distribution, TensorData, Tolerance};
 
-    use super::super::{conv3, log_softmax, pointwise, recomputing, with_burn_operators};
+    use super::super::plain_conv::conv3;
+    use super::super::{log_softmax, pointwise, recomputing, with_burn_operators};
     use super::*;
 
     fn random<const D: usize>(dims: [usize; D], device: &Device) -> Tensor<D> {

@@ -1,6 +1,9 @@
 //! Random numbers and comparisons for the tests.
 
+use burn::tensor::Device;
 use rayon::ThreadPoolBuilder;
+
+use crate::learn::{DeviceChoice, choose_device};
 
 /// Roughly normal numbers, the same for the same seed.
 pub fn random(count: usize, seed: u64) -> Vec<f32> {
@@ -35,4 +38,13 @@ pub fn assert_same_bits_for_any_thread_count(f: impl Fn() -> Vec<f32> + Sync) {
     let one = with(1);
     assert_eq!(one, with(2));
     assert_eq!(one, with(5));
+}
+
+/// A GPU, or the software adapter; without any the caller says that it is skipped.
+pub fn gpu_device() -> Option<Device> {
+    let found = choose_device(&DeviceChoice::Named("llvmpipe".into()));
+    if found.is_err() {
+        eprintln!("skipped: no Vulkan adapter was found, not even llvmpipe");
+    }
+    found.ok().map(|(device, _)| device)
 }

@@ -3,10 +3,10 @@
 use burn::tensor::Tensor;
 use burn::tensor::activation::relu;
 
+use super::backend::Skip;
 use super::norm::EPSILON;
-use super::normed::Skip;
 
-pub fn norm_act(x: Tensor<5>, gamma: Tensor<1>, beta: Tensor<1>, skip: Skip) -> Tensor<5> {
+pub fn norm_act(x: Tensor<5>, gamma: Tensor<1>, beta: Tensor<1>, skip: Skip<Tensor<5>>) -> Tensor<5> {
     let [b, c, d, h, w] = x.dims();
     let flat = x.reshape([b, c, d * h * w]);
     let centred = flat.clone() - flat.mean_dim(2);

@@ -63,7 +63,7 @@ impl NormAct {
         Self { gamma: Initializer::Ones.init([channels], device), beta: Initializer::Zeros.init([channels], device) }
     }
 
-    fn forward(&self, spatial: Spatial, x: Tensor<5>, weight: Tensor<5>, skip: Skip) -> Tensor<5> {
+    fn forward(&self, spatial: Spatial, x: Tensor<5>, weight: Tensor<5>, skip: Skip<Tensor<5>>) -> Tensor<5> {
         normed(spatial, x, weight, self.gamma.val(), self.beta.val(), skip)
     }
 }

@@ -1,6 +1,6 @@
 //! Whole-channel dropout with a mask drawn from the trainer's own random numbers.
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, FloatDType, Tensor, TensorData};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
@@ -23,7 +23,8 @@ impl ChannelDropout {
     }
 
     pub fn apply(&self, x: Tensor<5>) -> Tensor<5> {
-        x * self.mask.clone()
+        let mask = self.mask.clone().cast(FloatDType::from(x.dtype()));
+        x * mask
     }
 }
 

@@ -4,7 +4,9 @@ mod block;
 mod dropout;
 mod footprint;
 mod init;
+mod storage;
 mod vnet;
 
 pub use footprint::Footprint;
+pub use storage::Storage;
 pub use vnet::{DropoutDraw, DualNetwork, VNet, VNetConfig};

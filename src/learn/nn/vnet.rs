@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::block::{Down, Stage, Up, unset_conv};
 use super::dropout::ChannelDropout;
 use super::init::{InitScheme, initialised};
+use super::storage::Storage;
 use crate::learn::kernels::pointwise;
 
 /// Convolutions per encoder level of the published network; the decoder mirrors it.
@@ -25,6 +26,8 @@ pub struct VNetConfig {
     pub levels: usize,
     /// Add each stage's input before its last ReLU (ResV-Net).
     pub residual: bool,
+    #[serde(default)]
+    pub storage: Storage,
 }
 
 /// Encoder-decoder with additive skip connections.
@@ -36,6 +39,8 @@ pub struct VNet {
     decoder: Vec<Stage>,
     head: Conv3d,
     classes: usize,
+    #[module(skip)]
+    storage: Storage,
 }
 
 /// What a forward pass returns.
@@ -79,6 +84,7 @@ impl VNetConfig {
             decoder: (0..levels - 1).map(|l| stage(l, self.width(l))).collect(),
             head: unset_conv([self.base_width, self.classes], 1, true, device),
             classes: self.classes,
+            storage: self.storage,
         }
     }
 
@@ -96,7 +102,7 @@ impl VNet {
     /// `[batch, 1, z, y, x]` in; dropout only where a draw is given (training).
     pub fn forward(&self, x: Tensor<5>, dropout: &DropoutDraw) -> VNetOutput {
         let mut skips = Vec::with_capacity(self.downs.len());
-        let mut x = x;
+        let mut x = self.storage.stored(x);
         for (level, stage) in self.encoder.iter().enumerate() {
             x = stage.forward(x);
             if let Some(down) = self.downs.get(level) {
@@ -115,7 +121,7 @@ impl VNet {
             None => Tensor::zeros([self.classes], &x.device()),
         };
         let logits = pointwise(features, self.head.weight.val(), bias);
-        VNetOutput { logits, features: x }
+        VNetOutput { logits: Storage::restored(logits), features: Storage::restored(x) }
     }
 }
 
@@ -148,11 +154,12 @@ mod tests {
 
     use super::*;
 
-    const SMALL: VNetConfig = VNetConfig { classes: 3, base_width: 4, levels: 3, residual: false };
+    const SMALL: VNetConfig =
+        VNetConfig { classes: 3, base_width: 4, levels: 3, residual: false, storage: Storage::F32 };
 
     #[test]
     fn the_published_network_has_its_published_number_of_parameters() {
-        let published = VNetConfig { classes: 2, base_width: 16, levels: 5, residual: false };
+        let published = VNetConfig { classes: 2, base_width: 16, levels: 5, residual: false, storage: Storage::F32 };
         assert_eq!(published.init(&Device::flex()).num_params(), 9_448_866);
     }
 

@@ -5,7 +5,7 @@
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
-use burn::tensor::Tensor;
+use burn::tensor::{Bool, Tensor};
 
 use super::{keep, updated};
 use crate::learn::kernels::update::{SgdStep, squared_norm_of};
@@ -16,12 +16,20 @@ pub struct Sgd {
     pub momentum: f64,
     pub weight_decay: f64,
     pub largest_norm: f64,
+    /// What the gradients are divided by.
+    loss_scale: f64,
     velocities: Vec<Tensor<1>>,
 }
 
 impl Sgd {
     pub fn new(momentum: f64, weight_decay: f64, largest_norm: f64) -> Self {
-        Self { momentum, weight_decay, largest_norm, velocities: Vec::new() }
+        Self { momentum, weight_decay, largest_norm, loss_scale: 1.0, velocities: Vec::new() }
+    }
+
+    /// For gradients of a loss that was multiplied with `loss_scale`, as f16 needs. Where any of them is not finite, the
+    /// step changes nothing: the next batch brings smaller ones.
+    pub fn with_loss_scale(self, loss_scale: f64) -> Self {
+        Self { loss_scale, ..self }
     }
 
     pub fn velocities(&self) -> &[Tensor<1>] {
@@ -37,7 +45,7 @@ impl Sgd {
         let mut norm = SquaredNorm { gradients: &gradients, sum: None };
         module.visit(&mut norm);
         let Some(squared) = norm.sum else { return module };
-        let clip = Clip::new(squared, self.largest_norm);
+        let clip = Clip::new(squared, self.largest_norm, self.loss_scale);
         updated(module, gradients, |index, weights, gradient| {
             let [weights, velocity] = self.moved(weights, index, gradient, &clip, learning_rate);
             keep(&mut self.velocities, index, velocity);
@@ -55,17 +63,39 @@ enum Squared {
 /// What gradients are multiplied with.
 enum Clip {
     Number(f64),
-    Tensor(Box<Tensor<1>>),
+    Tensor {
+        factor: Box<Tensor<1>>,
+        /// With a loss scale: whether the step counts.
+        finite: Option<Tensor<1, Bool>>,
+    },
 }
 
+/// A squared norm from here on is an overflow; comparisons with NaN are false.
+const LARGEST_SQUARE: f64 = 1e37;
+
 impl Clip {
-    fn new(squared: Squared, largest_norm: f64) -> Self {
+    fn new(squared: Squared, largest_norm: f64, loss_scale: f64) -> Self {
         match squared {
-            Squared::Number(squared) => Self::Number((largest_norm / (squared.sqrt() + 1e-6)).min(1.0)),
+            Squared::Number(squared) => {
+                Self::Number((largest_norm / (squared.sqrt() / loss_scale + 1e-6)).min(1.0) / loss_scale)
+            }
             Squared::Tensor(squared) => {
-                Self::Tensor(Box::new((squared.sqrt() + 1e-6).recip().mul_scalar(largest_norm).clamp_max(1.0)))
+                let scaled = loss_scale != 1.0;
+                let finite = scaled.then(|| squared.clone().lower_scalar(LARGEST_SQUARE));
+                let norm = if scaled { squared.sqrt().div_scalar(loss_scale) } else { squared.sqrt() };
+                let clip = (norm + 1e-6).recip().mul_scalar(largest_norm).clamp_max(1.0);
+                let factor = if scaled { clip.div_scalar(loss_scale) } else { clip };
+                Self::Tensor { factor: Box::new(factor), finite }
             }
         }
+    }
+
+    /// `new` if the step counts, else `old`, or zeros where there was nothing.
+    fn accepted(&self, old: Option<&Tensor<1>>, new: Tensor<1>) -> Tensor<1> {
+        let Self::Tensor { finite: Some(finite), .. } = self else { return new };
+        let old = old.map_or_else(|| new.zeros_like(), Tensor::clone);
+        let finite = finite.clone().expand(new.shape());
+        old.mask_where(finite, new)
     }
 }
 
@@ -101,14 +131,15 @@ impl Sgd {
         self.fused(&weights, velocity, &gradient, clip, learning_rate).unwrap_or_else(|| {
             let gradient = match clip {
                 Clip::Number(clip) => gradient.mul_scalar(*clip),
-                Clip::Tensor(clip) => gradient * (**clip).clone(),
+                Clip::Tensor { factor, .. } => gradient * (**factor).clone(),
             };
             let force = gradient + weights.clone().mul_scalar(self.weight_decay);
-            let velocity = match velocity {
+            let moving = match velocity {
                 Some(old) => old.clone().mul_scalar(self.momentum) + force,
                 None => force,
             };
-            [weights - velocity.clone().mul_scalar(learning_rate), velocity]
+            let moved = weights.clone() - moving.clone().mul_scalar(learning_rate);
+            [clip.accepted(Some(&weights), moved), clip.accepted(velocity, moving)]
         })
     }
 
@@ -137,6 +168,7 @@ mod tests {
     use burn::tensor::{Device, TensorData};
 
     use super::*;
+    use crate::learn::kernels::gpu_device;
 
     fn weights(device: &Device, values: [f32; 2]) -> burn::nn::Linear {
         let mut linear = LinearConfig::new(2, 1).with_bias(false).init(device);
@@ -182,5 +214,31 @@ mod tests {
         let moved = Sgd::new(0.0, 0.0, 5.0).step(module, g, 1.0);
         let length = read(&moved).iter().map(|w| w * w).sum::<f32>().sqrt();
         assert!((length - 5.0).abs() < 1e-3, "{length}");
+    }
+
+    #[test]
+    fn a_loss_scale_is_taken_out_again_and_a_step_that_is_not_finite_changes_nothing() {
+        let Some(gpu) = gpu_device() else { return };
+        for (device, is_gpu) in [(Device::flex(), false), (gpu, true)].map(|(d, is_gpu)| (d.autodiff(), is_gpu)) {
+            let mut plain = Sgd::new(0.9, 0.1, 5.0);
+            let mut scaled = plain.clone().with_loss_scale(4096.0);
+            let (mut expected, mut module) = (weights(&device, [1.0, -2.0]), weights(&device, [1.0, -2.0]));
+            for scale in [0.5, 30.0] {
+                let g = gradients(&expected, scale);
+                expected = plain.step(expected, g, 0.1);
+                let g = gradients(&module, 4096.0 * scale);
+                module = scaled.step(module, g, 0.1);
+            }
+            for (a, b) in read(&module).iter().zip(read(&expected)) {
+                assert!((a - b).abs() < 1e-5, "{a} {b}");
+            }
+            // f16 is for GPUs only.
+            if is_gpu {
+                let before = read(&module);
+                let g = gradients(&module, f64::INFINITY);
+                module = scaled.step(module, g, 0.1);
+                assert_eq!(read(&module), before);
+            }
+        }
     }
 }

@@ -6,7 +6,7 @@ mod memory;
 use serde::{Deserialize, Serialize};
 
 pub use self::fingerprint::Fingerprint;
-use super::nn::VNetConfig;
+use super::nn::{Storage, VNetConfig};
 use super::settings::{Method, PlanSummary, TrainSettings};
 
 /// Patch voxels that keep a step of two narrow networks near half a second on two cores.
@@ -32,6 +32,9 @@ pub struct Plan {
     pub patch: [usize; 3],
     pub base_width: usize,
     pub levels: usize,
+    /// How activations are kept on a GPU; `f16` is a choice of the user's.
+    #[serde(default)]
+    pub storage: Storage,
     /// InstanceNorm: with 2 + 2 crops per step batch statistics are too noisy.
     pub normalisation: Normalisation,
     pub batch_labelled: usize,
@@ -152,6 +155,7 @@ impl Plan {
             patch,
             base_width,
             levels,
+            storage: Storage::default(),
             normalisation: Normalisation::Instance,
             batch_labelled: 2,
             batch_unlabelled: if uses_unlabelled { 2 } else { 0 },
@@ -177,7 +181,13 @@ impl Plan {
     }
 
     pub fn network(&self) -> VNetConfig {
-        VNetConfig { classes: self.classes.len(), base_width: self.base_width, levels: self.levels, residual: false }
+        VNetConfig {
+            classes: self.classes.len(),
+            base_width: self.base_width,
+            levels: self.levels,
+            residual: false,
+            storage: self.storage,
+        }
     }
 
     /// The plan with a patch of about half the voxels, `None` if it is as small as the network allows.
@@ -194,6 +204,10 @@ impl Plan {
 
     pub fn summary(&self) -> PlanSummary {
         let [x, y, z] = self.patch;
+        let storage = match self.storage {
+            Storage::F32 => "",
+            Storage::F16 => " Activations are kept as f16 on a GPU that has it, elsewhere as f32.",
+        };
         PlanSummary {
             patch: self.patch,
             base_width: self.base_width,
@@ -203,7 +217,7 @@ impl Plan {
             total_steps: Some(self.total_steps),
             sentence: format!(
                 "{} steps of {}: {} labelled and {} unlabelled crops of {x}x{y}x{z} voxels through V-Net and ResV-Net \
-                 ({} channels, {} levels, InstanceNorm because the batch is small).",
+                 ({} channels, {} levels, InstanceNorm because the batch is small).{storage}",
                 self.total_steps, self.method, self.batch_labelled, self.batch_unlabelled, self.base_width, self.levels
             ),
         }

@@ -1,0 +1,115 @@
+//! The networks' operations on GPUs.
+
+use burn::backend::Cube;
+use burn::backend::ops::FloatTensorOps;
+use burn::backend::tensor::FloatTensor;
+
+use super::{GpuKernels, Map};
+use crate::learn::kernels::backend::{Kernels, NormedGradients, Place, Skip};
+use crate::learn::kernels::is_recomputing;
+use crate::learn::kernels::spatial::Spatial;
+
+type Values = FloatTensor<Cube>;
+
+/// What the backward pass of `normed` needs.
+#[derive(Clone, Debug)]
+pub struct Saved {
+    x: Values,
+    weight: Values,
+    gamma: Values,
+    beta: Values,
+    /// The convolution's output, before the norm; `None` if it is to be computed again.
+    convolved: Option<Values>,
+    statistics: Values,
+    /// Only with a skip before the ReLU: otherwise where it was open is computed again.
+    y: Option<Values>,
+}
+
+impl From<Spatial> for Map {
+    fn from(spatial: Spatial) -> Self {
+        match spatial {
+            Spatial::Conv3 => Self::Conv3,
+            Spatial::Down => Self::Down,
+            Spatial::Up => Self::Up,
+        }
+    }
+}
+
+impl Kernels for Cube {
+    type Saved = Saved;
+
+    fn normed(spatial: Spatial, inputs: [&Values; 4], skip: Skip<&Values>) -> (Values, Saved) {
+        let [x, weight, gamma, beta] = inputs.map(Values::clone);
+        let convolved = Self::map(x.clone(), weight.clone(), spatial.into());
+        let statistics = Self::norm_statistics(convolved.clone());
+        let place = skip.place();
+        let skip = skip.tensor().map_or_else(|| convolved.clone(), |skip| (*skip).clone());
+        let y = Self::norm_apply(convolved.clone(), statistics.clone(), gamma.clone(), beta.clone(), skip, place);
+        let kept = (place == Place::BeforeRelu).then(|| y.clone());
+        let convolved = (!is_recomputing()).then_some(convolved);
+        (y, Saved { x, weight, gamma, beta, convolved, statistics, y: kept })
+    }
+
+    fn normed_gradients(
+        spatial: Spatial,
+        place: Place,
+        saved: Saved,
+        dy: Values,
+        wanted: [bool; 2],
+    ) -> NormedGradients<Values> {
+        let Saved { x, weight, gamma, beta, convolved, statistics, y } = saved;
+        let convolved = convolved.unwrap_or_else(|| Self::map(x.clone(), weight.clone(), spatial.into()));
+        let (d_convolved, gamma, beta, skip) = match y {
+            Some(y) => {
+                let (dx, gamma, beta, skip) = Self::norm_gated_gradients(convolved, statistics, gamma, beta, y, dy);
+                (dx, gamma, beta, Some(skip))
+            }
+            None => {
+                let skip = (place == Place::AfterRelu).then(|| dy.clone());
+                let (dx, gamma, beta) = Self::norm_gradients(convolved, statistics, gamma, beta, dy);
+                (dx, gamma, beta, skip)
+            }
+        };
+        let map = Map::from(spatial);
+        NormedGradients {
+            weight: wanted[1].then(|| Self::map_weight_gradient(x, d_convolved.clone(), map)),
+            x: wanted[0].then(|| Self::map_data_gradient(d_convolved, weight, map)),
+            gamma,
+            beta,
+            skip,
+        }
+    }
+
+    fn conv3(x: &Values, weight: &Values) -> Values {
+        Self::map(x.clone(), weight.clone(), Map::Conv3)
+    }
+
+    fn conv3_gradients(x: &Values, weight: &Values, dy: Values, wanted: [bool; 2]) -> [Option<Values>; 2] {
+        [
+            wanted[0].then(|| Self::map_data_gradient(dy.clone(), weight.clone(), Map::Conv3)),
+            wanted[1].then(|| Self::map_weight_gradient(x.clone(), dy.clone(), Map::Conv3)),
+        ]
+    }
+
+    fn pointwise(x: &Values, weight: &Values, bias: &Values) -> Values {
+        Self::biased_pointwise(x.clone(), weight.clone(), bias.clone())
+    }
+
+    fn pointwise_gradients(x: &Values, weight: &Values, dy: Values, wanted: [bool; 3]) -> [Option<Values>; 3] {
+        [
+            wanted[0].then(|| Self::map_data_gradient(dy.clone(), weight.clone(), Map::Pointwise)),
+            wanted[1].then(|| Self::map_weight_gradient(x.clone(), dy.clone(), Map::Pointwise)),
+            wanted[2].then(|| bias_gradient(dy.clone())),
+        ]
+    }
+}
+
+/// The sums of `[b, out, z, y, x]` over all voxels of all items, in f32.
+fn bias_gradient(dy: Values) -> Values {
+    use burn::backend::TensorMetadata;
+    let [b, outputs, z, y, x] = dy.shape().dims();
+    let flat = Cube::float_reshape(dy, burn::tensor::Shape::new([b, outputs, z * y * x]));
+    let flat = Cube::float_cast(flat, burn::tensor::FloatDType::F32);
+    let sums = Cube::float_sum_dim(Cube::float_sum_dim(flat, 2), 0);
+    Cube::float_reshape(sums, burn::tensor::Shape::new([outputs]))
+}
