@@ -6,6 +6,7 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, DispatchKindConversion, DispatchTensor};
 use burn::tensor::{BackendPrimitive, Float, Tensor};
 
+use super::convolution::Convolution;
 use super::{BURN_ONLY, Spatial};
 
 /// What is added to the normalised values: nothing, or something of the output's shape.
@@ -82,20 +83,17 @@ pub trait Kernels: Backend {
         wanted: [bool; 2],
     ) -> NormedGradients<FloatTensor<Self>>;
 
-    fn conv3(x: &FloatTensor<Self>, weight: &FloatTensor<Self>) -> FloatTensor<Self>;
-
-    /// Gradients of `x` and of the weight, where wanted.
-    fn conv3_gradients(
+    /// `None` where there is no kernel for it.
+    fn convolved(
+        convolution: Convolution,
         x: &FloatTensor<Self>,
         weight: &FloatTensor<Self>,
-        dy: FloatTensor<Self>,
-        wanted: [bool; 2],
-    ) -> [Option<FloatTensor<Self>>; 2];
-
-    fn pointwise(x: &FloatTensor<Self>, weight: &FloatTensor<Self>, bias: &FloatTensor<Self>) -> FloatTensor<Self>;
+        bias: Option<&FloatTensor<Self>>,
+    ) -> Option<FloatTensor<Self>>;
 
     /// Gradients of `x`, of the weight and of the bias, where wanted.
-    fn pointwise_gradients(
+    fn convolved_gradients(
+        convolution: Convolution,
         x: &FloatTensor<Self>,
         weight: &FloatTensor<Self>,
         dy: FloatTensor<Self>,

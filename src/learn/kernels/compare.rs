@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use burn::tensor::{Device, Distribution, Tensor};
 
-use super::plain_conv::conv3;
+use super::convolution::conv3;
 use super::with_burn_operators;
 use crate::learn::error::LearnError;
 

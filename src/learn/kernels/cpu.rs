@@ -4,6 +4,9 @@ use burn::backend::Flex;
 use burn::backend::flex::FlexTensor;
 
 use super::backend::{Kernels, NormedGradients, Place, Skip};
+use super::conv3::Dims;
+use super::convolution::Convolution;
+use super::direct::Direct;
 use super::matrix::Pointwise;
 use super::norm::{ChannelStatistics, Gate, NormAct, Skip as SkipValues};
 use super::spatial::Spatial;
@@ -92,57 +95,94 @@ impl Kernels for Flex {
         }
     }
 
-    fn conv3(x: &FlexTensor, weight: &FlexTensor) -> FlexTensor {
-        let (x, weight) = (values(x), values(weight));
-        let dims = Spatial::Conv3.output_dims(dims_of(&x), dims_of(&weight));
-        flex_tensor(Spatial::Conv3.forward(&x, &weight).0, &dims)
-    }
-
-    fn conv3_gradients(
+    fn convolved(
+        convolution: Convolution,
         x: &FlexTensor,
         weight: &FlexTensor,
-        dy: FlexTensor,
-        wanted: [bool; 2],
-    ) -> [Option<FlexTensor>; 2] {
-        let (x, weight, dy) = (values(x), values(weight), values(&dy));
-        [
-            wanted[0].then(|| Spatial::Conv3.data_gradient(&x, &weight, slice(&dy))),
-            wanted[1].then(|| Spatial::Conv3.weight_gradient(&x, &weight, slice(&dy))),
-        ]
-    }
-
-    fn pointwise(x: &FlexTensor, weight: &FlexTensor, bias: &FlexTensor) -> FlexTensor {
-        let shape = pointwise_shape(x, weight);
-        let (x, weight, bias) = (values(x), values(weight), values(bias));
-        let [b, _, z, y_size, x_size] = dims_of(&x);
-        let mut y = vec![0.0; shape.batch * shape.outputs * shape.volume];
-        shape.forward(slice(&x), slice(&weight), Some(slice(&bias)), &mut y);
-        flex_tensor(y, &[b, shape.outputs, z, y_size, x_size])
-    }
-
-    fn pointwise_gradients(
-        x: &FlexTensor,
-        weight: &FlexTensor,
-        dy: FlexTensor,
-        wanted: [bool; 3],
-    ) -> [Option<FlexTensor>; 3] {
-        let shape = pointwise_shape(x, weight);
-        let (x, weight, dy) = (values(x), values(weight), values(&dy));
-        let of_x = || {
-            let dims = dims_of(&x);
-            let mut dx = vec![0.0; dims.iter().product()];
-            shape.data_gradient(slice(&dy), slice(&weight), &mut dx);
-            flex_tensor(dx, &dims)
+        bias: Option<&FlexTensor>,
+    ) -> Option<FlexTensor> {
+        let (x, weight, bias) = (values(x), values(weight), bias.map(values));
+        let bias = bias.as_ref().map(slice);
+        let dims = output_dims(convolution, &x, &weight);
+        let y = match convolution {
+            Convolution::Pointwise => {
+                let mut y = vec![0.0; dims.iter().product()];
+                pointwise_shape(&x, &weight).forward(slice(&x), slice(&weight), bias, &mut y);
+                return Some(flex_tensor(y, &dims));
+            }
+            Convolution::Spatial(spatial) => spatial.forward(&x, &weight).0,
+            Convolution::Direct { kernel } => direct_shape(kernel, &x, &weight).forward(slice(&x), slice(&weight)),
         };
-        [
-            wanted[0].then(of_x),
-            wanted[1].then(|| flex_tensor(shape.weight_gradient(slice(&x), slice(&dy)), &dims_of(&weight))),
-            wanted[2].then(|| flex_tensor(shape.bias_gradient(slice(&dy)), &[shape.outputs])),
-        ]
+        Some(flex_tensor(with_bias(y, bias, dims), &dims))
     }
+
+    fn convolved_gradients(
+        convolution: Convolution,
+        x: &FlexTensor,
+        weight: &FlexTensor,
+        dy: FlexTensor,
+        [of_x, of_weight, of_bias]: [bool; 3],
+    ) -> [Option<FlexTensor>; 3] {
+        let (x, weight, dy) = (values(x), values(weight), values(&dy));
+        let outputs = dims_of(&dy)[1];
+        let bias = of_bias.then(|| {
+            let [batch, _, z, y, width] = dims_of(&dy);
+            let shape = Pointwise { batch, inputs: 1, outputs, volume: z * y * width };
+            flex_tensor(shape.bias_gradient(slice(&dy)), &[outputs])
+        });
+        let (x_dims, weight_dims) = (dims_of(&x), dims_of(&weight));
+        let [dx, d_weight] = match convolution {
+            Convolution::Pointwise => {
+                let shape = pointwise_shape(&x, &weight);
+                let data_gradient = || {
+                    let mut dx = vec![0.0; x_dims.iter().product()];
+                    shape.data_gradient(slice(&dy), slice(&weight), &mut dx);
+                    flex_tensor(dx, &x_dims)
+                };
+                let weight_gradient = || flex_tensor(shape.weight_gradient(slice(&x), slice(&dy)), &weight_dims);
+                [of_x.then(data_gradient), of_weight.then(weight_gradient)]
+            }
+            Convolution::Spatial(spatial) => [
+                of_x.then(|| spatial.data_gradient(&x, &weight, slice(&dy))),
+                of_weight.then(|| spatial.weight_gradient(&x, &weight, slice(&dy))),
+            ],
+            Convolution::Direct { kernel } => {
+                let shape = direct_shape(kernel, &x, &weight);
+                [
+                    of_x.then(|| flex_tensor(shape.data_gradient(slice(&dy), slice(&weight)), &x_dims)),
+                    of_weight.then(|| flex_tensor(shape.weight_gradient(slice(&x), slice(&dy)), &weight_dims)),
+                ]
+            }
+        };
+        [dx, d_weight, bias]
+    }
+}
+
+fn output_dims(convolution: Convolution, x: &FlexTensor, weight: &FlexTensor) -> [usize; 5] {
+    let ([b, _, z, y, width], weight) = (dims_of(x), dims_of(weight));
+    match convolution {
+        Convolution::Spatial(spatial) => spatial.output_dims(dims_of(x), weight),
+        Convolution::Pointwise | Convolution::Direct { .. } => [b, weight[0], z, y, width],
+    }
+}
+
+fn with_bias(mut y: Vec<f32>, bias: Option<&[f32]>, [_, channels, z, height, width]: [usize; 5]) -> Vec<f32> {
+    let volume = z * height * width;
+    if let Some(bias) = bias.filter(|_| volume > 0) {
+        for (i, channel) in y.chunks_mut(volume).enumerate() {
+            let shift = bias[i % channels];
+            channel.iter_mut().for_each(|v| *v += shift);
+        }
+    }
+    y
 }
 
 fn pointwise_shape(x: &FlexTensor, weight: &FlexTensor) -> Pointwise {
     let [batch, inputs, z, y, x] = dims_of(x);
     Pointwise { batch, inputs, outputs: dims_of(weight)[0], volume: z * y * x }
+}
+
+fn direct_shape(kernel: usize, x: &FlexTensor, weight: &FlexTensor) -> Direct {
+    let [batch, channels, z, y, x] = dims_of(x);
+    Direct { dims: Dims { batch, channels, size: [z, y, x] }, out_channels: dims_of(weight)[0], kernel }
 }

@@ -1,25 +1,25 @@
 //! The operations that training spends its time in, written for the CPU: convolution + InstanceNorm + skip + ReLU as one
-//! operation, the head, log-softmax, the loss, the optimiser's update. The first two have kernels for GPUs too (`gpu`);
+//! operation, convolutions alone, log-softmax, the loss, the optimiser's update. The first two have kernels for GPUs too (`gpu`);
 //! elsewhere the same functions are burn's operators.
 //!
 //! `pulp` compiles the loops for AVX-512, AVX2 + FMA and NEON and picks one at run time; there is no unsafe code.
 //! Results do not depend on the number of threads.
 //!
-//! `conv3`, `matrix`, `norm`, `softmax`, `region_loss` and `update` work on slices; `normed`, `head` and `losses` make them
+//! `conv3`, `direct`, `matrix`, `norm`, `softmax`, `region_loss` and `update` work on slices; `normed`, `convolution` and `losses` make them
 //! operations of burn with a gradient, the first two for every device that is `Kernels`.
 
 mod backend;
 mod compare;
 mod conv3;
+mod convolution;
 mod cpu;
+mod direct;
 mod gpu;
-mod head;
 mod losses;
 mod matrix;
 mod moments;
 mod norm;
 mod normed;
-mod plain_conv;
 mod region_loss;
 mod scratch;
 mod softmax;
@@ -32,7 +32,7 @@ mod vectors;
 
 pub use backend::Skip;
 pub use compare::{KernelKind, KernelTiming, compare_kernels};
-pub use head::pointwise;
+pub use convolution::pointwise;
 pub use losses::{log_softmax, region_loss};
 pub use normed::normed;
 pub use spatial::Spatial;

@@ -108,7 +108,7 @@ impl<B: Kernels> Backward<B, 5> for NormedBackward<B> {
 mod tests {
     use burn::tensor::{Device, Distribution, TensorData, Tolerance};
 
-    use super::super::plain_conv::conv3;
+    use super::super::convolution::conv3;
     use super::super::{log_softmax, pointwise, recomputing, with_burn_operators};
     use super::*;
 

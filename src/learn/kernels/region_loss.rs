@@ -187,3 +187,105 @@ impl WithSimd for RowGradient<'_> {
         );
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::learn::kernels::testing::{assert_close, assert_same_bits_for_any_thread_count, random};
+
+    /// `(batch, classes, volume)`: less than a register, several chunks.
+    const SHAPES: [(usize, usize, usize); 5] = [(1, 2, 1), (2, 3, 17), (1, 5, 100), (3, 2, 8193), (1, 4, 20_000)];
+
+    /// Log-probabilities, target, weight and mask; the last class has no masked voxel unless there are only two.
+    struct Case {
+        shape: [usize; 3],
+        arrays: [Vec<f32>; 4],
+    }
+
+    impl Case {
+        fn all() -> impl Iterator<Item = Self> {
+            SHAPES.into_iter().map(|(batch, classes, volume)| {
+                let (count, voxels) = (batch * classes * volume, batch * volume);
+                let log_p = random(count, 1).iter().map(|v| -3.0 * v * v).collect();
+                let absent = |row: usize| classes > 2 && row % classes == classes - 1;
+                let target = random(count, 2).into_iter().enumerate();
+                let target = target.map(|(i, v)| if absent(i / volume) { 0.0 } else { 0.1 + v.abs() }).collect();
+                let weight = random(voxels, 3).iter().map(|v| v.max(0.0)).collect();
+                let mask = random(voxels, 4).iter().map(|v| if *v > -0.5 { 1.0 } else { 0.0 }).collect();
+                Self { shape: [batch, classes, volume], arrays: [log_p, target, weight, mask] }
+            })
+        }
+
+        fn region(&self) -> (Region<'_>, &[f32]) {
+            let [log_p, target, weight, mask] = &self.arrays;
+            (Region { classes: self.shape[1], volume: self.shape[2], target, weight, mask }, log_p)
+        }
+
+        /// The formula of [`RegionSums::loss`] with `log_p[at]` moved by `step`.
+        fn exact(&self, at: usize, step: f64) -> f64 {
+            let ([batch, classes, volume], [log_p, target, weight, mask]) = (self.shape, &self.arrays);
+            let (mut entropy, mut dice, mut present) = (0.0, 0.0, 0.0);
+            for class in 0..classes {
+                let [mut intersection, mut predicted, mut of_target] = [0.0; 3];
+                for voxel in 0..batch * volume {
+                    let i = (voxel / volume * classes + class) * volume + voxel % volume;
+                    let [t, w, m] = [target[i], weight[voxel], mask[voxel]].map(f64::from);
+                    let log_p = f64::from(log_p[i]) + if i == at { step } else { 0.0 };
+                    entropy -= w * t * log_p;
+                    intersection += m * log_p.exp() * t;
+                    predicted += m * (2.0 * log_p).exp();
+                    of_target += m * t;
+                }
+                if of_target > 0.5 {
+                    dice += 1.0 - (2.0 * intersection + 1e-5) / (predicted + of_target + 1e-5);
+                    present += 1.0;
+                }
+            }
+            let weight: f64 = weight.iter().map(|w| f64::from(*w)).sum();
+            0.5 * (entropy / weight.max(1e-6) + dice / f64::max(present, 1.0))
+        }
+    }
+
+    #[test]
+    fn the_loss_equals_plain_sums() {
+        for case in Case::all() {
+            let (region, log_p) = case.region();
+            assert_close(&[RegionSums::of(&region, log_p).loss()], &[case.exact(0, 0.0)], 2e-6);
+        }
+    }
+
+    #[test]
+    fn gradients_equal_differences_of_plain_sums() {
+        for case in Case::all() {
+            let (region, log_p) = case.region();
+            // Scaled so that gradients of large volumes do not vanish next to the tolerance.
+            let scale = region.volume as f32;
+            let gradient = RegionSums::of(&region, log_p).gradient(&region, log_p, scale);
+            let step = 1e-4;
+            for at in (0..log_p.len()).step_by(log_p.len().div_ceil(12)).chain([log_p.len() - 1]) {
+                let slope = (case.exact(at, step) - case.exact(at, -step)) / (2.0 * step);
+                assert_close(&[gradient[at]], &[slope * f64::from(scale)], 1e-5);
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_weighted_or_masked_gives_no_loss_and_no_gradient() {
+        let nothing = [0.0; 4];
+        let region = Region { classes: 2, volume: 4, target: &[0.5; 8], weight: &nothing, mask: &nothing };
+        let sums = RegionSums::of(&region, &[-0.7; 8]);
+        assert_eq!(sums.loss(), 0.0);
+        assert!(sums.gradient(&region, &[-0.7; 8], 1.0).iter().all(|g| *g == 0.0));
+    }
+
+    #[test]
+    fn the_number_of_threads_changes_no_bit() {
+        for case in Case::all() {
+            let (region, log_p) = case.region();
+            assert_same_bits_for_any_thread_count(|| {
+                let sums = RegionSums::of(&region, log_p);
+                [vec![sums.loss()], sums.gradient(&region, log_p, 1.0)].concat()
+            });
+        }
+    }
+}

@@ -149,3 +149,53 @@ pub fn map_and_sums<S: Simd, const N: usize, const M: usize>(
     }
     reduced
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::learn::kernels::testing::{assert_close, dot, random};
+
+    const LENGTHS: [usize; 8] = [0, 1, 3, 16, 17, 64, 130, 1001];
+
+    /// `a + b` where it is written, then the sums that [`sums`] and [`map_and_sums`] make of `[a b, a]` and `[a + b, a]`.
+    struct All<'a>([&'a [f32]; 2]);
+
+    impl WithSimd for All<'_> {
+        type Output = [Vec<f32>; 3];
+
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) -> Self::Output {
+            let (mut mapped, mut also) = (vec![f32::NAN; self.0[0].len()], vec![f32::NAN; self.0[0].len()]);
+            map(simd, &mut mapped, self.0, |[a, b]| simd.add_f32s(a, b));
+            let mut totals = sums(simd, self.0, |[a, b]| [simd.mul_f32s(a, b), a]).to_vec();
+            totals.extend(map_and_sums(simd, &mut also, self.0, |[a, b]| [simd.add_f32s(a, b), a]));
+            [mapped, also, totals]
+        }
+    }
+
+    #[test]
+    fn loops_reach_every_value_once_in_every_instruction_set() {
+        for length in LENGTHS {
+            let (a, b) = (random(length, 1), random(length, 2));
+            let added: Vec<f64> = a.iter().zip(&b).map(|(a, b)| f64::from(*a) + f64::from(*b)).collect();
+            let of_a = dot(&a, &vec![1.0; length]);
+            let expected = [dot(&a, &b), of_a, added.iter().sum(), of_a];
+            let arches = [Arch::new().dispatch(All([&a, &b])), Arch::Scalar.dispatch(All([&a, &b]))].into_iter();
+            #[cfg(target_arch = "x86_64")]
+            let arches = arches.chain(pulp::x86::V3::try_new().map(|simd| Simd::vectorize(simd, All([&a, &b]))));
+            for [mapped, also, totals] in arches {
+                assert_close(&mapped, &added, 1e-6);
+                assert_close(&also, &added, 1e-6);
+                assert_close(&totals, &expected, 2e-5);
+            }
+        }
+    }
+
+    #[test]
+    fn sums_of_many_values_keep_their_digits() {
+        let values: Vec<f32> = random(1 << 20, 3).iter().map(|v| v + 100.0).collect();
+        let expected: f64 = values.iter().map(|v| f64::from(*v)).sum();
+        assert!((f64::from(sum(&values)) / expected - 1.0).abs() < 1e-6);
+        assert_eq!(sum(&[]), 0.0);
+    }
+}

@@ -52,11 +52,12 @@ mod tests {
     use burn::tensor::Device;
 
     use super::*;
+    use crate::learn::nn::Storage;
 
     #[test]
     fn parameters_are_those_of_the_network_that_is_made() {
         for (base_width, levels, classes) in [(16, 5, 2), (8, 4, 3), (4, 3, 5), (2, 2, 2)] {
-            let config = VNetConfig { classes, base_width, levels, residual: false };
+            let config = VNetConfig { classes, base_width, levels, residual: false, storage: Storage::F32 };
             let made = config.init(&Device::flex()).num_params();
             assert_eq!(Footprint::of(&config, 4096).parameters, made, "{config:?}");
         }
@@ -65,7 +66,7 @@ mod tests {
     #[test]
     fn outputs_of_a_small_network_are_counted_by_hand() {
         // Level 0: one convolution down, one up path, one after; level 1: two convolutions and the strided one.
-        let config = VNetConfig { classes: 2, base_width: 4, levels: 2, residual: false };
+        let config = VNetConfig { classes: 2, base_width: 4, levels: 2, residual: false, storage: Storage::F32 };
         let footprint = Footprint::of(&config, 64);
         assert_eq!((footprint.outputs, footprint.largest_output), (3 * 4 * 64 + 3 * 8 * 8, 4 * 64));
     }

@@ -1,11 +1,13 @@
 //! The networks' operations on GPUs.
 
-use burn::backend::Cube;
 use burn::backend::ops::FloatTensorOps;
 use burn::backend::tensor::FloatTensor;
+use burn::backend::{Cube, TensorMetadata};
+use burn::tensor::{FloatDType, Shape};
 
 use super::{GpuKernels, Map};
 use crate::learn::kernels::backend::{Kernels, NormedGradients, Place, Skip};
+use crate::learn::kernels::convolution::Convolution;
 use crate::learn::kernels::is_recomputing;
 use crate::learn::kernels::spatial::Spatial;
 
@@ -32,6 +34,14 @@ impl From<Spatial> for Map {
             Spatial::Down => Self::Down,
             Spatial::Up => Self::Up,
         }
+    }
+}
+
+fn map_of(convolution: Convolution) -> Option<Map> {
+    match convolution {
+        Convolution::Pointwise => Some(Map::Pointwise),
+        Convolution::Spatial(spatial) => Some(spatial.into()),
+        Convolution::Direct { .. } => None,
     }
 }
 
@@ -80,25 +90,32 @@ impl Kernels for Cube {
         }
     }
 
-    fn conv3(x: &Values, weight: &Values) -> Values {
-        Self::map(x.clone(), weight.clone(), Map::Conv3)
+    fn convolved(convolution: Convolution, x: &Values, weight: &Values, bias: Option<&Values>) -> Option<Values> {
+        let (x, weight) = (x.clone(), weight.clone());
+        Some(match (map_of(convolution)?, bias) {
+            (Map::Pointwise, Some(bias)) => Self::biased_pointwise(x, weight, bias.clone()),
+            (map, None) => Self::map(x, weight, map),
+            (map, Some(bias)) => {
+                let y = Self::map(x, weight, map);
+                let channels = y.shape()[1];
+                let bias = Cube::float_cast(bias.clone(), y.dtype().into());
+                Cube::float_add(y, Cube::float_reshape(bias, Shape::new([1, channels, 1, 1, 1])))
+            }
+        })
     }
 
-    fn conv3_gradients(x: &Values, weight: &Values, dy: Values, wanted: [bool; 2]) -> [Option<Values>; 2] {
+    fn convolved_gradients(
+        convolution: Convolution,
+        x: &Values,
+        weight: &Values,
+        dy: Values,
+        wanted: [bool; 3],
+    ) -> [Option<Values>; 3] {
+        // Asked for only where `convolved` had a kernel.
+        let Some(map) = map_of(convolution) else { return [None, None, None] };
         [
-            wanted[0].then(|| Self::map_data_gradient(dy.clone(), weight.clone(), Map::Conv3)),
-            wanted[1].then(|| Self::map_weight_gradient(x.clone(), dy.clone(), Map::Conv3)),
-        ]
-    }
-
-    fn pointwise(x: &Values, weight: &Values, bias: &Values) -> Values {
-        Self::biased_pointwise(x.clone(), weight.clone(), bias.clone())
-    }
-
-    fn pointwise_gradients(x: &Values, weight: &Values, dy: Values, wanted: [bool; 3]) -> [Option<Values>; 3] {
-        [
-            wanted[0].then(|| Self::map_data_gradient(dy.clone(), weight.clone(), Map::Pointwise)),
-            wanted[1].then(|| Self::map_weight_gradient(x.clone(), dy.clone(), Map::Pointwise)),
+            wanted[0].then(|| Self::map_data_gradient(dy.clone(), weight.clone(), map)),
+            wanted[1].then(|| Self::map_weight_gradient(x.clone(), dy.clone(), map)),
             wanted[2].then(|| bias_gradient(dy.clone())),
         ]
     }
@@ -106,10 +123,9 @@ impl Kernels for Cube {
 
 /// The sums of `[b, out, z, y, x]` over all voxels of all items, in f32.
 fn bias_gradient(dy: Values) -> Values {
-    use burn::backend::TensorMetadata;
     let [b, outputs, z, y, x] = dy.shape().dims();
-    let flat = Cube::float_reshape(dy, burn::tensor::Shape::new([b, outputs, z * y * x]));
-    let flat = Cube::float_cast(flat, burn::tensor::FloatDType::F32);
+    let flat = Cube::float_reshape(dy, Shape::new([b, outputs, z * y * x]));
+    let flat = Cube::float_cast(flat, FloatDType::F32);
     let sums = Cube::float_sum_dim(Cube::float_sum_dim(flat, 2), 0);
-    Cube::float_reshape(sums, burn::tensor::Shape::new([outputs]))
+    Cube::float_reshape(sums, Shape::new([outputs]))
 }

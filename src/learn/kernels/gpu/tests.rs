@@ -2,7 +2,7 @@
 
 use burn::tensor::{Device, Tensor, TensorData, Tolerance};
 
-use crate::learn::kernels::plain_conv::conv3;
+use crate::learn::kernels::convolution::conv3;
 use crate::learn::kernels::testing::{gpu_device, random};
 use crate::learn::kernels::{Skip, Spatial, normed, pointwise};
 

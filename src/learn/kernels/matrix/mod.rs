@@ -1,6 +1,6 @@
 //! Convolutions that are matrix products over the positions: 1x1x1, and 2x2x2 with stride 2 and its transpose.
 
-mod bands;
+pub(super) mod bands;
 mod pointwise;
 pub(super) mod product;
 mod stride2;
