@@ -20,6 +20,7 @@ mod matrix;
 mod moments;
 mod norm;
 mod normed;
+mod peak;
 mod region_loss;
 mod scratch;
 mod softmax;
@@ -35,6 +36,7 @@ pub use compare::{KernelKind, KernelTiming, compare_kernels};
 pub use convolution::pointwise;
 pub use losses::{log_softmax, region_loss};
 pub use normed::normed;
+pub use peak::peak_gflops;
 pub use spatial::Spatial;
 #[cfg(test)]
 pub use testing::gpu_device;
