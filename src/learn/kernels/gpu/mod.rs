@@ -15,10 +15,10 @@ mod splits;
 #[cfg(test)]
 mod tests;
 
+use burn::backend::Backend;
 use burn::backend::backend_extension;
 use burn::backend::fusion::custom::TensorSpec;
 use burn::backend::tensor::FloatTensor;
-use burn::backend::Backend;
 use burn::tensor::{DType, Shape};
 use burn_cubecl::CubeBackend;
 
