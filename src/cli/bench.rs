@@ -59,6 +59,9 @@ pub struct BenchArgs {
     /// `memory`: compute convolutions again for their gradient instead of keeping them
     #[arg(long)]
     pub recompute: bool,
+    /// Only that step, not those of each method on the phantom
+    #[arg(long)]
+    pub step_only: bool,
     /// Keep the activations of that step as f16, on a GPU that has it
     #[arg(long)]
     pub f16: bool,
@@ -283,13 +286,16 @@ fn train(args: &BenchArgs) -> Outcome {
         value["burn_ms_per_step"] = spread(&both.burn_ms);
         value["ratio_to_burn"] = json!(rounded(median(&both.burn_ms) / median(&both.ours_ms)));
     }
-    for method in Method::ALL {
+    for method in Method::ALL.into_iter().filter(|_| !args.step_only) {
         let mut trainer = phantom_trainer(method, &args.device)?;
         trainer.step()?;
+        device.sync()?;
         let waited = trainer.loader_wait();
         let begin = Instant::now();
         let times = times_ms(STEPS, || {
             trainer.step()?;
+            // A GPU takes its orders later.
+            device.sync()?;
             Ok(())
         })?;
         let share = (trainer.loader_wait() - waited).as_secs_f64() / begin.elapsed().as_secs_f64();

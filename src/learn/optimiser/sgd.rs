@@ -66,7 +66,7 @@ enum Clip {
     Tensor {
         factor: Box<Tensor<1>>,
         /// With a loss scale: whether the step counts.
-        finite: Option<Tensor<1, Bool>>,
+        finite: Option<Box<Tensor<1, Bool>>>,
     },
 }
 
@@ -81,7 +81,7 @@ impl Clip {
             }
             Squared::Tensor(squared) => {
                 let scaled = loss_scale != 1.0;
-                let finite = scaled.then(|| squared.clone().lower_scalar(LARGEST_SQUARE));
+                let finite = scaled.then(|| Box::new(squared.clone().lower_scalar(LARGEST_SQUARE)));
                 let norm = if scaled { squared.sqrt().div_scalar(loss_scale) } else { squared.sqrt() };
                 let clip = (norm + 1e-6).recip().mul_scalar(largest_norm).clamp_max(1.0);
                 let factor = if scaled { clip.div_scalar(loss_scale) } else { clip };
@@ -94,7 +94,7 @@ impl Clip {
     fn accepted(&self, old: Option<&Tensor<1>>, new: Tensor<1>) -> Tensor<1> {
         let Self::Tensor { finite: Some(finite), .. } = self else { return new };
         let old = old.map_or_else(|| new.zeros_like(), Tensor::clone);
-        let finite = finite.clone().expand(new.shape());
+        let finite = (**finite).clone().expand(new.shape());
         old.mask_where(finite, new)
     }
 }

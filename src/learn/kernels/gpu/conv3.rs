@@ -34,11 +34,12 @@ struct Tile {
 
 impl Tile {
     /// Full resolution has many voxels and few channels, the deepest level the reverse: boxes shrink with the volume, and
-    /// below 8 voxels a unit takes fewer channels so that there are enough units.
+    /// from 8 x 8 x 8 voxels down a unit does a quarter of the work so that there are enough units.
     fn choose(dims: Dims, outputs: usize) -> Self {
         let x = least_waste(dims.x, &[32, 16, 8, 4]);
-        let steps = least_waste(dims.y, &[8, 4]);
-        let per_unit = if outputs <= 4 || dims.volume() <= 512 { 4 } else { 8 };
+        let deep = dims.volume() <= 512;
+        let steps = if deep { 4 } else { least_waste(dims.y, &[8, 4]) };
+        let per_unit = if deep || outputs <= 4 { 4 } else { 8 };
         let groups = outputs.div_ceil(per_unit).clamp(1, if per_unit == 4 { 4 } else { 2 });
         let mut tile = Self { x, y: 1, steps, z: 1, groups, outputs: per_unit, chunk: 1 };
         let fits = |tile: &Self| tile.units() <= 256 && tile.shared_numbers() <= SHARED_NUMBERS;

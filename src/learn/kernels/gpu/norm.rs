@@ -34,6 +34,7 @@ pub fn statistics(x: CubeTensor) -> CubeTensor {
         &client,
         cubes(chunks, channels, 1),
         units(UNITS),
+        vector_size(volume),
         x.into_buffer_arg(),
         moments.clone().into_buffer_arg(),
         volume,
@@ -110,24 +111,31 @@ impl Moments {
 }
 
 #[cube(launch)]
-fn moments_kernel<F: Float>(x: &[F], moments: &mut [f32], volume: usize, #[define(F)] _dtype: ElemType) {
+fn moments_kernel<F: Float, N: Size>(
+    x: &[Vector<F, N>],
+    moments: &mut [f32],
+    volume: usize,
+    #[define(F)] _dtype: ElemType,
+) {
     let (chunk, channel) = (CUBE_POS_X as usize, CUBE_POS_Y as usize);
     let unit = UNIT_POS as usize;
-    let first = chunk * CHUNK + unit;
-    let last = min(volume, (chunk + 1) * CHUNK);
+    let length = volume / N::value();
+    let first = chunk * (CHUNK / N::value()) + unit;
+    let last = min(length, (chunk + 1) * (CHUNK / N::value()));
     let mut of_unit = Moments { count: 0.0f32, mean: 0.0f32, squares: 0.0f32 };
     if first < last {
-        let origin = f32::cast_from(x[channel * volume + first]);
-        let mut sum = 0.0f32;
-        let mut squares = 0.0f32;
+        let origin = f32::cast_from(x[channel * length + first].extract(0usize));
+        let mut sums = Vector::<f32, N>::new(0.0f32);
+        let mut squares = Vector::<f32, N>::new(0.0f32);
         for i in range_stepped(first, last, UNITS) {
-            let value = f32::cast_from(x[channel * volume + i]) - origin;
-            sum += value;
+            let value = Vector::<f32, N>::cast_from(x[channel * length + i]) - Vector::new(origin);
+            sums += value;
             squares = fma(value, value, squares);
         }
-        let count = f32::cast_from((last - first).div_ceil(UNITS));
+        let count = f32::cast_from((last - first).div_ceil(UNITS) * N::value());
+        let sum = total::<N>(sums);
         let mean = sum / count;
-        of_unit = Moments { count, mean: origin + mean, squares: max(squares - mean * sum, 0.0f32) };
+        of_unit = Moments { count, mean: origin + mean, squares: max(total::<N>(squares) - mean * sum, 0.0f32) };
     }
     let mut counts = Shared::<[f32]>::new_slice(UNITS);
     let mut means = Shared::<[f32]>::new_slice(UNITS);
@@ -154,6 +162,17 @@ fn moments_kernel<F: Float>(x: &[F], moments: &mut [f32], volume: usize, #[defin
         moments[to + 1] = means[0];
         moments[to + 2] = squares[0];
     }
+}
+
+/// The sum of a vector's lanes.
+#[cube]
+pub fn total<N: Size>(values: Vector<f32, N>) -> f32 {
+    let mut sum = 0.0f32;
+    #[unroll]
+    for i in 0..N::value() {
+        sum += values.extract(i);
+    }
+    sum
 }
 
 /// One unit per channel of an item.

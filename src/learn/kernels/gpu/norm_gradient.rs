@@ -8,7 +8,7 @@ use burn_cubecl::cubecl::prelude::*;
 use burn_cubecl::tensor::CubeTensor;
 
 use super::buffers::{Dims, UNITS, contiguous, cubes, elem, empty, units};
-use super::norm::{Affine, CHUNK, vector_size};
+use super::norm::{Affine, CHUNK, total, vector_size};
 
 /// Gradients of `x`, `gamma` and `beta`.
 pub struct NormGradients {
@@ -153,8 +153,8 @@ fn sums_kernel<F: Float, N: Size>(
         let half = comptime!(UNITS >> (level + 1));
         sync_cube();
         if unit < half {
-            sums[unit] = sums[unit] + sums[unit + half];
-            products[unit] = products[unit] + products[unit + half];
+            sums[unit] += sums[unit + half];
+            products[unit] += products[unit + half];
         }
     }
     if unit == 0 {
@@ -162,16 +162,6 @@ fn sums_kernel<F: Float, N: Size>(
         parts[to] = sums[0];
         parts[to + 1] = products[0] * per_sd;
     }
-}
-
-#[cube]
-fn total<N: Size>(values: Vector<f32, N>) -> f32 {
-    let mut sum = 0.0f32;
-    #[unroll]
-    for i in 0..N::value() {
-        sum += values.extract(i);
-    }
-    sum
 }
 
 /// One unit per channel: the sums of every item, and of all items together the gradients of `gamma` and `beta`.
