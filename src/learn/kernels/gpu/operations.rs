@@ -1,8 +1,9 @@
 //! The networks' operations on GPUs.
 
-use burn::backend::Cube;
 use burn::backend::ops::FloatTensorOps;
 use burn::backend::tensor::FloatTensor;
+use burn::backend::{Cube, TensorMetadata};
+use burn::tensor::{FloatDType, Shape};
 
 use super::{GpuKernels, Map};
 use crate::learn::kernels::backend::{Kernels, NormedGradients, Place, Skip};
@@ -103,10 +104,9 @@ impl Kernels for Cube {
 
 /// The sums of `[b, out, z, y, x]` over all voxels of all items, in f32.
 fn bias_gradient(dy: Values) -> Values {
-    use burn::backend::TensorMetadata;
     let [b, outputs, z, y, x] = dy.shape().dims();
-    let flat = Cube::float_reshape(dy, burn::tensor::Shape::new([b, outputs, z * y * x]));
-    let flat = Cube::float_cast(flat, burn::tensor::FloatDType::F32);
+    let flat = Cube::float_reshape(dy, Shape::new([b, outputs, z * y * x]));
+    let flat = Cube::float_cast(flat, FloatDType::F32);
     let sums = Cube::float_sum_dim(Cube::float_sum_dim(flat, 2), 0);
-    Cube::float_reshape(sums, burn::tensor::Shape::new([outputs]))
+    Cube::float_reshape(sums, Shape::new([outputs]))
 }
