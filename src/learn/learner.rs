@@ -145,7 +145,7 @@ mod tests {
         let class: Vec<u8> = (0..4096).map(|i| u8::from(inside(i))).collect();
         let image: Vec<f32> = class.iter().map(|c| f32::from(*c) + 0.5 * normal(rng) as f32).collect();
         let plain = (status == VoxelStatus::Unknown).then(|| PlainImage { image: image.clone(), swapped: None });
-        Crop { size, image, plain, class, status: vec![status; 4096] }
+        Crop { size, image, plain, class, status: vec![status; 4096], ..Crop::default() }
     }
 
     fn losses(method: Method, steps: u64) -> Vec<f32> {

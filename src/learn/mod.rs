@@ -21,7 +21,7 @@ mod trainer;
 pub use checkpoint::{load_predictor, newest_checkpoint};
 pub use device::choose_device;
 pub use error::LearnError;
-pub use kernels::{KernelKind, KernelTiming, compare_kernels, peak_gflops};
+pub use kernels::{KernelKind, KernelTiming, Part, compare_kernels, peak_gflops};
 pub use nn::Storage;
 pub use plan::{Augmentation, Fingerprint, Normalisation, Plan, UnlabelledView};
 pub use predict::Predictor;

@@ -8,7 +8,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::error::LearnError;
-use super::kernels::with_burn_operators;
+use super::kernels::{Part, with_burn_operators};
 use super::loss::{log_probabilities, region_loss};
 use super::nn::{DropoutDraw, DualNetwork, Storage, VNet, VNetConfig};
 use super::optimiser::Adam;
@@ -33,6 +33,9 @@ pub struct StepTiming {
     pub ours_ms: Vec<f64>,
     /// The same step with the framework's own operators; empty if they were not asked for.
     pub burn_ms: Vec<f64>,
+    /// Shares of the time that each part with kernels took, on the CPU and without the framework's own operators; what is
+    /// missing from 1 went into everything else.
+    pub shares: Vec<(Part, f64)>,
 }
 
 impl StepShape {
@@ -40,15 +43,23 @@ impl StepShape {
     pub fn measure(&self, device: &Device, steps: usize, compare: bool) -> Result<StepTiming, LearnError> {
         let mut ours = PlainStep::new(self, device);
         let mut burn = compare.then(|| PlainStep::new(self, device));
-        let mut timing = StepTiming { ours_ms: Vec::new(), burn_ms: Vec::new() };
+        let mut timing = StepTiming { ours_ms: Vec::new(), burn_ms: Vec::new(), shares: Vec::new() };
         for run in 0..steps + 1 {
             let our_ms = ours.timed()?;
             let burn_ms = burn.as_mut().map(|burn| with_burn_operators(|| burn.timed())).transpose()?;
             // The first step pays for the first use of everything.
-            if run > 0 {
+            if run == 0 {
+                for part in Part::ALL {
+                    part.take();
+                }
+            } else {
                 timing.ours_ms.push(our_ms);
                 timing.burn_ms.extend(burn_ms);
             }
+        }
+        let whole_s: f64 = timing.ours_ms.iter().sum::<f64>() / 1e3;
+        if !compare {
+            timing.shares = Part::ALL.map(|part| (part, part.take().as_secs_f64() / whole_s)).into();
         }
         timing.ours_ms.sort_unstable_by(f64::total_cmp);
         timing.burn_ms.sort_unstable_by(f64::total_cmp);

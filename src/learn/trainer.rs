@@ -24,7 +24,16 @@ pub struct Trainer {
     pub(super) feed: Feed,
     pub(super) step: u64,
     unread: Vec<LossParts>,
-    loader_wait: Duration,
+    loader: LoaderTimes,
+}
+
+/// What all steps together have spent on their batches.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LoaderTimes {
+    /// Cutting them, beside the step before.
+    pub worked: Duration,
+    /// Waiting for them.
+    pub waited: Duration,
 }
 
 /// Mean losses since the last report.
@@ -58,7 +67,7 @@ impl Trainer {
             step: 0,
             plan,
             unread: Vec::new(),
-            loader_wait: Duration::ZERO,
+            loader: LoaderTimes::default(),
         })
     }
 
@@ -71,9 +80,8 @@ impl Trainer {
         self.step
     }
 
-    /// How long all steps together have waited for their batch to be cut.
-    pub fn loader_wait(&self) -> Duration {
-        self.loader_wait
+    pub fn loader_times(&self) -> LoaderTimes {
+        self.loader
     }
 
     pub fn cases(&self) -> &[TrainCase] {
@@ -102,21 +110,27 @@ impl Trainer {
 
     /// One step; a report every tenth, and for the last step of the plan. The next batch is cut meanwhile.
     pub fn step(&mut self) -> Result<Option<StepReport>, LearnError> {
-        let Self { plan, learner, feed, step, loader_wait, .. } = self;
-        let planes = feed.next(plan);
-        if planes.is_empty() {
+        let Self { plan, learner, feed, step, loader, .. } = self;
+        let batch = feed.next(plan);
+        if batch.planes.is_empty() {
             return Err(LearnError::NothingLabelled);
         }
+        let memory = feed.take_spare();
         let (parts, ahead) = thread::scope(|scope| {
-            let ahead = scope.spawn(|| feed.cut_ahead(plan));
-            let parts = learner.learn(&planes.to_device(&learner.device), plan, *step);
+            let cutting = scope.spawn(|| {
+                let begin = Instant::now();
+                (feed.cut_ahead(plan, memory), begin.elapsed())
+            });
+            let parts = learner.learn(&batch.planes.to_device(&learner.device), plan, *step);
             let begin = Instant::now();
-            let ahead = ahead.join();
-            *loader_wait += begin.elapsed();
+            let ahead = cutting.join();
+            loader.waited += begin.elapsed();
             (parts, ahead)
         });
         // A panic over there is a panic here, which the worker turns into an event.
-        self.feed.keep_ahead(ahead.unwrap_or_else(|panic| resume_unwind(panic)));
+        let (ahead, cutting) = ahead.unwrap_or_else(|panic| resume_unwind(panic));
+        self.loader.worked += cutting;
+        self.feed.keep_ahead(ahead, batch);
         self.unread.push(parts);
         self.step += 1;
         if self.step.is_multiple_of(STEPS_PER_READ) || self.step >= self.plan.total_steps {

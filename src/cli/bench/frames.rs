@@ -37,10 +37,6 @@ impl FrameTimes {
         Self { sorted_ms: times_ms }
     }
 
-    pub fn sorted_ms(&self) -> &[f64] {
-        &self.sorted_ms
-    }
-
     /// The time that `percent` (0..=100) of the frames do not exceed; 0 without frames.
     pub fn percentile_ms(&self, percent: f64) -> f64 {
         let rank = (percent / 100.0 * self.sorted_ms.len() as f64).ceil() as usize;
@@ -141,7 +137,7 @@ mod tests {
         let extent = Extent::new(40, 30, 1).unwrap();
         let image = Image::new(Voxels::U8(Grid::from_fn(extent, |v| v.x as u8)), 1.0, 0.0, Affine::identity());
         match measure(&image, &ClassTable::from_names(&["a"]).unwrap(), 4, |_| {}) {
-            Ok(times) => assert!(times.sorted_ms().len() == 4 && times.sorted_ms().iter().all(|t| *t > 0.0)),
+            Ok(times) => assert!(times.sorted_ms.len() == 4 && times.sorted_ms.iter().all(|t| *t > 0.0)),
             Err(RenderError::NoAdapter(_)) => println!("skipped: no graphics adapter"),
             Err(error) => panic!("{error}"),
         }

@@ -35,6 +35,11 @@ pub fn train(args: &BenchArgs) -> Outcome {
         "ms_per_step": spread(&alone.ours_ms),
         "peak_mib": peak_mib.map(rounded),
     });
+    if !report.is_gpu {
+        // A GPU's work is not on this clock.
+        let shares = alone.shares.iter().map(|(part, share)| (part.name().to_owned(), json!(rounded(*share))));
+        value["shares"] = shares.collect();
+    }
     if args.compare {
         let both = shape.measure(&device, STEPS, true)?;
         value["burn_ms_per_step"] = spread(&both.burn_ms);
@@ -44,7 +49,7 @@ pub fn train(args: &BenchArgs) -> Outcome {
         let mut trainer = phantom_trainer(method, &args.device)?;
         trainer.step()?;
         device.sync()?;
-        let waited = trainer.loader_wait();
+        let before = trainer.loader_times();
         let begin = Instant::now();
         let times = times_ms(STEPS, || {
             trainer.step()?;
@@ -52,9 +57,11 @@ pub fn train(args: &BenchArgs) -> Outcome {
             device.sync()?;
             Ok(())
         })?;
-        let share = (trainer.loader_wait() - waited).as_secs_f64() / begin.elapsed().as_secs_f64();
+        let seconds = begin.elapsed().as_secs_f64();
+        let after = trainer.loader_times();
         value[format!("{method}_step_p50_ms")] = json!(rounded(median(&times)));
-        value["loader_wait_share"] = json!(share);
+        value["loader_wait_share"] = json!((after.waited - before.waited).as_secs_f64() / seconds);
+        value["loader_ms_per_step"] = json!(rounded((after.worked - before.worked).as_secs_f64() * 1e3 / STEPS as f64));
     }
     print(&value, args.json)
 }

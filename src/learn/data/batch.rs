@@ -2,7 +2,7 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 
-use super::crop::{Crop, PlainImage, VoxelStatus};
+use super::crop::{Crop, VoxelStatus};
 
 /// Labelled crops first, then unlabelled ones. Any crop may hold known and unknown voxels.
 #[derive(Clone, Debug)]
@@ -50,7 +50,7 @@ impl PlainView {
 }
 
 /// A batch before it is on a device: made on any thread.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct BatchPlanes {
     /// Crops, channels of `target`, and their size (x, y, z).
     items: usize,
@@ -65,14 +65,28 @@ impl BatchPlanes {
     /// `classes[channel]` is the class number of a channel; known voxels of other classes count as unknown to no one
     /// and are left out.
     pub fn new(crops: &[Crop], classes: &[u8]) -> Self {
-        let size = crops.first().map_or([1; 3], |c| c.size);
-        let mut planes = Planes::new(crops.len(), classes.len(), size.iter().product());
+        let mut planes = Self::default();
+        planes.fill(crops, classes);
+        planes
+    }
+
+    /// The same, into the memory of an older batch.
+    pub fn fill(&mut self, crops: &[Crop], classes: &[u8]) {
+        self.items = crops.len();
+        self.channels = classes.len();
+        self.size = crops.first().map_or([1; 3], |c| c.size);
+        self.planes.clear(crops.len(), classes.len(), self.size.iter().product());
         for (item, crop) in crops.iter().enumerate() {
-            planes.fill(item, crop, classes);
+            self.planes.fill(item, crop, classes);
         }
-        let image = crops.iter().flat_map(|c| c.image.iter().copied()).collect();
-        let plain = PlainPlanes::new(crops);
-        Self { items: crops.len(), channels: classes.len(), size, image, planes, plain }
+        self.image.clear();
+        crops.iter().for_each(|c| self.image.extend_from_slice(&c.image));
+        let has_plain = crops.iter().any(|c| c.plain.is_some());
+        self.plain = has_plain.then(|| {
+            let mut plain = self.plain.take().unwrap_or_default();
+            plain.fill(crops);
+            plain
+        });
     }
 
     pub fn is_empty(&self) -> bool {
@@ -103,7 +117,7 @@ impl BatchPlanes {
 }
 
 /// The planes of [`PlainView`].
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 struct PlainPlanes {
     items: usize,
     image: Vec<f32>,
@@ -112,22 +126,23 @@ struct PlainPlanes {
 
 impl PlainPlanes {
     /// The plain views of the crops that have one; they are the last of the batch.
-    fn new(crops: &[Crop]) -> Option<Self> {
-        let plain: Vec<(&Crop, &PlainImage)> = crops.iter().filter_map(|c| Some((c, c.plain.as_ref()?))).collect();
-        let size = plain.first()?.0.size;
-        let n: usize = size.iter().product();
-        let mut swapped = vec![0.0; plain.len() * n];
-        for (plane, (_, view)) in swapped.chunks_mut(n).zip(&plain) {
+    fn fill(&mut self, crops: &[Crop]) {
+        self.image.clear();
+        self.swapped.clear();
+        self.items = 0;
+        for (crop, view) in crops.iter().filter_map(|c| Some((c, c.plain.as_ref()?))) {
+            self.items += 1;
+            self.image.extend_from_slice(&view.image);
+            let begin = self.swapped.len();
+            self.swapped.resize(self.image.len(), 0.0);
             if let Some(cut) = &view.swapped {
-                cut.fill(plane, size, 1.0);
+                cut.fill(&mut self.swapped[begin..], crop.size, 1.0);
             }
         }
-        let image = plain.iter().flat_map(|(_, view)| view.image.iter().copied()).collect();
-        Some(Self { items: plain.len(), image, swapped })
     }
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 struct Planes {
     voxels: usize,
     target: Vec<f32>,
@@ -137,9 +152,13 @@ struct Planes {
 }
 
 impl Planes {
-    fn new(items: usize, classes: usize, voxels: usize) -> Self {
-        let plane = || vec![0.0; items * voxels];
-        Self { voxels, target: vec![0.0; items * classes * voxels], known: plane(), dense: plane(), unknown: plane() }
+    fn clear(&mut self, items: usize, classes: usize, voxels: usize) {
+        self.voxels = voxels;
+        let Self { target, known, dense, unknown, .. } = self;
+        for (plane, channels) in [(target, classes), (known, 1), (dense, 1), (unknown, 1)] {
+            plane.clear();
+            plane.resize(items * channels * voxels, 0.0);
+        }
     }
 
     fn fill(&mut self, item: usize, crop: &Crop, classes: &[u8]) {
@@ -183,6 +202,7 @@ mod tests {
     use rand::SeedableRng;
     use rand_chacha::ChaCha8Rng;
 
+    use super::super::crop::PlainImage;
     use super::super::cut_mix::CutBox;
     use super::*;
 
@@ -194,6 +214,7 @@ mod tests {
             image: (0..8).map(|i| i as f32).collect(),
             class: vec![0, 0, 0, 2, 2, 0, 0, 0],
             status: vec![Sparse, Sparse, Sparse, Sparse, Dense, Dense, Unknown, Outside],
+            ..Crop::default()
         }
     }
 
@@ -226,6 +247,16 @@ mod tests {
         let moved = values(view.swapped_like_the_crops(view.image.clone()));
         assert_eq!(moved, values(batch.image)[8..], "a map equal to the image moves with the image");
         assert!(moved[..8].contains(&2.0) && moved[..8].contains(&1.0));
+    }
+
+    #[test]
+    fn a_batch_in_used_memory_is_the_same_batch() {
+        let plain = Crop { plain: Some(PlainImage { image: vec![3.0; 8], swapped: None }), ..crop() };
+        let mut used = BatchPlanes::new(&[crop(), plain.clone(), plain.clone()], &[0, 1, 2]);
+        for crops in [vec![crop(), plain.clone()], vec![crop()], vec![plain, crop()]] {
+            used.fill(&crops, &[0, 2]);
+            assert_eq!(used, BatchPlanes::new(&crops, &[0, 2]));
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::case::TrainCase;
 use super::cut_mix::CutBox;
-use crate::geometry::{Extent, Voxel};
+use super::source::Source;
 use crate::learn::plan::Augmentation;
 use crate::learn::random::normal;
 
@@ -18,7 +18,7 @@ pub struct CropPose {
 }
 
 /// Values of a crop, x fastest.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Crop {
     pub size: [usize; 3],
     /// Normalised intensity; 0 outside the volume.
@@ -27,10 +27,12 @@ pub struct Crop {
     pub plain: Option<PlainImage>,
     pub class: Vec<u8>,
     pub status: Vec<VoxelStatus>,
+    /// The part of the volume that the image was interpolated from; kept for its memory.
+    pub(in crate::learn) source: Source,
 }
 
 /// A crop before its intensities were changed and a box of it swapped.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct PlainImage {
     pub image: Vec<f32>,
     /// Where the crop now holds its partner's voxels.
@@ -69,7 +71,7 @@ impl CropPose {
         Self { centre, linear }
     }
 
-    fn volume_position(&self, offset: [f64; 3]) -> [f64; 3] {
+    pub(super) fn volume_position(&self, offset: [f64; 3]) -> [f64; 3] {
         std::array::from_fn(|row| {
             let l = &self.linear[row];
             self.centre[row] + l[0] * offset[0] + l[1] * offset[1] + l[2] * offset[2]
@@ -88,37 +90,33 @@ fn rotation_matrix([a, b, c]: [f64; 3]) -> [[f64; 3]; 3] {
 }
 
 impl Crop {
-    /// Image by trilinear interpolation, labels by nearest neighbour.
-    pub fn extract(case: &TrainCase, pose: &CropPose, size: [usize; 3]) -> Self {
-        let n: usize = size.iter().product();
-        let extent = case.image.extent();
-        let mut crop = Self {
-            size,
-            image: Vec::with_capacity(n),
-            plain: None,
-            class: Vec::with_capacity(n),
-            status: Vec::with_capacity(n),
-        };
+    /// Cuts the box anew, into the memory of what was here before. Image by trilinear interpolation, labels by nearest
+    /// neighbour.
+    pub fn cut(&mut self, case: &TrainCase, pose: &CropPose, size: [usize; 3]) {
+        self.size = size;
+        self.image.clear();
+        self.class.clear();
+        self.status.clear();
         let half = size.map(|s| (s as f64 - 1.0) / 2.0);
+        self.source.copy(case, pose, half);
         for z in 0..size[2] {
             for y in 0..size[1] {
                 for x in 0..size[0] {
                     let offset = [x as f64 - half[0], y as f64 - half[1], z as f64 - half[2]];
-                    crop.push(case, extent, pose.volume_position(offset));
+                    self.push(case, pose.volume_position(offset));
                 }
             }
         }
-        crop
     }
 
-    fn push(&mut self, case: &TrainCase, extent: Extent, position: [f64; 3]) {
-        let Some(nearest) = extent.nearest_voxel(position) else {
+    fn push(&mut self, case: &TrainCase, position: [f64; 3]) {
+        let Some(nearest) = case.image.extent().nearest_voxel(position) else {
             self.image.push(0.0);
             self.class.push(0);
             self.status.push(VoxelStatus::Outside);
             return;
         };
-        self.image.push(interpolated(case, extent, position));
+        self.image.push(self.source.interpolated(position));
         let value = case.labels().value(nearest);
         self.class.push(value.class);
         self.status.push(match (value.origin.is_known(), case.is_dense(nearest)) {
@@ -130,7 +128,9 @@ impl Crop {
 
     /// Remembers the image as it is now for the pseudo-labels.
     pub fn keep_plain(&mut self) {
-        self.plain = Some(PlainImage { image: self.image.clone(), swapped: None });
+        let PlainImage { image, swapped } = self.plain.get_or_insert_default();
+        image.clone_from(&self.image);
+        *swapped = None;
     }
 
     /// Random contrast, brightness, gamma and noise inside the volume.
@@ -157,26 +157,6 @@ impl Crop {
     }
 }
 
-/// Trilinear interpolation of the normalised image; the border voxels go on for half a voxel.
-fn interpolated(case: &TrainCase, extent: Extent, position: [f64; 3]) -> f32 {
-    let n = extent.to_array();
-    let clamped: [f64; 3] = std::array::from_fn(|a| position[a].clamp(0.0, (n[a] - 1) as f64));
-    let lo = clamped.map(|p| p.floor() as usize);
-    let fraction: [f32; 3] = std::array::from_fn(|a| (clamped[a] - lo[a] as f64) as f32);
-    let hi: [usize; 3] = std::array::from_fn(|a| (lo[a] + 1).min(n[a] - 1));
-    let at = |x: usize, y: usize, z: usize| {
-        case.normaliser().apply(case.image.intensity_at(extent.index(Voxel::new(x, y, z))))
-    };
-    let mix = |a: f32, b: f32, t: f32| a + (b - a) * t;
-    let row = |y: usize, z: usize| {
-        if fraction[0] == 0.0 { at(lo[0], y, z) } else { mix(at(lo[0], y, z), at(hi[0], y, z), fraction[0]) }
-    };
-    let plane = |z: usize| {
-        if fraction[1] == 0.0 { row(lo[1], z) } else { mix(row(lo[1], z), row(hi[1], z), fraction[1]) }
-    };
-    if fraction[2] == 0.0 { plane(lo[2]) } else { mix(plane(lo[2]), plane(hi[2]), fraction[2]) }
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -184,7 +164,7 @@ mod tests {
     use rand::SeedableRng;
 
     use super::*;
-    use crate::geometry::Affine;
+    use crate::geometry::{Affine, Extent, Voxel};
     use crate::label::{LabelMap, LabelValue, Origin};
     use crate::volume::{Grid, Image, Voxels};
 
@@ -197,10 +177,27 @@ mod tests {
         TrainCase::new("c".into(), Arc::new(image), map, false)
     }
 
+    fn cut(case: &TrainCase, pose: &CropPose, size: [usize; 3]) -> Crop {
+        let mut crop = Crop::default();
+        crop.cut(case, pose, size);
+        crop
+    }
+
+    #[test]
+    fn a_crop_cut_into_used_memory_is_the_same_crop() {
+        let (case, other) = (case(8, |_| {}), case(11, |_| {}));
+        let mut rng = ChaCha8Rng::seed_from_u64(4);
+        let [first, second] =
+            [[3.5; 3], [4.0; 3]].map(|centre| CropPose::random(centre, [1.0; 3], &Augmentation::default(), &mut rng));
+        let mut used = cut(&other, &first, [9, 4, 6]);
+        used.cut(&case, &second, [4, 4, 8]);
+        assert_eq!(used, cut(&case, &second, [4, 4, 8]));
+    }
+
     #[test]
     fn a_plain_crop_copies_the_voxels_of_its_box() {
         let case = case(8, |_| {});
-        let crop = Crop::extract(&case, &CropPose::plain([3.5, 3.5, 3.5]), [4, 4, 4]);
+        let crop = cut(&case, &CropPose::plain([3.5, 3.5, 3.5]), [4, 4, 4]);
         let expected = |v: Voxel| case.normaliser().apply(case.image.intensity(v));
         assert_eq!(crop.image[0], expected(Voxel::new(2, 2, 2)));
         assert_eq!(crop.image[1], expected(Voxel::new(3, 2, 2)));
@@ -211,7 +208,7 @@ mod tests {
     #[test]
     fn voxels_beyond_the_volume_are_outside_and_zero() {
         let case = case(4, |_| {});
-        let crop = Crop::extract(&case, &CropPose::plain([1.5, 1.5, 1.5]), [8, 4, 4]);
+        let crop = cut(&case, &CropPose::plain([1.5, 1.5, 1.5]), [8, 4, 4]);
         let outside = crop.status.iter().filter(|s| **s == VoxelStatus::Outside).count();
         assert_eq!(outside, 4 * 4 * 4);
         assert_eq!(crop.image[0], 0.0);
@@ -225,7 +222,7 @@ mod tests {
             map.write_run(e.index(Voxel::new(0, 0, 2)), n * n, LabelValue::new(0, Origin::Manual));
             map.write_run(e.index(Voxel::new(3, 3, 4)), 1, LabelValue::new(1, Origin::Manual));
         });
-        let crop = Crop::extract(&case, &CropPose::plain([2.5; 3]), [n; 3]);
+        let crop = cut(&case, &CropPose::plain([2.5; 3]), [n; 3]);
         let e = case.image.extent();
         assert_eq!(crop.status[e.index(Voxel::new(5, 1, 2))], VoxelStatus::Dense);
         assert_eq!(crop.status[e.index(Voxel::new(3, 3, 4))], VoxelStatus::Sparse);
@@ -249,7 +246,7 @@ mod tests {
     #[test]
     fn intensity_changes_leave_the_outside_at_zero_and_everything_finite() {
         let case = case(4, |_| {});
-        let mut crop = Crop::extract(&case, &CropPose::plain([1.5; 3]), [8, 8, 8]);
+        let mut crop = cut(&case, &CropPose::plain([1.5; 3]), [8, 8, 8]);
         crop.change_intensities(&Augmentation::default(), &mut ChaCha8Rng::seed_from_u64(1));
         for (v, s) in crop.image.iter().zip(&crop.status) {
             assert!(v.is_finite());

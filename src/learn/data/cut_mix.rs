@@ -72,6 +72,7 @@ mod tests {
             plain: None,
             class: vec![value; n],
             status: vec![if value == 1 { VoxelStatus::Unknown } else { VoxelStatus::Dense }; n],
+            ..Crop::default()
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::batch::BatchPlanes;
 use super::case::TrainCase;
+use super::crop::Crop;
 use super::sampler::Sampler;
 use crate::learn::plan::Plan;
 use crate::volume::CaseId;
@@ -12,18 +13,27 @@ pub struct Feed {
     /// As it was before the batch in `ahead` was drawn: what a checkpoint holds.
     sampler: Sampler,
     ahead: Option<Ahead>,
+    /// The memory of the batch before.
+    spare: Buffers,
+}
+
+/// A batch, and the crops it was made from for the sake of their memory: two of these take turns.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Buffers {
+    pub planes: BatchPlanes,
+    crops: Vec<Crop>,
 }
 
 /// A batch cut in advance, and the sampler after it.
 pub struct Ahead {
-    planes: BatchPlanes,
+    buffers: Buffers,
     sampler: Sampler,
 }
 
 impl Feed {
     pub fn new(mut cases: Vec<TrainCase>, sampler: Sampler) -> Self {
         cases.sort_by(|a, b| a.id.cmp(&b.id));
-        Self { cases, sampler, ahead: None }
+        Self { cases, sampler, ahead: None, spare: Buffers::default() }
     }
 
     pub fn cases(&self) -> &[TrainCase] {
@@ -51,21 +61,34 @@ impl Feed {
     }
 
     /// The batch of this step: the one cut in advance, or one cut now.
-    pub fn next(&mut self, plan: &Plan) -> BatchPlanes {
-        let Ahead { planes, sampler } = self.ahead.take().unwrap_or_else(|| self.cut_ahead(plan));
+    pub fn next(&mut self, plan: &Plan) -> Buffers {
+        let Ahead { buffers, sampler } = match self.ahead.take() {
+            Some(ahead) => ahead,
+            None => {
+                let spare = self.take_spare();
+                self.cut_ahead(plan, spare)
+            }
+        };
         self.sampler = sampler;
-        planes
+        buffers
     }
 
-    /// Cuts the batch after the present one; changes nothing, so it can run beside a step.
-    pub fn cut_ahead(&self, plan: &Plan) -> Ahead {
-        let mut sampler = self.sampler.clone();
-        let crops = sampler.draw(&self.cases, plan);
-        Ahead { planes: BatchPlanes::new(&crops, &plan.classes), sampler }
+    pub fn take_spare(&mut self) -> Buffers {
+        std::mem::take(&mut self.spare)
     }
 
-    pub fn keep_ahead(&mut self, ahead: Ahead) {
+    /// Cuts the batch after the present one into `memory`; changes nothing, so it can run beside a step.
+    pub fn cut_ahead(&self, plan: &Plan, memory: Buffers) -> Ahead {
+        let (mut buffers, mut sampler) = (memory, self.sampler.clone());
+        sampler.draw(&self.cases, plan, &mut buffers.crops);
+        buffers.planes.fill(&buffers.crops, &plan.classes);
+        Ahead { buffers, sampler }
+    }
+
+    /// `used` is the batch of the step that has ended.
+    pub fn keep_ahead(&mut self, ahead: Ahead, used: Buffers) {
         self.ahead = Some(ahead);
+        self.spare = used;
     }
 }
 
@@ -97,7 +120,7 @@ mod tests {
         let (plan, mut now, mut later) = (plan(), feed(), feed());
         for _ in 0..3 {
             let before = now.sampler().clone();
-            now.keep_ahead(now.cut_ahead(&plan));
+            now.keep_ahead(now.cut_ahead(&plan, Buffers::default()), Buffers::default());
             assert_eq!(now.sampler(), &before, "a checkpoint must not skip the batch in advance");
             assert_eq!(now.next(&plan), later.next(&plan));
         }
@@ -107,7 +130,7 @@ mod tests {
     #[test]
     fn the_very_next_batch_shows_an_edit_although_one_was_cut_before_it() {
         let (plan, mut edited, mut fresh) = (plan(), feed(), Feed::new(vec![case(1)], Sampler::new(3)));
-        edited.keep_ahead(edited.cut_ahead(&plan));
+        edited.keep_ahead(edited.cut_ahead(&plan, Buffers::default()), Buffers::default());
         *edited.case_mut(&"a".into()).unwrap() = case(1);
         assert_eq!(edited.next(&plan), fresh.next(&plan));
     }

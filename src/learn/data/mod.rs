@@ -7,6 +7,7 @@ mod cut_mix;
 mod feed;
 mod normalise;
 mod sampler;
+mod source;
 
 pub use batch::{Batch, BatchPlanes};
 pub use case::TrainCase;

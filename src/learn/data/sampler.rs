@@ -1,10 +1,11 @@
 //! The two-stream sampler: labelled crops around known voxels, unlabelled crops anywhere.
 
+use std::thread;
+
 use rand::RngExt;
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::case::TrainCase;
@@ -67,8 +68,8 @@ impl Sampler {
         &mut self.rng
     }
 
-    /// Crops of the next step, labelled first. Empty if no case is labelled.
-    pub fn draw(&mut self, cases: &[TrainCase], plan: &Plan) -> Vec<Crop> {
+    /// Crops of the next step, labelled first, into the memory of older ones. None if no case is labelled.
+    pub fn draw(&mut self, cases: &[TrainCase], plan: &Plan, crops: &mut Vec<Crop>) {
         let mut draws = Vec::with_capacity(plan.batch_labelled + plan.batch_unlabelled);
         for _ in 0..plan.batch_labelled {
             let case = self.labelled.next(cases, |c| !c.held_out && c.is_labelled(), &mut self.rng);
@@ -78,11 +79,16 @@ impl Sampler {
             let case = self.unlabelled.next(cases, |c| !c.held_out && c.has_unknown(), &mut self.rng);
             draws.extend(case.map(|case| self.anywhere(case, plan)));
         }
-        let mut crops: Vec<Crop> = draws.par_iter().map(|draw| draw.cut(plan)).collect();
+        crops.resize_with(draws.len(), Crop::default);
+        // Threads of its own: they have the priority of the one that asks, which the process's pool need not have.
+        thread::scope(|scope| {
+            for (draw, crop) in draws.iter().zip(&mut *crops) {
+                scope.spawn(|| draw.cut(plan, crop));
+            }
+        });
         if plan.unlabelled_view == UnlabelledView::CutMix {
-            self.swap_boxes(&mut crops, plan.patch);
+            self.swap_boxes(crops, plan.patch);
         }
-        crops
     }
 
     /// Neighbouring crops with a plain view swap a box.
@@ -136,15 +142,16 @@ fn grid_aligned(centre: f64, patch: usize) -> f64 {
 }
 
 impl Draw<'_> {
-    fn cut(&self, plan: &Plan) -> Crop {
+    fn cut(&self, plan: &Plan, crop: &mut Crop) {
         let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
         let pose = CropPose::random(self.centre, self.case.image.spacing_mm(), &plan.augmentation, &mut rng);
-        let mut crop = Crop::extract(self.case, &pose, plan.patch);
+        crop.cut(self.case, &pose, plan.patch);
         if self.keeps_plain {
             crop.keep_plain();
+        } else {
+            crop.plain = None;
         }
         crop.change_intensities(&plan.augmentation, &mut rng);
-        crop
     }
 }
 
@@ -176,12 +183,18 @@ mod tests {
         Plan { patch: [8; 3], ..Plan::new(&f, &TrainSettings::default()) }
     }
 
+    fn draw(sampler: &mut Sampler, cases: &[TrainCase], plan: &Plan) -> Vec<Crop> {
+        let mut crops = Vec::new();
+        sampler.draw(cases, plan, &mut crops);
+        crops
+    }
+
     #[test]
     fn half_of_the_batch_is_labelled_and_half_is_not() {
         let cases = [case("a", true, false), case("b", false, false)];
         let mut sampler = Sampler::new(1);
         for _ in 0..5 {
-            let crops = sampler.draw(&cases, &plan());
+            let crops = draw(&mut sampler, &cases, &plan());
             let known = |c: &Crop| c.status.iter().filter(|s| **s == VoxelStatus::Dense).count();
             assert_eq!(crops.len(), 4);
             assert!(known(&crops[0]) >= 64 && known(&crops[1]) >= 64);
@@ -193,20 +206,20 @@ mod tests {
     fn with_cut_mix_the_unlabelled_crops_swap_one_box_and_keep_their_plain_images() {
         let cases = [case("a", true, false), case("b", false, false), case("c", false, false)];
         let plan = Plan { unlabelled_view: UnlabelledView::CutMix, ..plan() };
-        let crops = Sampler::new(1).draw(&cases, &plan);
+        let crops = draw(&mut Sampler::new(1), &cases, &plan);
         let cut = |c: &Crop| c.plain.as_ref().and_then(|p| p.swapped);
         assert!(crops[0].plain.is_none() && crops[1].plain.is_none());
         assert!(cut(&crops[2]).is_some() && cut(&crops[2]) == cut(&crops[3]));
         assert!(crops[2..].iter().all(|c| c.plain.as_ref().is_some_and(|p| p.image != c.image)));
         // With one unlabelled crop there is nobody to swap with.
-        let alone = Sampler::new(1).draw(&cases, &Plan { batch_unlabelled: 1, ..plan });
+        let alone = draw(&mut Sampler::new(1), &cases, &Plan { batch_unlabelled: 1, ..plan });
         assert!(alone[2].plain.is_some() && cut(&alone[2]).is_none());
     }
 
     #[test]
     fn held_out_cases_are_never_drawn() {
         let only_held_out = [case("a", true, true), case("b", false, true)];
-        assert!(Sampler::new(1).draw(&only_held_out, &plan()).is_empty());
+        assert!(draw(&mut Sampler::new(1), &only_held_out, &plan()).is_empty());
     }
 
     #[test]
@@ -226,9 +239,9 @@ mod tests {
     fn a_saved_sampler_goes_on_with_the_same_crops() {
         let cases = [case("a", true, false), case("b", true, false), case("c", false, false)];
         let mut sampler = Sampler::new(9);
-        sampler.draw(&cases, &plan());
+        draw(&mut sampler, &cases, &plan());
         let text = serde_json::to_string(&sampler).unwrap();
         let mut restored: Sampler = serde_json::from_str(&text).unwrap();
-        assert_eq!(sampler.draw(&cases, &plan()), restored.draw(&cases, &plan()));
+        assert_eq!(draw(&mut sampler, &cases, &plan()), draw(&mut restored, &cases, &plan()));
     }
 }

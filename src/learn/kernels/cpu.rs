@@ -10,6 +10,7 @@ use super::direct::Direct;
 use super::matrix::Pointwise;
 use super::norm::{ChannelStatistics, Gate, NormAct, Skip as SkipValues};
 use super::spatial::Spatial;
+use super::stopwatch::Part;
 use super::{dims_of, flex_tensor, is_recomputing, slice, values};
 
 /// What the backward pass of `normed` needs.
@@ -32,7 +33,7 @@ impl Kernels for Flex {
     fn normed(spatial: Spatial, inputs: [&FlexTensor; 4], skip: Skip<&FlexTensor>) -> (FlexTensor, Saved) {
         let [x, weight, gamma, beta] = inputs.map(values);
         let dims = spatial.output_dims(dims_of(&x), dims_of(&weight));
-        let (convolved, statistics) = spatial.forward(&x, &weight);
+        let (convolved, statistics) = Part::Convolution.timed(|| spatial.forward(&x, &weight));
         let place = skip.place();
         let skip = skip.tensor().map(|skip| values(skip));
         let skip = match (place, &skip) {
@@ -43,13 +44,13 @@ impl Kernels for Flex {
         let volume = dims[2] * dims[3] * dims[4];
         let norm = NormAct { x: &convolved, gamma: slice(&gamma), beta: slice(&beta), volume };
         let mut y = vec![0.0f32; convolved.len()];
-        let statistics = match statistics {
+        let statistics = Part::Norm.timed(|| match statistics {
             Some(statistics) => {
                 norm.forward_with(&statistics, skip, &mut y);
                 statistics
             }
             None => norm.forward(skip, &mut y),
-        };
+        });
         let y = flex_tensor(y, &dims);
         let kept = (place == Place::BeforeRelu).then(|| y.clone());
         let convolved = (!is_recomputing()).then(|| flex_tensor(convolved, &dims));
@@ -66,7 +67,8 @@ impl Kernels for Flex {
         let gradient = values(&dy);
         let Saved { x, weight, gamma, beta, convolved, statistics, y } = saved;
         let dims = spatial.output_dims(dims_of(&x), dims_of(&weight));
-        let convolved = convolved.unwrap_or_else(|| flex_tensor(spatial.forward(&x, &weight).0, &dims));
+        let convolved =
+            convolved.unwrap_or_else(|| Part::Convolution.timed(|| flex_tensor(spatial.forward(&x, &weight).0, &dims)));
         let volume = dims[2] * dims[3] * dims[4];
         let dy = slice(&gradient);
         let norm = NormAct { x: slice(&convolved), gamma: slice(&gamma), beta: slice(&beta), volume };
@@ -76,15 +78,16 @@ impl Kernels for Flex {
             Some(y) => Gate::Output { y: slice(y), d_skip: &mut d_skip },
             None => Gate::Input,
         };
-        let [d_gamma, d_beta] = norm.backward(&statistics, dy, gate, &mut d_convolved);
+        let [d_gamma, d_beta] = Part::NormGradient.timed(|| norm.backward(&statistics, dy, gate, &mut d_convolved));
         drop((convolved, y));
         let vector = |values: Vec<f32>| {
             let channels = values.len();
             flex_tensor(values, &[channels])
         };
         NormedGradients {
-            weight: wanted[1].then(|| spatial.weight_gradient(&x, &weight, &d_convolved)),
-            x: wanted[0].then(|| spatial.data_gradient(&x, &weight, &d_convolved)),
+            weight: wanted[1]
+                .then(|| Part::WeightGradient.timed(|| spatial.weight_gradient(&x, &weight, &d_convolved))),
+            x: wanted[0].then(|| Part::DataGradient.timed(|| spatial.data_gradient(&x, &weight, &d_convolved))),
             gamma: vector(d_gamma),
             beta: vector(d_beta),
             skip: match place {

@@ -11,6 +11,7 @@ use burn::tensor::{Float, Tensor};
 
 use super::region_loss::{Region, RegionSums};
 use super::softmax::LogSoftmax;
+use super::stopwatch::Part;
 use super::{AutodiffFlex, dims_of, flex_tensor, plain, slice, tracked, values};
 
 /// Log-probabilities over the classes of `[b, k, z, y, x]` logits.
@@ -37,7 +38,7 @@ fn softmax_shape(x: &FlexTensor) -> LogSoftmax {
 fn log_softmax_forward(x: &FlexTensor) -> FlexTensor {
     let x = values(x);
     let mut log_p = vec![0.0; slice(&x).len()];
-    softmax_shape(&x).forward(slice(&x), &mut log_p);
+    Part::Losses.timed(|| softmax_shape(&x).forward(slice(&x), &mut log_p));
     flex_tensor(log_p, &dims_of(&x))
 }
 
@@ -54,7 +55,7 @@ impl Backward<Flex, 1> for LogSoftmaxBackward {
         let log_p = ops.state;
         if let Some(node) = node {
             let mut dx = vec![0.0; slice(&gradient).len()];
-            softmax_shape(&log_p).backward(slice(&log_p), slice(&gradient), &mut dx);
+            Part::Losses.timed(|| softmax_shape(&log_p).backward(slice(&log_p), slice(&gradient), &mut dx));
             grads.register::<Flex>(node.id, flex_tensor(dx, &dims_of(&log_p)));
         }
     }
@@ -72,7 +73,7 @@ pub fn region_loss(log_p: &Tensor<5>, target: &Tensor<5>, weight: &Tensor<5>, ma
         weight: constant(weight)?,
         mask: constant(mask)?,
     };
-    let sums = RegionSums::of(&saved.region(), slice(&saved.log_p));
+    let sums = Part::Losses.timed(|| RegionSums::of(&saved.region(), slice(&saved.log_p)));
     let loss = flex_tensor(vec![sums.loss()], &[1]);
     let loss = match RegionLossBackward.prepare::<NoCheckpointing>([log_p.node()]).compute_bound().stateful() {
         OpsKind::Tracked(prep) => prep.finish((saved, sums), loss),
@@ -107,7 +108,7 @@ impl Backward<Flex, 1> for RegionLossBackward {
         let gradient = values(&grads.consume::<Flex>(&ops.node));
         let (saved, sums) = ops.state;
         if let (Some(node), Some(scale)) = (node, slice(&gradient).first()) {
-            let dx = sums.gradient(&saved.region(), slice(&saved.log_p), *scale);
+            let dx = Part::Losses.timed(|| sums.gradient(&saved.region(), slice(&saved.log_p), *scale));
             grads.register::<Flex>(node.id, flex_tensor(dx, &dims_of(&saved.log_p)));
         }
     }

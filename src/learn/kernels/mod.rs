@@ -25,6 +25,7 @@ mod region_loss;
 mod scratch;
 mod softmax;
 mod spatial;
+mod stopwatch;
 #[cfg(test)]
 mod testing;
 mod unfused;
@@ -38,6 +39,7 @@ pub use losses::{log_softmax, region_loss};
 pub use normed::normed;
 pub use peak::peak_gflops;
 pub use spatial::Spatial;
+pub use stopwatch::Part;
 #[cfg(test)]
 pub use testing::gpu_device;
 

@@ -7,6 +7,8 @@ use burn::module::{Module, ModuleMapper, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
 
+use super::kernels::Part;
+
 pub use adam::Adam;
 pub use sgd::Sgd;
 
@@ -17,7 +19,7 @@ fn updated<M: Module>(
     gradients: GradientsParams,
     f: impl FnMut(usize, Tensor<1>, Tensor<1>) -> Tensor<1>,
 ) -> M {
-    module.map(&mut Update { gradients, f, index: 0 })
+    Part::Update.timed(|| module.map(&mut Update { gradients, f, index: 0 }))
 }
 
 struct Update<F> {
