@@ -8,7 +8,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::error::LearnError;
-use super::kernels::{Part, with_burn_operators};
+use super::kernels::{Part, recomputing, with_burn_operators};
 use super::loss::{log_probabilities, region_loss};
 use super::nn::{DropoutDraw, DualNetwork, Storage, VNet, VNetConfig};
 use super::optimiser::Adam;
@@ -25,6 +25,8 @@ pub struct StepShape {
     pub batch: usize,
     pub classes: usize,
     pub storage: Storage,
+    /// Gradient checkpointing.
+    pub recompute: bool,
 }
 
 /// Milliseconds of single steps, ascending.
@@ -100,6 +102,7 @@ impl PlainStep {
         Self {
             network: DualNetwork::new(config, &mut rng, &device).a,
             loss_scale: shape.storage.loss_scale(),
+            recompute: shape.recompute,
             optimiser: Adam::new(LEARNING_RATE),
             image: Tensor::random(dims(1), Distribution::Normal(0.0, 1.0), &device),
             target: Tensor::from_data(TensorData::new(target, dims(shape.classes)), &device),
@@ -111,7 +114,8 @@ impl PlainStep {
     /// Milliseconds of one step. The loss is read, so that a GPU has done the work when the clock stops.
     fn timed(&mut self) -> Result<f64, LearnError> {
         let begin = Instant::now();
-        let logits = self.network.forward(self.image.clone(), &DropoutDraw::default()).logits;
+        let logits =
+            recomputing(self.recompute, || self.network.forward(self.image.clone(), &DropoutDraw::default()).logits);
         // Without weights the cross-entropy is 0: what remains is Dice, as in the peer.
         let loss = region_loss(&log_probabilities(logits), &self.target, &self.weight, &self.mask);
         // Adam does not see a factor of all gradients: the scale is not taken out again.

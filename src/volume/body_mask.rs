@@ -86,7 +86,7 @@ fn otsu_threshold(image: &Image) -> f64 {
     let statistics = image.statistics();
     let (lo, hi) = (statistics.percentile(0.5), statistics.percentile(99.5));
     let width = (hi - lo) / BINS as f64;
-    if !(width > 0.0) {
+    if width <= 0.0 || !width.is_finite() {
         // A constant image is body everywhere.
         return f64::NEG_INFINITY;
     }

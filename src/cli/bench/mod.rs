@@ -46,7 +46,7 @@ pub struct BenchArgs {
     /// Also run `train`'s step with the framework's own operators, for the ratio
     #[arg(long)]
     pub compare: bool,
-    /// `memory`: compute convolutions again for their gradient instead of keeping them
+    /// `train`, `memory`: compute convolutions again for their gradient instead of keeping them
     #[arg(long)]
     pub recompute: bool,
     /// Only that step, not those of each method on the phantom

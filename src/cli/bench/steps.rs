@@ -21,6 +21,7 @@ pub fn train(args: &BenchArgs) -> Outcome {
         batch: args.batch.max(1),
         classes: 2,
         storage: if args.f16 { Storage::F16 } else { Storage::F32 },
+        recompute: args.recompute,
     };
     let step = 1 << (shape.levels - 1);
     if shape.patch == 0 || !shape.patch.is_multiple_of(step) {
