@@ -72,6 +72,7 @@ impl StepShape {
 struct PlainStep {
     network: VNet,
     loss_scale: f64,
+    recompute: bool,
     optimiser: Adam,
     image: Tensor<5>,
     target: Tensor<5>,
