@@ -56,9 +56,9 @@ fn words_ui(ui: &mut Ui, training: &Training) {
             widgets::caption_ui(ui, &format!("pseudo-labels {done} of {total}"));
         }
         if let Some(share) = training.rested_share() {
-            let caption = widgets::caption_ui(ui, &format!("leaves you {:.0} %", 100.0 * share));
+            let caption = widgets::caption_ui(ui, &format!("rests {:.0} % of the time", 100.0 * share));
             caption.on_hover_text(
-                "While you work, learning rests for this share of its time so that the window stays quick.",
+                "While you work, learning rests so that the window stays quick. Left alone, it takes the whole computer.",
             );
         }
     });
