@@ -37,4 +37,8 @@ fi
 cargo fmt --check
 cargo clippy --release --all-targets --locked -- -D warnings
 cargo test --release --locked
+# The kernels once more in the instruction sets that this machine would not choose.
+for set in portable avx2; do
+  CHIARO_INSTRUCTIONS=$set cargo test --release --locked --lib -- learn::kernels --skip gpu
+done
 RUSTDOCFLAGS="-D warnings" cargo doc --release --no-deps --locked --quiet

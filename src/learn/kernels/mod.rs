@@ -15,6 +15,7 @@ mod convolution;
 mod cpu;
 mod direct;
 mod gpu;
+mod instructions;
 mod losses;
 mod matrix;
 mod moments;

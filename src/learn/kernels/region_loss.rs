@@ -1,10 +1,11 @@
 //! `1/2 (weighted cross-entropy + masked Dice)` of log-probabilities, in one pass forward and one backward.
 
-use pulp::{Arch, Simd, WithSimd};
+use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::softmax::exp_below_one;
 use super::vectors::{map, sum, sums};
+use crate::learn::kernels::instructions::instructions;
 
 /// Smoothing of the Dice quotient (UA-MT / SSL4MIS value).
 const DICE_SMOOTHING: f64 = 1e-5;
@@ -76,7 +77,7 @@ impl RegionSums {
             .par_iter()
             .map(|&(row, start)| {
                 let end = region.volume.min(start + CHUNK);
-                Arch::new().dispatch(ChunkSums(region.rows(log_p, row).map(|r| &r[start..end])))
+                instructions().dispatch(ChunkSums(region.rows(log_p, row).map(|r| &r[start..end])))
             })
             .collect();
         let mut total = Self {
@@ -127,7 +128,7 @@ impl RegionSums {
         let mut gradient = vec![0.0f32; log_p.len()];
         gradient.par_chunks_mut(region.volume.max(1)).enumerate().for_each(|(row, gradient)| {
             let [of_target, of_p] = of_class[row % region.classes];
-            Arch::new().dispatch(RowGradient {
+            instructions().dispatch(RowGradient {
                 rows: region.rows(log_p, row),
                 gradient,
                 factors: [of_weight, of_target, of_p],

@@ -2,10 +2,10 @@
 
 use burn::backend::Flex;
 use burn::tensor::{Float, Tensor};
-use pulp::Arch;
 use rayon::prelude::*;
 
 use super::{flex_tensor, plain, slice, values};
+use crate::learn::kernels::instructions::instructions;
 
 /// Values per task: a task is worth its start, and small parameters stay on one thread.
 const CHUNK: usize = 1 << 14;
@@ -74,7 +74,7 @@ impl SgdStep {
         let Self { learning_rate, momentum, weight_decay, clip } = *self;
         let chunks = weights.par_chunks_mut(CHUNK).zip(velocity.par_chunks_mut(CHUNK)).zip(gradient.par_chunks(CHUNK));
         chunks.for_each(|((weights, velocity), gradient)| {
-            Arch::new().dispatch(
+            instructions().dispatch(
                 #[inline(always)]
                 || {
                     for ((w, v), g) in weights.iter_mut().zip(velocity).zip(gradient) {
@@ -117,7 +117,7 @@ impl AdamStep {
         let moments = m.par_chunks_mut(CHUNK).zip(v.par_chunks_mut(CHUNK));
         let chunks = weights.par_chunks_mut(CHUNK).zip(moments).zip(gradient.par_chunks(CHUNK));
         chunks.for_each(|((weights, (m, v)), gradient)| {
-            Arch::new().dispatch(
+            instructions().dispatch(
                 #[inline(always)]
                 || {
                     for (((w, m), v), g) in weights.iter_mut().zip(m).zip(v).zip(gradient) {
@@ -135,7 +135,7 @@ impl AdamStep {
 /// `sum v^2`, in a fixed order.
 fn squared_norm(values: &[f32]) -> f64 {
     let of_chunk = |chunk: &[f32]| -> f64 {
-        Arch::new().dispatch(
+        instructions().dispatch(
             #[inline(always)]
             || chunk.chunks(BLOCK).map(block_squares).sum(),
         )

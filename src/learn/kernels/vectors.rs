@@ -1,7 +1,8 @@
 //! Loops over whole registers and the rest.
 
-use pulp::{Arch, Simd, WithSimd};
+use pulp::{Simd, WithSimd};
 
+use crate::learn::kernels::instructions::instructions;
 use crate::learn::kernels::matrix::product::registers_of;
 
 /// Independent sums, so that an addition need not wait for the one before.
@@ -11,7 +12,7 @@ const SUMS: usize = 4;
 pub fn sum(values: &[f32]) -> f32 {
     /// Values whose sum loses little in `f32`; the sums of blocks are added in `f64`.
     const BLOCK: usize = 1 << 12;
-    values.chunks(BLOCK).map(|block| f64::from(Arch::new().dispatch(Sum(block)))).sum::<f64>() as f32
+    values.chunks(BLOCK).map(|block| f64::from(instructions().dispatch(Sum(block)))).sum::<f64>() as f32
 }
 
 struct Sum<'a>(&'a [f32]);
@@ -152,6 +153,8 @@ pub fn map_and_sums<S: Simd, const N: usize, const M: usize>(
 
 #[cfg(test)]
 mod tests {
+    use pulp::Arch;
+
     use super::*;
     use crate::learn::kernels::testing::{assert_close, dot, random};
 

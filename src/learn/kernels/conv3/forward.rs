@@ -4,7 +4,7 @@
 //! its output channels block by block. Every output is summed in a fixed order, so results do not depend on the
 //! number of threads.
 
-use pulp::{Arch, Simd, WithSimd};
+use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::PRODUCTS;
@@ -14,6 +14,7 @@ use super::packed_weights::{PackedWeights, Weights};
 use super::registers::{NARROW_BLOCK, Registers, WIDE_BLOCK};
 use super::tile::{Border, LongRow, Rows};
 use super::transform::{outputs, transform_inputs};
+use crate::learn::kernels::instructions::instructions;
 use crate::learn::kernels::moments::Moments;
 use crate::learn::kernels::scratch::with_scratch;
 
@@ -61,7 +62,7 @@ fn run(x: &[f32], dims: Dims, weights: Weights<'_>, want_moments: bool) -> (Vec<
             let row = LongRow::new(dims.size[2], task.tiles.len(), registers.lanes);
             let len = (PRODUCTS * dims.channels + 4 * registers.block) * row.stride;
             with_scratch(len, |scratch| {
-                Arch::new().dispatch(ForwardKernel { task, rows, row, packed: &packed, want_moments, scratch })
+                instructions().dispatch(ForwardKernel { task, rows, row, packed: &packed, want_moments, scratch })
             })
         })
         .collect();

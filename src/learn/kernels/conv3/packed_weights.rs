@@ -1,9 +1,10 @@
 //! Weights in the order in which the forward kernel reads them.
 
-use pulp::{Arch, Simd, WithSimd};
+use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::{PRODUCTS, TAPS};
+use crate::learn::kernels::instructions::instructions;
 
 /// `[out][in][27]` weights, read as they are or for the data gradient: channels exchanged and taps reversed.
 #[derive(Clone, Copy)]
@@ -37,7 +38,7 @@ impl PackedWeights {
         let per_block = PRODUCTS * weights.in_channels * 3 * BLOCK;
         let mut values = vec![0.0; weights.out_channels.div_ceil(BLOCK) * per_block];
         values.par_chunks_exact_mut(per_block.max(1)).enumerate().for_each(|(block, to)| {
-            Arch::new().dispatch(Pack::<BLOCK> { weights, first: block * BLOCK, to: to.as_chunks_mut().0 });
+            instructions().dispatch(Pack::<BLOCK> { weights, first: block * BLOCK, to: to.as_chunks_mut().0 });
         });
         Self { values, per_block }
     }

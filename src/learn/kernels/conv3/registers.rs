@@ -1,6 +1,7 @@
 //! What the instruction set of this machine offers.
 
-use pulp::{Arch, Simd, WithSimd};
+use crate::learn::kernels::instructions::instructions;
+use pulp::{Simd, WithSimd};
 
 /// Output channels computed together where there are 32 registers: times 3 they make 24 sums.
 pub(crate) const WIDE_BLOCK: usize = 8;
@@ -18,7 +19,7 @@ pub(crate) struct Registers {
 
 impl Registers {
     pub fn detect() -> Self {
-        Arch::new().dispatch(Detect)
+        instructions().dispatch(Detect)
     }
 }
 

@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use pulp::{Arch, Simd, WithSimd};
+use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::dims::Dims;
@@ -14,6 +14,7 @@ use super::registers::{NARROW_BLOCK, Registers, WIDE_BLOCK};
 use super::tile::{Border, LongRow, Rows, Tile};
 use super::transform::{transform_gradients, transform_inputs};
 use super::{PRODUCTS, TAPS};
+use crate::learn::kernels::instructions::instructions;
 use crate::learn::kernels::scratch::with_scratch;
 
 /// Transformed values of a segment: half a megabyte, which common second-level caches hold.
@@ -46,7 +47,7 @@ pub fn conv3_weight_gradient(x: &[f32], dims: Dims, gradient: &[f32], out_channe
             let row = LongRow::new(dims.size[2], partition.segment, registers.lanes);
             let rows = dims.channels + task.channels.len().next_multiple_of(registers.block);
             with_scratch(4 * rows * row.stride, |scratch| {
-                Arch::new().dispatch(WeightKernel { task, segment: partition.segment, x, gradient, scratch })
+                instructions().dispatch(WeightKernel { task, segment: partition.segment, x, gradient, scratch })
             })
         })
         .collect();

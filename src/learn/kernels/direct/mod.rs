@@ -13,9 +13,8 @@ mod reference;
 mod tests;
 mod weight_gradient;
 
-use pulp::Arch;
-
 use crate::learn::kernels::conv3::Dims;
+use crate::learn::kernels::instructions::instructions;
 
 /// Input `[b, c, z, y, x]` with shape `dims`, output `[b, out, z, y, x]`, weights `[out][c][K][K][K]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,17 +28,17 @@ pub struct Direct {
 impl Direct {
     /// The output, `[b, out, z, y, x]`.
     pub fn forward(&self, x: &[f32], weight: &[f32]) -> Vec<f32> {
-        forward::forward(Arch::new(), self, x, weight)
+        forward::forward(instructions(), self, x, weight)
     }
 
     /// Gradient of the input, `[b, c, z, y, x]`, from that of the output.
     pub fn data_gradient(&self, gradient: &[f32], weight: &[f32]) -> Vec<f32> {
-        forward::data_gradient(Arch::new(), self, gradient, weight)
+        forward::data_gradient(instructions(), self, gradient, weight)
     }
 
     /// Gradient of the weights, `[out][c][K][K][K]`, from the input and the gradient of the output.
     pub fn weight_gradient(&self, x: &[f32], gradient: &[f32]) -> Vec<f32> {
-        weight_gradient::weight_gradient(Arch::new(), self, x, gradient)
+        weight_gradient::weight_gradient(instructions(), self, x, gradient)
     }
 
     /// Zeros on every side of the volume.

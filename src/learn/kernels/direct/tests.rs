@@ -1,5 +1,6 @@
 //! All three against plain sums in f64, on shapes that reach every edge, in every instruction set of this computer.
 
+use pulp::Arch;
 use rayon::ThreadPoolBuilder;
 
 use super::*;

@@ -1,8 +1,9 @@
 //! 1x1x1 convolution, optionally with a bias: forward, data gradient, weight and bias gradient.
 
-use pulp::{Arch, Simd, WithSimd};
+use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
+use crate::learn::kernels::instructions::instructions;
 use crate::learn::kernels::matrix::bands::{GRADIENT_SCRATCH, SCRATCH, rows_per_task, split_off, summed};
 use crate::learn::kernels::matrix::product::{
     COLUMNS, PANEL, Panels, Rows, Transposed, add_transposed_product, multiply, padded_stride, whole_tiles,
@@ -45,7 +46,7 @@ impl Pointwise {
             let dy = &dy[(item * self.outputs + outputs.start) * self.volume..][..outputs.len() * self.volume];
             let x = &x[item * self.inputs * self.volume..][..self.inputs * self.volume];
             with_scratch((self.inputs + outputs.len()) * padded_stride(columns), |scratch| {
-                Arch::new().dispatch(WeightKernel { c: dy, b: x, volume: self.volume, start, columns, scratch, dw });
+                instructions().dispatch(WeightKernel { c: dy, b: x, volume: self.volume, start, columns, scratch, dw });
             });
         })
     }
@@ -81,7 +82,7 @@ impl Pointwise {
         tasks.into_par_iter().for_each(|task| {
             let x = &x[task.item * self.inputs * self.volume..][..self.inputs * self.volume];
             with_scratch(self.inputs * padded_stride(band), |scratch| {
-                Arch::new().dispatch(Kernel { task, x, shape: *self, a, bias, scratch });
+                instructions().dispatch(Kernel { task, x, shape: *self, a, bias, scratch });
             });
         });
     }

@@ -6,9 +6,10 @@
 
 use std::ops::Range;
 
-use pulp::{Arch, Simd, WithSimd};
+use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
+use crate::learn::kernels::instructions::instructions;
 use crate::learn::kernels::matrix::bands::{SCRATCH, rows_per_task, split_off};
 use crate::learn::kernels::matrix::pointwise::copied;
 use crate::learn::kernels::matrix::product::{COLUMNS, PANEL, Panels, Rows, multiply, padded_stride, whole_tiles};
@@ -103,7 +104,7 @@ impl Stride2 {
         tasks.into_par_iter().for_each(|task| {
             let stride = padded_stride(task.band.voxels(self.coarse_size[2]));
             with_scratch(self.fine_channels * NEIGHBOURS * stride, |scratch| {
-                Arch::new().dispatch(ContractKernel { task, shape: self, fine, a, scratch });
+                instructions().dispatch(ContractKernel { task, shape: self, fine, a, scratch });
             });
         });
     }
@@ -127,7 +128,7 @@ impl Stride2 {
         tasks.into_par_iter().for_each(|task| {
             let stride = padded_stride(task.band.voxels(self.coarse_size[2]));
             with_scratch((self.coarse_channels + NEIGHBOURS) * stride, |scratch| {
-                Arch::new().dispatch(ExpandKernel { task, shape: self, coarse, a, scratch });
+                instructions().dispatch(ExpandKernel { task, shape: self, coarse, a, scratch });
             });
         });
     }

@@ -1,7 +1,8 @@
 //! Weight gradients of the 2x2x2 convolution with stride 2 and of its transposed form.
 
-use pulp::{Arch, Simd, WithSimd};
+use pulp::{Simd, WithSimd};
 
+use crate::learn::kernels::instructions::instructions;
 use crate::learn::kernels::matrix::bands::{GRADIENT_SCRATCH, ROWS_WORTH_A_TASK, summed};
 use crate::learn::kernels::matrix::product::{Rows, Transposed, add_transposed_product, padded_stride, whole_tiles};
 use crate::learn::kernels::matrix::stride2::{Band, NEIGHBOURS, Stride2, gather_neighbours};
@@ -48,7 +49,7 @@ impl Stride2 {
             let columns = places.iter().map(|(_, band)| band.voxels(self.coarse_size[2])).sum();
             with_scratch((rows.len() + self.coarse_channels) * padded_stride(columns), |scratch| {
                 let kernel = CorrelateKernel { shape: self, places, columns, channels, arrays, scratch, sums };
-                Arch::new().dispatch(kernel);
+                instructions().dispatch(kernel);
             });
         })
     }

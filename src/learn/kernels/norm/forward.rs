@@ -4,9 +4,10 @@
 //! With enough channels one thread does all of a channel, so that the second pass finds it in the cache if it fits. With
 //! few channels threads share the chunks of each. Both ways add the sums of the same chunks in the same order.
 
-use pulp::{Arch, Simd, WithSimd};
+use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
+use crate::learn::kernels::instructions::instructions;
 use crate::learn::kernels::moments::Moments;
 use crate::learn::kernels::norm::statistics::{CHUNK, ChannelStatistics, chunks_are_shared, moments};
 use crate::learn::kernels::vectors::map;
@@ -87,7 +88,7 @@ impl NormAct<'_> {
             Skip::BeforeRelu(skip) => Skip::BeforeRelu(&skip[part.clone()]),
             Skip::AfterRelu(skip) => Skip::AfterRelu(&skip[part.clone()]),
         };
-        Arch::new().dispatch(Normalise { x: &self.x[part], affine, skip, y });
+        instructions().dispatch(Normalise { x: &self.x[part], affine, skip, y });
     }
 }
 

@@ -1,8 +1,9 @@
 //! The backward pass of [`NormAct`].
 
-use pulp::{Arch, Simd, WithSimd};
+use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
+use crate::learn::kernels::instructions::instructions;
 use crate::learn::kernels::norm::forward::{Affine, NormAct};
 use crate::learn::kernels::norm::statistics::{CHUNK, ChannelStatistics, chunks_are_shared};
 use crate::learn::kernels::vectors::{map, map_and_sums, sums};
@@ -135,7 +136,7 @@ fn first_pass(values: [&[f32]; 2], piece: &mut Piece, statistics: ChannelStatist
         Gate::Input => Gate::Input,
         Gate::Output { y, d_skip } => Gate::Output { y, d_skip },
     };
-    let [sum, product] = Arch::new().dispatch(FirstPass { values, gate, affine, mean: statistics.mean });
+    let [sum, product] = instructions().dispatch(FirstPass { values, gate, affine, mean: statistics.mean });
     [sum, product * statistics.per_sd]
 }
 
@@ -144,7 +145,7 @@ fn second_pass([x, dy]: [&[f32]; 2], piece: &mut Piece, slopes: Slopes) {
         Gate::Input => (dy, false),
         Gate::Output { d_skip, .. } => (&**d_skip, true),
     };
-    Arch::new().dispatch(SecondPass { x, g, gated, slopes, dx: piece.dx });
+    instructions().dispatch(SecondPass { x, g, gated, slopes, dx: piece.dx });
 }
 
 struct FirstPass<'a> {

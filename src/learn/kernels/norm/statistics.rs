@@ -1,8 +1,9 @@
 //! Statistics of channels for InstanceNorm, and the division of channels into chunks.
 
-use pulp::{Arch, Simd, WithSimd};
+use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
+use crate::learn::kernels::instructions::instructions;
 use crate::learn::kernels::moments::Moments;
 use crate::learn::kernels::vectors::sums;
 
@@ -25,7 +26,7 @@ impl Moments {
     /// which measures from 0, little can cancel: were the sample far from the other values, their variance would be
     /// large, too.
     fn of_chunk(values: &[f32]) -> Self {
-        Arch::new().dispatch(ChunkMoments(values))
+        instructions().dispatch(ChunkMoments(values))
     }
 
     pub fn of_channel(channel: &[f32]) -> Self {

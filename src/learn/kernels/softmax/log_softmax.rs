@@ -1,8 +1,9 @@
 //! Log-softmax over few classes: `log p[k] = x[k] - log sum_j exp x[j]`, and its gradient.
 
-use pulp::{Arch, Simd, WithSimd};
+use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
+use crate::learn::kernels::instructions::instructions;
 use crate::learn::kernels::softmax::exp_log::{exp_below_one, log_above_one};
 use crate::learn::kernels::vectors::map;
 
@@ -23,7 +24,7 @@ impl LogSoftmax {
     pub fn forward(&self, logits: &[f32], log_p: &mut [f32]) {
         self.in_tasks(log_p, |item, start, to| {
             let from = self.rows(logits, item, start, to);
-            Arch::new().dispatch(Forward { logits: &from, to });
+            instructions().dispatch(Forward { logits: &from, to });
         });
     }
 
@@ -31,7 +32,7 @@ impl LogSoftmax {
     pub fn backward(&self, log_p: &[f32], g: &[f32], dx: &mut [f32]) {
         self.in_tasks(dx, |item, start, to| {
             let (log_p, g) = (self.rows(log_p, item, start, to), self.rows(g, item, start, to));
-            Arch::new().dispatch(Backward { log_p: &log_p, g: &g, to });
+            instructions().dispatch(Backward { log_p: &log_p, g: &g, to });
         });
     }
 
