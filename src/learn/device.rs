@@ -8,6 +8,9 @@ use burn::tensor::{Device, DeviceKind};
 use super::error::LearnError;
 use super::settings::{DeviceChoice, DeviceReport};
 
+/// Operations handed to the GPU at a time, half of burn's number: a frame of the window waits for one submission at most.
+const TASKS_PER_SUBMISSION: usize = 16;
+
 /// A started GPU runtime. burn starts each kind once per process, so they are kept for later runs.
 #[derive(Clone)]
 struct Adapter {
@@ -85,8 +88,11 @@ fn start(kind: DeviceKind) -> Result<Adapter, String> {
     if let Some(adapter) = started.iter().find(|a| a.kind == kind) {
         return Ok(adapter.clone());
     }
-    let (device, setup) =
-        Device::wgpu_options().device_kind(kind.clone()).init_with_setup().map_err(|e| e.to_string())?;
+    let (device, setup) = Device::wgpu_options()
+        .device_kind(kind.clone())
+        .tasks_max(TASKS_PER_SUBMISSION)
+        .init_with_setup()
+        .map_err(|e| e.to_string())?;
     let adapter = Adapter { kind, device, info: setup.adapter.get_info() };
     started.push(adapter.clone());
     Ok(adapter)

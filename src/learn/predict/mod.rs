@@ -198,15 +198,20 @@ mod tests {
 
     use super::*;
     use crate::geometry::Affine;
+    use crate::learn::kernels::gpu_device;
     use crate::learn::plan::Fingerprint;
     use crate::learn::settings::TrainSettings;
     use crate::volume::{Grid, Voxels};
 
     fn predictor(patch: [usize; 3]) -> Predictor {
+        predictor_on(&Device::flex(), patch)
+    }
+
+    fn predictor_on(device: &Device, patch: [usize; 3]) -> Predictor {
         let fingerprint = Fingerprint { extents: vec![[16; 3]], classes: vec![0, 3, 7], ..Fingerprint::default() };
         let plan = Plan { patch, base_width: 2, levels: 3, ..Plan::new(&fingerprint, &TrainSettings::default()) };
-        let networks = DualNetwork::new(plan.network(), &mut ChaCha8Rng::seed_from_u64(3), &Device::flex());
-        Predictor::new(networks, &plan, Device::flex())
+        let networks = DualNetwork::new(plan.network(), &mut ChaCha8Rng::seed_from_u64(3), device);
+        Predictor::new(networks, &plan, device.clone())
     }
 
     fn image(n: [usize; 3], f: impl FnMut(crate::geometry::Voxel) -> f32) -> Image {
@@ -231,6 +236,20 @@ mod tests {
         assert!(stripes.stripes(image.extent()).len() > 3);
         assert_eq!(predict(&stripes, &image), whole);
         assert_eq!(predict(&Predictor { windows_per_pass: 3, ..predictor([8, 8, 8]) }, &image), whole);
+    }
+
+    #[test]
+    fn a_gpu_makes_the_planes_of_the_cpu() {
+        let Some(gpu) = gpu_device() else { return };
+        let image = image([20, 18, 11], noise);
+        let (theirs, ours) = (predict(&predictor_on(&gpu, [8, 8, 8]), &image), predict(&predictor([8, 8, 8]), &image));
+        let planes = |p: &Prediction| [p.confidence_a.clone(), p.confidence_b.clone(), p.dual_confidence.clone()];
+        for (a, b) in planes(&ours).iter().zip(planes(&theirs)) {
+            assert!(a.as_slice().iter().zip(b.as_slice()).all(|(a, b)| a.abs_diff(*b) <= 2));
+        }
+        // Where two classes are as likely, the last digit decides.
+        let other = ours.class.as_slice().iter().zip(theirs.class.as_slice()).filter(|(a, b)| a != b).count();
+        assert!(other * 100 < ours.class.as_slice().len(), "{other}");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! It does at most one training step, or one window of a prediction, between two looks at its commands.
 
 mod battery_watch;
+mod clock;
 mod crew;
 mod held_out;
 mod prediction_queue;

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::Receiver;
 use thiserror::Error;
 
+use super::clock::Clock;
 use super::crew::Crew;
 use super::held_out::held_out_dice;
 use super::run_folder::RunFolder;
@@ -27,8 +28,6 @@ use crate::worker::protocol::{Progress, TrainRequest, TrainerCommand, TrainerEve
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(60);
 /// The overlay of the shown case follows training this closely, unless predicting takes long.
 const PREDICT_EVERY: Duration = Duration::from_secs(8);
-/// Share of the time that predictions for the screen and for the held-out curve may take.
-const LOOK_SHARE: f64 = 0.2;
 /// Steps between two points of the held-out curve, at least.
 const HELD_OUT_STEPS: u64 = 50;
 /// Progress reports per second are for eyes.
@@ -68,66 +67,6 @@ pub struct Session {
     dice_held_out: Option<f32>,
     crew: Crew,
     duty: Duty,
-}
-
-/// Times of a run; pauses do not count.
-struct Clock {
-    running_since: Option<Instant>,
-    before: Duration,
-    first_step: u64,
-    last_checkpoint: Instant,
-    last_report: Instant,
-    shown_prediction: Look,
-    held_out: Look,
-    held_out_step: u64,
-}
-
-/// Something done now and then that may take only its share of the time.
-struct Look {
-    last_end: Option<Instant>,
-    cost: Duration,
-}
-
-impl Look {
-    fn is_due(&self, every: Duration) -> bool {
-        let pause = every.max(self.cost.div_f64(LOOK_SHARE));
-        self.last_end.is_none_or(|end| end.elapsed() >= pause)
-    }
-
-    fn done(&mut self, since: Instant) {
-        self.cost = since.elapsed();
-        self.last_end = Some(Instant::now());
-    }
-}
-
-impl Clock {
-    fn new(first_step: u64) -> Self {
-        let now = Instant::now();
-        let look = || Look { last_end: None, cost: Duration::ZERO };
-        Self {
-            running_since: Some(now),
-            before: Duration::ZERO,
-            first_step,
-            last_checkpoint: now,
-            last_report: now,
-            shown_prediction: look(),
-            held_out: look(),
-            held_out_step: first_step,
-        }
-    }
-
-    fn elapsed(&self) -> Duration {
-        self.before + self.running_since.map_or(Duration::ZERO, |since| since.elapsed())
-    }
-
-    fn pause(&mut self, pause: bool) {
-        if pause {
-            self.before = self.elapsed();
-            self.running_since = None;
-        } else if self.running_since.is_none() {
-            self.running_since = Some(Instant::now());
-        }
-    }
 }
 
 impl Session {
