@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::headless::{self, HeadlessError, Telling};
-use crate::learn::{DeviceChoice, Method, TrainSettings};
+use crate::learn::{DeviceChoice, Method, Storage, TrainSettings};
 
 #[derive(Args, Debug)]
 pub struct TrainArgs {
@@ -29,6 +29,12 @@ pub struct TrainArgs {
     /// Go on from the newest checkpoint
     #[arg(long)]
     pub resume: bool,
+    /// Keep activations as f16, on a GPU that has it: half the memory
+    #[arg(long, conflicts_with = "resume")]
+    pub f16: bool,
+    /// Compute convolutions again for their gradient: less memory, more time
+    #[arg(long, conflicts_with = "resume")]
+    pub recompute: bool,
     /// One JSON object per report on stdout
     #[arg(long)]
     pub json: bool,
@@ -40,8 +46,9 @@ fn positive(text: &str) -> Result<f64, String> {
 }
 
 pub fn run(args: TrainArgs) -> Result<(), HeadlessError> {
-    let TrainArgs { dir, method, steps, minutes, device, seed, resume, json } = args;
-    let settings = TrainSettings { method, device, steps, minutes, seed, resume };
+    let TrainArgs { dir, method, steps, minutes, device, seed, resume, f16, recompute, json } = args;
+    let storage = if f16 { Storage::F16 } else { Storage::F32 };
+    let settings = TrainSettings { method, device, steps, minutes, seed, resume, storage, recompute };
     let outcome = headless::train(&dir, settings, if json { Telling::Json } else { Telling::Bar })?;
     let dice = outcome.dice_held_out.map(|d| format!(", held-out Dice {d:.3}")).unwrap_or_default();
     eprintln!("Run {} has {} steps after {:.0} s of training{dice}.", outcome.run, outcome.steps, outcome.seconds);

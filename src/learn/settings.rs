@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::nn::Storage;
+
 /// How unlabelled volumes take part.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -39,8 +41,14 @@ pub struct TrainSettings {
     pub steps: Option<u64>,
     pub minutes: Option<f64>,
     pub seed: u64,
-    /// Go on from the newest checkpoint instead of starting anew.
+    /// Go on from the newest checkpoint, with its plan, instead of starting anew.
     pub resume: bool,
+    /// How a new run keeps activations; f16 takes effect on a GPU that has it.
+    #[serde(default)]
+    pub storage: Storage,
+    /// A new run computes convolutions again for their gradient (gradient checkpointing) even where memory suffices.
+    #[serde(default)]
+    pub recompute: bool,
 }
 
 /// The device a run uses, in words.
@@ -76,6 +84,8 @@ impl Default for TrainSettings {
             minutes: None,
             seed: 1337,
             resume: false,
+            storage: Storage::default(),
+            recompute: false,
         }
     }
 }

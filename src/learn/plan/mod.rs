@@ -135,7 +135,7 @@ impl Plan {
         let (patch, levels) = choose_patch(&fingerprint.extents, budget);
         let mut plan = Self::with_patch(patch, levels, fingerprint, settings);
         let room = fingerprint.free_bytes.map_or(usize::MAX, |free| (free as f64 * MEMORY_SHARE) as usize);
-        plan.recompute = plan.step_bytes() > room;
+        plan.recompute |= plan.step_bytes() > room;
         while plan.step_bytes() > room {
             let Some(Self { patch, .. }) = plan.with_smaller_patch() else { break };
             plan = Self { recompute: true, ..Self::with_patch(patch, levels, fingerprint, settings) };
@@ -155,11 +155,11 @@ impl Plan {
             patch,
             base_width,
             levels,
-            storage: Storage::default(),
+            storage: settings.storage,
             normalisation: Normalisation::Instance,
             batch_labelled: 2,
             batch_unlabelled: if uses_unlabelled { 2 } else { 0 },
-            recompute: false,
+            recompute: settings.recompute,
             total_steps,
             // Five times the published 0.01 (TraCoCo's value): InstanceNorm bears it, and a clinician waits minutes, not hours.
             learning_rate: 0.05,
@@ -307,6 +307,14 @@ mod tests {
         assert!(tighter.recompute && tighter.patch != usual.patch);
         assert!(tighter.step_bytes() as u64 <= needed / 4);
         assert_eq!(plan(Some(0)).patch, [8; 3], "the smallest patch is tried all the same");
+    }
+
+    #[test]
+    fn f16_and_recomputing_are_taken_from_the_settings() {
+        let settings = TrainSettings { storage: Storage::F16, recompute: true, ..TrainSettings::default() };
+        let plan = Plan::new(&fingerprint([64; 3]), &settings);
+        assert!(plan.recompute && plan.storage == Storage::F16);
+        assert!(!Plan::new(&fingerprint([64; 3]), &TrainSettings::default()).recompute);
     }
 
     #[test]
