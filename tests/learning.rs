@@ -67,7 +67,7 @@ fn the_loss_falls_with_every_method_and_the_ball_is_found_in_an_unseen_case() {
         let (image, truth) = image_and_truth(7);
         let prediction = trainer
             .predictor()
-            .predict(&image, &Normaliser::of(&image), provenance(60), &mut || false)
+            .predict(&image, &Normaliser::of(&image), None, provenance(60), &mut || false)
             .unwrap()
             .unwrap();
         let (mut both, mut sum) = (0, 0);
@@ -111,8 +111,9 @@ fn a_stored_predictor_gives_the_prediction_of_the_live_networks() {
     let (device, _) = choose_device(&DeviceChoice::Cpu).unwrap();
     let (stored, _, step) = load_predictor(&checkpoint, &device).unwrap();
     let (image, _) = image_and_truth(4);
-    let live = trainer.predictor().predict(&image, &Normaliser::of(&image), provenance(step), &mut || false).unwrap();
-    assert_eq!(live, stored.predict(&image, &Normaliser::of(&image), provenance(step), &mut || false).unwrap());
+    let live =
+        trainer.predictor().predict(&image, &Normaliser::of(&image), None, provenance(step), &mut || false).unwrap();
+    assert_eq!(live, stored.predict(&image, &Normaliser::of(&image), None, provenance(step), &mut || false).unwrap());
 }
 
 #[test]
@@ -171,7 +172,7 @@ fn an_interrupted_prediction_returns_nothing() {
     let trainer = trainer(Method::Supervised, 10);
     let (image, _) = image_and_truth(1);
     assert_eq!(
-        trainer.predictor().predict(&image, &Normaliser::of(&image), provenance(0), &mut || true).unwrap(),
+        trainer.predictor().predict(&image, &Normaliser::of(&image), None, provenance(0), &mut || true).unwrap(),
         None
     );
 }

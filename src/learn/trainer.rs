@@ -57,6 +57,8 @@ impl Trainer {
     /// Fresh networks.
     pub fn new(plan: Plan, cases: Vec<TrainCase>, device: &Device) -> Result<Self, LearnError> {
         check_cases(&cases, &plan)?;
+        let mut plan = plan;
+        plan.predict_body_only &= !cases.iter().any(TrainCase::has_labels_in_the_air);
         let mut sampler = Sampler::new(plan.seed);
         let device = device.clone().autodiff();
         let networks = DualNetwork::new(plan.network(), sampler.rng(), &device);
@@ -101,6 +103,11 @@ impl Trainer {
     pub fn set_patch(&mut self, patch: [usize; 3]) {
         self.plan.patch = patch;
         self.feed.forget_ahead();
+    }
+
+    /// Gradient checkpointing for the steps to come.
+    pub fn set_recompute(&mut self, recompute: bool) {
+        self.plan.recompute = recompute;
     }
 
     /// The networks as they are now, ready to predict.

@@ -154,7 +154,8 @@ impl eframe::App for Chiaro {
         self.report(received);
         self.answer_close_request(ctx);
         self.screenshot.logic(ctx);
-        if self.workspace.training().is_active() {
+        let training = self.workspace.training();
+        if training.is_active() || training.predicting.is_some() {
             self.report_frame(ctx);
         }
         if self.workspace.study().is_some() {

@@ -36,8 +36,18 @@ impl BodyMask {
                 }
             }
         }
-        let needed = SMALLEST_SHARE * CELL.pow(3) as f64;
-        let body = bright.iter().map(|&b| f64::from(b) >= needed).collect();
+        // Cells at the far borders, and all cells of a thin volume, hold fewer voxels.
+        let edge = |cell: usize, axis: usize| (n[axis] - cell * CELL).min(CELL);
+        let is_body = |(i, &bright): (usize, &u32)| {
+            let [x, y, z] = [i % cells[0], i / cells[0] % cells[1], i / (cells[0] * cells[1])];
+            let voxels = edge(x, 0) * edge(y, 1) * edge(z, 2);
+            f64::from(bright) >= (SMALLEST_SHARE * voxels as f64).max(1.0)
+        };
+        let mut body: Vec<bool> = bright.iter().enumerate().map(is_body).collect();
+        if !body.contains(&true) {
+            // Nothing to tell it by: everything may be body.
+            body.fill(true);
+        }
         let spacing = image.spacing_mm();
         let margin = spacing.map(|s| (MARGIN_MM / (s.max(1e-3) * CELL as f64)).ceil() as usize);
         Self { cells, inside: body }.grown(margin)
@@ -158,6 +168,18 @@ mod tests {
             // The ball begins at 32; its 10 mm reach to 22.
             assert!(mask.contains(Voxel::new(24, 48, 48)));
             assert!(mask.outside_share() > 0.5, "{}", mask.outside_share());
+        }
+    }
+
+    #[test]
+    fn thin_volumes_and_images_without_numbers_are_not_taken_for_air() {
+        let e = Extent::new(90, 90, 1).unwrap();
+        // One voxel in nine is bright: body, though a cell of one slice has only 64 voxels.
+        let sparse = Grid::from_fn(e, |v| if v.x % 3 == 0 && v.y % 3 == 0 { 100.0f32 } else { 0.0 });
+        let nan = Grid::filled(Extent::new(40, 40, 40).unwrap(), f32::NAN);
+        for grid in [sparse, nan] {
+            let image = Image::new(Voxels::F32(grid), 1.0, 0.0, Affine::identity());
+            assert_eq!(BodyMask::of(&image).outside_share(), 0.0);
         }
     }
 

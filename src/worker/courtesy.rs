@@ -8,7 +8,9 @@ use crossbeam_channel::{Receiver, Select};
 
 /// Slower frames than 40 per second are felt while painting; the trainer then works less.
 const SLOW_FRAME: Duration = Duration::from_millis(25);
-/// A hand that has been still for so long does not mind training.
+/// Where even the fastest frames are slow (remote screens, software drawing), only what is slower by this factor counts.
+const SLOWER_THAN_FASTEST: f64 = 1.5;
+/// A hand that has been still for so long, and for two frames, does not mind training.
 const STILL_AFTER: Duration = Duration::from_millis(700);
 /// The trainer's share of the time falls quickly and comes back slowly, down to a tenth: training never quite stops.
 const FALL: f64 = 0.7;
@@ -27,13 +29,20 @@ struct Shared {
     started: Instant,
     /// Microseconds from the start to the last frame with a hand at work; 0 before the first.
     last_us: AtomicU64,
-    /// The slowest such frame since the trainer looked.
+    /// What that frame took.
+    took_us: AtomicU64,
+    /// The slowest such frame since the trainer looked; 0 without any.
     slowest_us: AtomicU64,
+    /// The fastest of all.
+    fastest_us: AtomicU64,
 }
 
 impl Default for FrameReports {
     fn default() -> Self {
-        let shared = Shared { started: Instant::now(), last_us: AtomicU64::new(0), slowest_us: AtomicU64::new(0) };
+        let zero = || AtomicU64::new(0);
+        let fastest_us = AtomicU64::new(u64::MAX);
+        let shared =
+            Shared { started: Instant::now(), last_us: zero(), took_us: zero(), slowest_us: zero(), fastest_us };
         Self(Arc::new(shared))
     }
 }
@@ -42,18 +51,30 @@ impl FrameReports {
     /// A frame in which the user's hand was at work (a button held, a wheel turned) has come `took` after the one before.
     pub fn frame(&self, took: Duration) {
         self.0.last_us.store(micros(self.0.started.elapsed()).max(1), Ordering::Relaxed);
-        self.0.slowest_us.fetch_max(micros(took), Ordering::Relaxed);
+        let took = micros(took).max(1);
+        self.0.took_us.store(took, Ordering::Relaxed);
+        self.0.slowest_us.fetch_max(took, Ordering::Relaxed);
+        self.0.fastest_us.fetch_min(took, Ordering::Relaxed);
     }
 
     fn is_hand_at_work(&self) -> bool {
         let last = self.0.last_us.load(Ordering::Relaxed);
-        last > 0 && micros(self.0.started.elapsed()).saturating_sub(last) < micros(STILL_AFTER)
+        let still_after =
+            micros(STILL_AFTER).saturating_add(2 * self.0.took_us.load(Ordering::Relaxed).min(LONGEST_US));
+        last > 0 && micros(self.0.started.elapsed()).saturating_sub(last) < still_after
     }
 
-    fn take_slowest(&self) -> Duration {
-        Duration::from_micros(self.0.slowest_us.swap(0, Ordering::Relaxed))
+    /// Whether a frame since the last call was slow; `None` without a frame.
+    fn take_was_slow(&self) -> Option<bool> {
+        let slowest = self.0.slowest_us.swap(0, Ordering::Relaxed);
+        let fastest = Duration::from_micros(self.0.fastest_us.load(Ordering::Relaxed).min(LONGEST_US));
+        let slow = SLOW_FRAME.max(fastest.mul_f64(SLOWER_THAN_FASTEST));
+        (slowest > 0).then(|| Duration::from_micros(slowest) > slow)
     }
 }
+
+/// Longer frames than ten seconds are not told apart.
+const LONGEST_US: u64 = 10_000_000;
 
 fn micros(duration: Duration) -> u64 {
     duration.as_micros().try_into().unwrap_or(u64::MAX)
@@ -101,13 +122,13 @@ impl Duty {
     }
 
     fn rest_after(&mut self, work: Duration) -> Duration {
-        let slowest = self.frames.take_slowest();
-        self.share = if !self.is_hand_at_work() {
-            self.share + RISE_WHEN_STILL
-        } else if slowest > SLOW_FRAME {
-            self.share * FALL
-        } else {
-            self.share + RISE
+        let was_slow = self.frames.take_was_slow();
+        self.share = match (self.is_hand_at_work(), was_slow) {
+            (false, _) => self.share + RISE_WHEN_STILL,
+            (true, Some(true)) => self.share * FALL,
+            (true, Some(false)) => self.share + RISE,
+            // Looked more often than frames come: nothing new.
+            (true, None) => self.share,
         };
         self.share = self.share.clamp(LEAST_SHARE, 1.0);
         work.mul_f64(1.0 / self.share - 1.0).min(LONGEST_REST)
@@ -140,9 +161,28 @@ mod tests {
     }
 
     #[test]
+    fn looks_between_two_frames_change_nothing_and_slow_screens_are_not_held_against_training() {
+        let (frames, mut duty) = duty();
+        frames.frame(Duration::from_millis(10));
+        frames.frame(Duration::from_millis(200));
+        duty.rest_after(STEP);
+        let share = duty.share;
+        assert!(share < 1.0);
+        duty.rest_after(STEP);
+        assert_eq!(duty.share, share);
+        let (remote, mut duty) = (FrameReports::default(), Duty::new(FrameReports::default()));
+        duty.frames = remote.clone();
+        for _ in 0..5 {
+            remote.frame(Duration::from_millis(34));
+            assert_eq!(duty.rest_after(STEP), Duration::ZERO, "30 frames per second is all this screen has");
+        }
+    }
+
+    #[test]
     fn slow_frames_under_a_hand_make_the_trainer_rest_more_and_more_but_never_stop() {
         let (frames, mut duty) = duty();
         let mut rests = Vec::new();
+        frames.frame(Duration::from_millis(10));
         for _ in 0..20 {
             frames.frame(Duration::from_millis(60));
             rests.push(duty.rest_after(STEP));
@@ -173,6 +213,7 @@ mod tests {
         duty.share = LEAST_SHARE;
         let (commands, inbox) = crossbeam_channel::unbounded();
         commands.send(1).unwrap();
+        frames.frame(Duration::from_millis(10));
         frames.frame(Duration::from_millis(60));
         duty.working_since -= Duration::from_secs(3600);
         let begin = Instant::now();

@@ -25,7 +25,7 @@ pub fn predict(device: &DeviceChoice, as_json: bool) -> Outcome {
             asked = Instant::now();
             false
         };
-        predictor.predict(&case.image, &normaliser, provenance, &mut interrupted)?;
+        predictor.predict(&case.image, &normaliser, None, provenance, &mut interrupted)?;
         Ok(())
     })?;
     let voxels = case.image.extent().voxel_count() as f64;

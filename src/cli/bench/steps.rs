@@ -23,10 +23,7 @@ pub fn train(args: &BenchArgs) -> Outcome {
         storage: if args.f16 { Storage::F16 } else { Storage::F32 },
         recompute: args.recompute,
     };
-    let step = 1 << (shape.levels - 1);
-    if shape.patch == 0 || !shape.patch.is_multiple_of(step) {
-        return Err(format!("--patch must be a multiple of {step} for {} levels", shape.levels).into());
-    }
+    check_patch(shape.patch, shape.levels)?;
     let (device, report) = choose_device(&args.device)?;
     let peak = PeakMemory::start();
     let alone = shape.measure(&device, STEPS, false)?;
@@ -61,10 +58,19 @@ pub fn train(args: &BenchArgs) -> Outcome {
         let seconds = begin.elapsed().as_secs_f64();
         let after = trainer.loader_times();
         value[format!("{method}_step_p50_ms")] = json!(rounded(median(&times)));
-        value["loader_wait_share"] = json!((after.waited - before.waited).as_secs_f64() / seconds);
-        value["loader_ms_per_step"] = json!(rounded((after.worked - before.worked).as_secs_f64() * 1e3 / STEPS as f64));
+        value[format!("{method}_loader_wait_share")] = json!((after.waited - before.waited).as_secs_f64() / seconds);
+        value[format!("{method}_loader_ms_per_step")] =
+            json!(rounded((after.worked - before.worked).as_secs_f64() * 1e3 / STEPS as f64));
     }
     print(&value, args.json)
+}
+
+fn check_patch(patch: usize, levels: usize) -> Outcome {
+    let step = 1 << (levels - 1);
+    if patch == 0 || !patch.is_multiple_of(step) {
+        return Err(format!("--patch must be a multiple of {step} for {levels} levels").into());
+    }
+    Ok(())
 }
 
 /// Two steps with both networks in the shape that was asked for.
@@ -80,6 +86,7 @@ pub fn memory(args: &BenchArgs) -> Outcome {
         recompute: args.recompute,
         ..Plan::new(&fingerprint, &TrainSettings::default())
     };
+    check_patch(plan.patch[0], plan.levels)?;
     let peak = PeakMemory::start();
     let foretold = plan.step_bytes() as f64 / f64::from(1 << 20);
     let mut trainer = Trainer::new(plan, cases, &device)?;

@@ -1,6 +1,6 @@
 //! A case as the trainer holds it: image, labels and where the known voxels are.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
@@ -9,7 +9,7 @@ use super::normalise::Normaliser;
 use crate::edit::{Delta, DeltaError, Direction};
 use crate::geometry::Voxel;
 use crate::label::{ClassId, LabelMap};
-use crate::volume::{CaseId, Image};
+use crate::volume::{BodyMask, CaseId, Image};
 
 /// Known voxels remembered per class for choosing crop centres; more would not make the choice more random.
 const CENTRES_PER_CLASS: usize = 4096;
@@ -21,6 +21,7 @@ pub struct TrainCase {
     labels: LabelMap,
     pub held_out: bool,
     normaliser: Normaliser,
+    body: OnceLock<BodyMask>,
     centres: Vec<(ClassId, Vec<usize>)>,
     has_unknown: bool,
     /// For each axis, which slices are completely known.
@@ -37,6 +38,7 @@ impl TrainCase {
             labels,
             held_out,
             normaliser,
+            body: OnceLock::new(),
             centres: Vec::new(),
             has_unknown: true,
             dense_slices: Default::default(),
@@ -51,6 +53,16 @@ impl TrainCase {
 
     pub fn normaliser(&self) -> &Normaliser {
         &self.normaliser
+    }
+
+    /// Where the body is; found when it is first asked for.
+    pub fn body(&self) -> &BodyMask {
+        self.body.get_or_init(|| BodyMask::of(&self.image))
+    }
+
+    /// Whether something labelled lies where the body mask sees only air.
+    pub fn has_labels_in_the_air(&self) -> bool {
+        self.labelled_foreground().any(|v| !self.body().contains(v))
     }
 
     /// Applies an edit made elsewhere. `revision` is the label revision after it; older ones are already known.

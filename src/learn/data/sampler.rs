@@ -68,7 +68,7 @@ impl Sampler {
         &mut self.rng
     }
 
-    /// Crops of the next step, labelled first, into the memory of older ones. None if no case is labelled.
+    /// Crops of the next step, labelled first, into the memory of older ones.
     pub fn draw(&mut self, cases: &[TrainCase], plan: &Plan, crops: &mut Vec<Crop>) {
         let mut draws = Vec::with_capacity(plan.batch_labelled + plan.batch_unlabelled);
         for _ in 0..plan.batch_labelled {
@@ -80,7 +80,7 @@ impl Sampler {
             draws.extend(case.map(|case| self.anywhere(case, plan)));
         }
         crops.resize_with(draws.len(), Crop::default);
-        // Threads of its own: they have the priority of the one that asks, which the process's pool need not have.
+        // Threads of its own: on Linux they inherit the priority of the one that asks, which the process's pool does not have.
         thread::scope(|scope| {
             for (draw, crop) in draws.iter().zip(&mut *crops) {
                 scope.spawn(|| draw.cut(plan, crop));

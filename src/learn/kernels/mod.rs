@@ -45,6 +45,7 @@ pub use stopwatch::Part;
 pub use testing::gpu_device;
 
 use std::cell::Cell;
+use std::thread::LocalKey;
 
 use burn::backend::autodiff::Autodiff;
 use burn::backend::flex::FlexTensor;
@@ -63,10 +64,19 @@ thread_local! {
 /// Runs `f` so that convolutions made in it are computed again for their gradient instead of being kept: about half of the
 /// memory of a step for a third more arithmetic (gradient checkpointing, Chen et al. 2016). Same results.
 pub fn recomputing<T>(recompute: bool, f: impl FnOnce() -> T) -> T {
-    let before = RECOMPUTING.replace(recompute);
-    let result = f();
-    RECOMPUTING.set(before);
-    result
+    with_flag(&RECOMPUTING, recompute, f)
+}
+
+/// Sets a flag of this thread while `f` runs, also if it panics: a run goes on after running out of memory.
+fn with_flag<T>(flag: &'static LocalKey<Cell<bool>>, value: bool, f: impl FnOnce() -> T) -> T {
+    struct Restore(&'static LocalKey<Cell<bool>>, bool);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            self.0.set(self.1);
+        }
+    }
+    let _restore = Restore(flag, flag.replace(value));
+    f()
 }
 
 fn is_recomputing() -> bool {
@@ -75,10 +85,7 @@ fn is_recomputing() -> bool {
 
 /// Runs `f` with burn's own operators in place of our kernels: the reference of tests and benches.
 pub fn with_burn_operators<T>(f: impl FnOnce() -> T) -> T {
-    let before = BURN_ONLY.replace(true);
-    let result = f();
-    BURN_ONLY.set(before);
-    result
+    with_flag(&BURN_ONLY, true, f)
 }
 
 /// A tensor that records gradients on the CPU, for our kernels; `None` for others and where burn's operators are asked for.

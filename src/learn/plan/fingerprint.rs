@@ -3,7 +3,6 @@
 use sysinfo::System;
 
 use crate::learn::data::TrainCase;
-use crate::volume::BodyMask;
 
 /// Facts about a study and the device it will be trained on.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -44,11 +43,10 @@ fn free_bytes() -> Option<u64> {
 fn air_share<'a>(cases: impl Iterator<Item = &'a TrainCase>) -> f64 {
     let mut shares = Vec::new();
     for case in cases {
-        let body = BodyMask::of(&case.image);
-        if case.labelled_foreground().any(|v| !body.contains(v)) {
+        if case.has_labels_in_the_air() {
             return 0.0;
         }
-        shares.push(body.outside_share());
+        shares.push(case.body().outside_share());
     }
     shares.sort_unstable_by(f64::total_cmp);
     shares.get(shares.len() / 2).copied().unwrap_or(0.0)

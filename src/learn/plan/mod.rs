@@ -202,6 +202,11 @@ impl Plan {
         })
     }
 
+    /// The plan for less memory: convolutions computed again, then smaller patches; `None` if nothing is left.
+    pub fn with_less_memory(&self) -> Option<Self> {
+        if self.recompute { self.with_smaller_patch() } else { Some(Self { recompute: true, ..self.clone() }) }
+    }
+
     pub fn summary(&self) -> PlanSummary {
         let [x, y, z] = self.patch;
         let storage = match self.storage {

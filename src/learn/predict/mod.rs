@@ -44,7 +44,7 @@ struct Pass<'a> {
     image: &'a Image,
     normaliser: &'a Normaliser,
     windows: Windows,
-    body: Option<BodyMask>,
+    body: Option<&'a BodyMask>,
     /// Window weights on the device by their key, `[1, 1, z, y, x]`.
     weights: HashMap<[usize; 3], Tensor<5>>,
 }
@@ -65,24 +65,25 @@ impl Predictor {
         }
     }
 
-    /// Predicts a whole case. `interrupted` is asked before each pass of a network; if it says yes the result is `None`.
+    /// Whether `predict` wants to know where the body is.
+    pub fn is_body_only(&self) -> bool {
+        self.body_only
+    }
+
+    /// Predicts a whole case; with `body`, windows that hold none of it are background. `interrupted` is asked before each pass of a network; if it says yes the result is `None`.
     ///
     /// Held at a time: the image, six bytes per voxel of planes, and the sums of as many slices as a window is deep.
     pub fn predict(
         &self,
         image: &Image,
         normaliser: &Normaliser,
+        body: Option<&BodyMask>,
         provenance: Provenance,
         interrupted: &mut dyn FnMut() -> bool,
     ) -> Result<Option<Prediction>, LearnError> {
         let extent = image.extent();
-        let mut pass = Pass {
-            image,
-            normaliser,
-            windows: Windows::new(extent, self.patch),
-            body: self.body_only.then(|| BodyMask::of(image)),
-            weights: HashMap::new(),
-        };
+        let mut pass =
+            Pass { image, normaliser, windows: Windows::new(extent, self.patch), body, weights: HashMap::new() };
         let mut planes = Planes::new(extent);
         for rows in self.stripes(extent) {
             if !self.predict_rows(&mut pass, rows, provenance.step, &mut planes, interrupted)? {
@@ -95,7 +96,8 @@ impl Predictor {
     /// Rows (along y) whose sums fit into memory together. Windows that reach into two stripes are computed for both.
     fn stripes(&self, extent: Extent) -> Vec<Range<usize>> {
         let [width, rows, slices] = extent.to_array();
-        let row_bytes = 2 * self.classes.len() * self.patch[2].min(slices) * width * size_of::<f32>();
+        // While slices leave, old, new and leaving sums are there together.
+        let row_bytes = 5 * self.classes.len() * self.patch[2].min(slices) * width * size_of::<f32>();
         // Thinner than a window, most of the work would be done twice.
         let height = (self.sums_bytes / row_bytes.max(1)).max(self.patch[1]);
         (0..rows).step_by(height).map(|y| y..(y + height).min(rows)).collect()
@@ -121,7 +123,7 @@ impl Predictor {
                 sums.add(&window.tile, air.clone() * pass.weights(&window, &self.device));
             }
             for windows in near.chunks(self.windows_per_pass) {
-                let Some(probabilities) = self.run(pass, windows, interrupted) else { return Ok(false) };
+                let Some(probabilities) = self.run(pass, windows, step, interrupted)? else { return Ok(false) };
                 for (item, window) in windows.iter().enumerate() {
                     let inside = pass.inside(&window.tile, &probabilities, item);
                     sums.add(&window.tile, inside * pass.weights(window, &self.device));
@@ -137,19 +139,31 @@ impl Predictor {
     }
 
     /// Both networks' probabilities of some windows, `[window, class, z, y, x]` each; `None` if interrupted.
-    fn run(&self, pass: &Pass, windows: &[Window], interrupted: &mut dyn FnMut() -> bool) -> Option<[Tensor<5>; 2]> {
+    fn run(
+        &self,
+        pass: &Pass,
+        windows: &[Window],
+        step: u64,
+        interrupted: &mut dyn FnMut() -> bool,
+    ) -> Result<Option<[Tensor<5>; 2]>, LearnError> {
         let input = pass.input(windows, self.patch, &self.device);
-        let mut of = |network: &VNet| {
-            let logits = (!interrupted()).then(|| network.forward(input.clone(), &DropoutDraw::default()).logits);
-            logits.map(|logits| log_softmax(logits).exp())
+        let mut of = |network: &VNet| -> Result<Option<Tensor<5>>, LearnError> {
+            if interrupted() {
+                return Ok(None);
+            }
+            let p = log_softmax(network.forward(input.clone(), &DropoutDraw::default()).logits).exp();
+            // A GPU takes orders faster than it works: unheard, a whole layer would queue up before the window's frames.
+            self.device.sync().map_err(|e| LearnError::DeviceLost { step, reason: e.to_string() })?;
+            Ok(Some(p))
         };
-        Some([of(&self.networks.a)?, of(&self.networks.b)?])
+        let Some(a) = of(&self.networks.a)? else { return Ok(None) };
+        Ok(of(&self.networks.b)?.map(|b| [a, b]))
     }
 }
 
 impl Pass<'_> {
     fn may_hold_body(&self, window: &Window) -> bool {
-        self.body.as_ref().is_none_or(|body| body.touches(&window.tile))
+        self.body.is_none_or(|body| body.touches(&window.tile))
     }
 
     fn weights(&mut self, window: &Window, device: &Device) -> Tensor<5> {
@@ -225,7 +239,7 @@ mod tests {
 
     fn predict(predictor: &Predictor, image: &Image) -> Prediction {
         let provenance = Provenance { case: "c".into(), label_revision: 0, model: "m".into(), step: 1 };
-        predictor.predict(image, &Normaliser::of(image), provenance, &mut || false).unwrap().unwrap()
+        predictor.predict(image, &Normaliser::of(image), None, provenance, &mut || false).unwrap().unwrap()
     }
 
     #[test]
@@ -270,7 +284,8 @@ mod tests {
             asked += 1;
             asked == 3
         };
-        let result = predictor([8, 8, 8]).predict(&image, &Normaliser::of(&image), provenance, &mut third).unwrap();
+        let result =
+            predictor([8, 8, 8]).predict(&image, &Normaliser::of(&image), None, provenance, &mut third).unwrap();
         assert!(result.is_none());
         assert_eq!(asked, 3);
     }
@@ -282,12 +297,15 @@ mod tests {
         let everywhere = predict(&predictor([8, 8, 8]), &image);
         let mut passes = 0;
         let provenance = everywhere.provenance.clone();
-        let thrifty = Predictor { body_only: true, ..predictor([8, 8, 8]) };
+        let body = BodyMask::of(&image);
         let mut count = || {
             passes += 1;
             false
         };
-        let near = thrifty.predict(&image, &Normaliser::of(&image), provenance, &mut count).unwrap().unwrap();
+        let near = predictor([8, 8, 8])
+            .predict(&image, &Normaliser::of(&image), Some(&body), provenance, &mut count)
+            .unwrap()
+            .unwrap();
         let all = 2 * 19 * 3 * 3;
         assert!(passes < all * 2 / 3, "{passes} of {all}");
         for (i, (a, b)) in everywhere.class.as_slice().iter().zip(near.class.as_slice()).enumerate() {

@@ -58,6 +58,13 @@ impl BatteryWatch {
         self.question == Question::Open
     }
 
+    /// The run that the question was about is over; the next one asks again.
+    pub fn forget(&mut self) {
+        if self.question == Question::Open {
+            self.question = Question::NotAsked;
+        }
+    }
+
     /// The user has decided something about the run: the question is not asked again.
     pub fn answered(&mut self) {
         if self.question == Question::Open {
@@ -95,6 +102,18 @@ mod tests {
         assert_eq!(looked_again(&mut watch, || false), PowerChange::PluggedIn);
         assert!(!watch.is_waiting_for_the_plug());
         assert_eq!(looked_again(&mut watch, || true), PowerChange::Unplugged);
+    }
+
+    #[test]
+    fn a_run_that_ends_takes_its_open_question_along() {
+        let mut watch = BatteryWatch::new(|| true);
+        assert_eq!(watch.look(), PowerChange::Unplugged);
+        watch.forget();
+        assert!(!watch.is_waiting_for_the_plug());
+        assert_eq!(looked_again(&mut watch, || true), PowerChange::Unplugged);
+        watch.answered();
+        watch.forget();
+        assert_eq!(looked_again(&mut watch, || true), PowerChange::None);
     }
 
     #[test]

@@ -3,6 +3,9 @@
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use thread_priority::{ThreadPriority, set_current_thread_priority};
 
+use super::Host;
+use crate::learn::DeviceReport;
+
 /// Two pools, or none of its own where no window has to be spared.
 pub struct Crew(Option<Pools>);
 
@@ -12,8 +15,12 @@ struct Pools {
 }
 
 impl Crew {
-    /// Beside a window.
-    pub fn courteous() -> Self {
+    /// For a device. A GPU is fed by the trainer's own thread alone: its runtime keeps memory and a queue per thread.
+    pub fn beside(host: &Host, device: &DeviceReport) -> Self {
+        if host.frames.is_some() && !device.is_gpu { Self::courteous() } else { Self::unhurried() }
+    }
+
+    fn courteous() -> Self {
         let cores = rayon::current_num_threads();
         let pools =
             pool(cores).and_then(|all| Some(Pools { all, few: pool(cores.div_ceil(2).min(cores - 1).max(1))? }));
@@ -21,7 +28,7 @@ impl Crew {
     }
 
     /// Nobody waits for a frame.
-    pub fn unhurried() -> Self {
+    fn unhurried() -> Self {
         Self(None)
     }
 

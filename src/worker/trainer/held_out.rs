@@ -23,7 +23,8 @@ pub fn held_out_dice(
             model: String::new(),
             step: 0,
         };
-        let Some(prediction) = predictor.predict(&case.image, case.normaliser(), provenance, interrupted)? else {
+        let body = predictor.is_body_only().then(|| case.body());
+        let Some(prediction) = predictor.predict(&case.image, case.normaliser(), body, provenance, interrupted)? else {
             return Ok(None);
         };
         for dice in dice_on_known(&prediction, case.labels(), classes) {

@@ -216,7 +216,7 @@ impl Thread {
     }
 
     fn stop(&mut self) {
-        self.battery.answered();
+        self.battery.forget();
         self.paused = false;
         self.queue = None;
         if let Some(session) = self.session.as_mut().filter(|s| s.is_training()) {
@@ -295,6 +295,7 @@ impl Thread {
     }
 
     fn fail(&mut self, error: &SessionError) {
+        self.battery.forget();
         self.session = None;
         self.paused = false;
         self.outlet.send(TrainerEvent::Fatal { headline: error.to_string(), detail: cause_chain(error) });

@@ -13,7 +13,7 @@ use crate::label::{Prediction, Provenance};
 use crate::learn::data::Normaliser;
 use crate::learn::{DeviceChoice, LearnError, Predictor, choose_device, load_predictor};
 use crate::project::Project;
-use crate::volume::CaseId;
+use crate::volume::{BodyMask, CaseId};
 use crate::worker::protocol::{TrainerCommand, TrainerEvent};
 
 /// Opened once for all its cases.
@@ -83,8 +83,10 @@ impl PredictionQueue {
         };
         let provenance = Provenance { case: id.clone(), label_revision, model: run.clone(), step: *step };
         let normaliser = Normaliser::of(&loaded.image);
+        let body = predictor.is_body_only().then(|| BodyMask::of(&loaded.image));
         let interrupted = &mut || !inbox.is_empty();
-        let Some(prediction) = predictor.predict(&loaded.image, &normaliser, provenance, interrupted)? else {
+        let Some(prediction) = predictor.predict(&loaded.image, &normaliser, body.as_ref(), provenance, interrupted)?
+        else {
             return Ok(None);
         };
         self.save(&prediction, &loaded.header).map(Some)

@@ -67,6 +67,7 @@ pub struct Session {
     dice_held_out: Option<f32>,
     crew: Crew,
     duty: Duty,
+    host: Host,
 }
 
 impl Session {
@@ -102,13 +103,14 @@ impl Session {
             settings,
             run,
             geometries,
-            device: report,
+            device: report.clone(),
+            host: host.clone(),
             shown,
             training: true,
             clock,
             last_report: None,
             dice_held_out: None,
-            crew: if host.frames.is_some() { Crew::courteous() } else { Crew::unhurried() },
+            crew: Crew::beside(host, &report),
             duty: Duty::new(host.frames.clone().unwrap_or_default()),
         })
     }
@@ -196,13 +198,16 @@ impl Session {
     /// After a failure: a smaller patch if memory ran out, else the CPU, from the last checkpoint. False if neither helps.
     pub fn fall_back(&mut self, reason: &str, outlet: &Outlet) -> Result<bool, SessionError> {
         let out_of_memory = reason.to_lowercase().contains("memory");
-        let smaller = out_of_memory.then(|| self.trainer.plan().with_smaller_patch()).flatten();
+        let smaller = out_of_memory.then(|| self.trainer.plan().with_less_memory()).flatten();
         if smaller.is_none() && !self.device.is_gpu {
             return Ok(false);
         }
         let choice = if smaller.is_some() { &self.settings.device } else { &DeviceChoice::Cpu };
         let (device, report) = choose_device(choice)?;
         let sentence = match &smaller {
+            Some(plan) if plan.patch == self.trainer.plan().patch => {
+                "Memory ran out; training goes on, a little slower, in less of it.".to_owned()
+            }
             Some(plan) => format!("Memory ran out; training goes on with smaller crops of {:?} voxels.", plan.patch),
             None => format!("{} failed; training goes on on the CPU.", self.device.name),
         };
@@ -214,7 +219,12 @@ impl Session {
             None => Trainer::new(plan.clone(), cases, &device)?,
         };
         trainer.set_patch(plan.patch);
+        trainer.set_recompute(plan.recompute);
+        // The checkpoint may be older than the last extension of the run, and than the last point of the curve.
+        trainer.extend(plan.total_steps);
+        self.clock.held_out_step = self.clock.held_out_step.min(trainer.steps_done());
         self.trainer = trainer;
+        self.crew = Crew::beside(&self.host, &report);
         self.device = report.clone();
         outlet.send(TrainerEvent::Notice(sentence));
         outlet.send(TrainerEvent::Device(report));
@@ -240,7 +250,7 @@ impl Session {
         let Some(report) = &self.last_report else { return };
         let (step, total) = (self.trainer.steps_done(), self.trainer.plan().total_steps);
         let elapsed_secs = self.clock.elapsed().as_secs_f64();
-        let per_step = elapsed_secs / (step - self.clock.first_step).max(1) as f64;
+        let per_step = elapsed_secs / step.saturating_sub(self.clock.first_step).max(1) as f64;
         let by_steps = total.saturating_sub(step) as f64 * per_step;
         let by_time = self.settings.minutes.map(|m| (60.0 * m - elapsed_secs).max(0.0));
         outlet.send(TrainerEvent::Progress(Progress {
@@ -271,7 +281,7 @@ impl Session {
         if self.shown.is_some() && self.clock.shown_prediction.is_due(PREDICT_EVERY) {
             self.refresh_shown(inbox, outlet)?;
         }
-        let steps = self.trainer.steps_done() - self.clock.held_out_step;
+        let steps = self.trainer.steps_done().saturating_sub(self.clock.held_out_step);
         if steps >= HELD_OUT_STEPS && self.clock.held_out.is_due(PREDICT_EVERY) {
             self.measure_held_out(inbox, outlet)?;
         }
@@ -283,8 +293,9 @@ impl Session {
         let begin = Instant::now();
         if let Some(prediction) = self.predict(&shown, inbox)? {
             outlet.publish(Arc::new(prediction));
-            self.clock.shown_prediction.done(begin);
         }
+        // An interrupted one has taken its time too.
+        self.clock.shown_prediction.done(begin);
         Ok(())
     }
 
@@ -337,7 +348,10 @@ impl Session {
             duty.rest(inbox);
             !inbox.is_empty()
         };
-        Ok(crew.run(few, || predictor.predict(&case.image, case.normaliser(), provenance, interrupted))?)
+        Ok(crew.run(few, || {
+            let body = predictor.is_body_only().then(|| case.body());
+            predictor.predict(&case.image, case.normaliser(), body, provenance, interrupted)
+        })?)
     }
 }
 
@@ -360,6 +374,25 @@ mod tests {
     use crate::worker::Slot;
 
     #[test]
+    fn a_run_that_falls_back_behind_its_last_look_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        create_demo(folder.path(), 3).unwrap();
+        let (events, _inbox) = unbounded();
+        let outlet = Outlet { events, predictions: Slot::new(), repaint: Box::new(|| {}) };
+        let settings = TrainSettings { device: DeviceChoice::Cpu, steps: Some(9), ..TrainSettings::default() };
+        let request =
+            TrainRequest { project_dir: folder.path().to_owned(), settings, snapshots: Vec::new(), shown: None };
+        let host = Host { frames: None, is_on_battery: || false };
+        let mut session = Session::start(request, &host, &outlet).unwrap();
+        session.turn(&crossbeam_channel::never(), &outlet).unwrap();
+        session.clock.held_out_step = 1;
+        session.trainer.extend(20);
+        assert!(session.fall_back("Out of memory", &outlet).unwrap());
+        assert_eq!((session.trainer.steps_done(), session.trainer.plan().total_steps), (0, 20));
+        assert!(matches!(session.turn(&crossbeam_channel::never(), &outlet).unwrap(), Turn::GoOn));
+    }
+
+    #[test]
     fn out_of_memory_shrinks_the_patch_until_nothing_is_left_to_shrink() {
         let folder = tempfile::tempdir().unwrap();
         create_demo(folder.path(), 3).unwrap();
@@ -372,6 +405,8 @@ mod tests {
         let voxels = |session: &Session| session.trainer.plan().patch.iter().product::<usize>();
         let mut before = voxels(&session);
         assert!(!session.fall_back("the driver crashed", &outlet).unwrap(), "on the CPU only memory can be saved");
+        assert!(session.fall_back("Out of memory", &outlet).unwrap());
+        assert!(session.trainer.plan().recompute && voxels(&session) == before, "first the cheaper way");
         while session.fall_back("Out of memory", &outlet).unwrap() {
             assert!(voxels(&session) < before);
             before = voxels(&session);

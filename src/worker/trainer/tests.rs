@@ -69,6 +69,7 @@ fn slow_frames_under_the_users_hand_make_a_run_leave_time_to_the_window_and_it_s
     let trainer = TrainerHandle::start(|| {}, host).unwrap();
     start(&trainer, folder.path(), 12);
     let mut rested = 0.0f32;
+    frames.frame(Duration::from_millis(10));
     loop {
         frames.frame(Duration::from_millis(80));
         match trainer.events.recv_timeout(Duration::from_millis(20)) {
