@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{BenchArgs, Outcome, print, rounded};
+use super::{BenchArgs, Outcome, check_patch, print, rounded};
 use crate::learn::{KernelKind, KernelTiming, choose_device, compare_kernels, peak_gflops};
 
 /// GFLOP/s count a convolution as a direct one; ours needs 2.25 times fewer multiplications, so its share of the peak may
@@ -12,6 +12,9 @@ pub fn conv(args: &BenchArgs) -> Outcome {
     let only = args.patch.map(|patch| [patch, args.base.max(1), args.levels.clamp(2, 5)]);
     // Of the processor; a GPU's would need a kernel for each make.
     let peak = (!report.is_gpu).then(peak_gflops);
+    if let Some([patch, _, levels]) = only {
+        check_patch(patch, levels)?;
+    }
     let mut layers = serde_json::Map::new();
     let mut logarithms = [(0.0, 0.0); 3];
     for KernelTiming { layer, kind, ours_ms, burn_ms, flop } in compare_kernels(&device, only)? {

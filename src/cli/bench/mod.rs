@@ -120,3 +120,12 @@ fn print(value: &Value, as_json: bool) -> Outcome {
 fn rounded(ms: f64) -> f64 {
     (ms * 100.0).round() / 100.0
 }
+
+/// Every level halves the patch.
+fn check_patch(patch: usize, levels: usize) -> Outcome {
+    let step = 1 << (levels - 1);
+    if patch == 0 || !patch.is_multiple_of(step) {
+        return Err(format!("--patch must be a multiple of {step} for {levels} levels").into());
+    }
+    Ok(())
+}

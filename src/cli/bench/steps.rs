@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::peak_memory::PeakMemory;
 use super::phantom::{phantom_study, phantom_trainer};
-use super::{BenchArgs, Outcome, median, print, rounded, times_ms};
+use super::{BenchArgs, Outcome, check_patch, median, print, rounded, times_ms};
 use crate::learn::{Method, Plan, StepShape, Storage, TrainSettings, Trainer, choose_device};
 
 /// Steps per timing: enough for a median on a busy machine.
@@ -63,14 +63,6 @@ pub fn train(args: &BenchArgs) -> Outcome {
             json!(rounded((after.worked - before.worked).as_secs_f64() * 1e3 / STEPS as f64));
     }
     print(&value, args.json)
-}
-
-fn check_patch(patch: usize, levels: usize) -> Outcome {
-    let step = 1 << (levels - 1);
-    if patch == 0 || !patch.is_multiple_of(step) {
-        return Err(format!("--patch must be a multiple of {step} for {levels} levels").into());
-    }
-    Ok(())
 }
 
 /// Two steps with both networks in the shape that was asked for.

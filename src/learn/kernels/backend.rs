@@ -4,7 +4,7 @@
 use burn::backend::autodiff::Autodiff;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, DispatchKindConversion, DispatchTensor};
-use burn::tensor::{BackendPrimitive, Float, Tensor};
+use burn::tensor::{BackendPrimitive, DType, Float, Tensor};
 
 use super::convolution::Convolution;
 use super::{BURN_ONLY, Spatial};
@@ -64,6 +64,18 @@ pub struct NormedGradients<T> {
 
 /// A backend with kernels of ours. Shapes are those of the functions with the same names.
 pub trait Kernels: Backend {
+    /// Whether activations may be f16.
+    const HAS_F16: bool;
+
+    /// Whether the kernels can read the tensor: parameters (rank 1) are f32 in any case.
+    fn takes<const D: usize>(tensor: &Tensor<D>) -> bool {
+        match tensor.dtype() {
+            DType::F32 => true,
+            DType::F16 => Self::HAS_F16 && D == 5,
+            _ => false,
+        }
+    }
+
     /// What the backward pass of `normed` needs.
     type Saved: Clone + std::fmt::Debug + Send + 'static;
 
@@ -107,7 +119,7 @@ pub fn tracked<B: Kernels, const D: usize>(tensor: &Tensor<D>) -> Option<FloatTe
 where
     DispatchTensor: DispatchKindConversion<Autodiff<B>>,
 {
-    primitive::<Autodiff<B>, D>(tensor)
+    B::takes(tensor).then(|| primitive::<Autodiff<B>, D>(tensor)).flatten()
 }
 
 /// A tensor without gradients, likewise.
@@ -115,7 +127,7 @@ pub fn plain<B: Kernels, const D: usize>(tensor: &Tensor<D>) -> Option<FloatTens
 where
     DispatchTensor: DispatchKindConversion<B>,
 {
-    primitive::<B, D>(tensor)
+    B::takes(tensor).then(|| primitive::<B, D>(tensor)).flatten()
 }
 
 fn primitive<B: Backend, const D: usize>(tensor: &Tensor<D>) -> Option<FloatTensor<B>>

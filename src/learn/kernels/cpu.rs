@@ -28,6 +28,8 @@ pub struct Saved {
 }
 
 impl Kernels for Flex {
+    const HAS_F16: bool = false;
+
     type Saved = Saved;
 
     fn normed(spatial: Spatial, inputs: [&FlexTensor; 4], skip: Skip<&FlexTensor>) -> (FlexTensor, Saved) {

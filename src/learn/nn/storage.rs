@@ -19,7 +19,8 @@ impl Storage {
     /// What the loss is multiplied with before the backward pass, and its gradients are divided by after it.
     ///
     /// The gradient of a mean over 10^6 voxels is about 10^-6 per voxel, below f16's smallest normal number of 6 10^-5.
-    /// 2^12 lifts it above; the largest ones, of Dice over a small structure (10^-3), stay far below f16's end of 65,504.
+    /// 2^12 lifts it above; the largest ones at the logits, of Dice over a small structure (10^-3), stay far below f16's end of 65,504. A norm over a
+    /// nearly constant channel can lift them by up to 300; a step that overflows is left out.
     pub fn loss_scale(self) -> f64 {
         match self {
             Self::F32 => 1.0,

@@ -48,7 +48,7 @@ pub struct VNet {
 pub struct VNetOutput {
     /// `[batch, classes, z, y, x]`.
     pub logits: Tensor<5>,
-    /// Decoder features before the last convolution, `[batch, base_width, z, y, x]`.
+    /// Decoder features before the last convolution, as stored, `[batch, base_width, z, y, x]`.
     pub features: Tensor<5>,
 }
 
@@ -121,7 +121,7 @@ impl VNet {
             None => Tensor::zeros([self.classes], &x.device()),
         };
         let logits = pointwise(features, self.head.weight.val(), bias);
-        VNetOutput { logits: Storage::restored(logits), features: Storage::restored(x) }
+        VNetOutput { logits: Storage::restored(logits), features: x }
     }
 }
 

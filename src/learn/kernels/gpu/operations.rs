@@ -46,6 +46,8 @@ fn map_of(convolution: Convolution) -> Option<Map> {
 }
 
 impl Kernels for Cube {
+    const HAS_F16: bool = true;
+
     type Saved = Saved;
 
     fn normed(spatial: Spatial, inputs: [&Values; 4], skip: Skip<&Values>) -> (Values, Saved) {

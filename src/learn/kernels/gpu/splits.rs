@@ -10,11 +10,13 @@ use super::buffers::{cubes, empty, units};
 
 /// Enough cubes for a large GPU to be busy with.
 const WANTED_CUBES: usize = 512;
-/// Numbers that all parts may have together: 16 MiB.
+/// Numbers that all parts may have together, unless one has more: 16 MiB.
 const MAX_NUMBERS: usize = 1 << 22;
 /// Results, and parts of each, that a cube of the final sum works on at a time.
 const RESULTS: usize = 32;
 const LANES: usize = 8;
+/// Cubes along x of the final sum; adapters take no more than 65,535.
+const LINE: usize = 32_768;
 
 /// Parts that a sum over `tiles` pieces of work is cut into, when `cubes` cubes are needed for each part and `numbers`
 /// results come from it.
@@ -29,9 +31,10 @@ pub fn sum_parts<const D: usize>(parts: CubeTensor, dims: [usize; D]) -> CubeTen
     let count = parts.meta.shape()[0];
     let sum = empty(&parts, dims, DType::F32);
     let client = parts.client.clone();
+    let blocks = numbers.div_ceil(RESULTS);
     sum_kernel::launch(
         &client,
-        cubes(numbers.div_ceil(RESULTS), 1, 1),
+        cubes(blocks.min(LINE), blocks.div_ceil(LINE), 1),
         units(RESULTS * LANES),
         parts.into_buffer_arg(),
         sum.clone().into_buffer_arg(),
@@ -45,7 +48,8 @@ pub fn sum_parts<const D: usize>(parts: CubeTensor, dims: [usize; D]) -> CubeTen
 fn sum_kernel(parts: &[f32], sums: &mut [f32], count: usize, numbers: usize) {
     let unit = UNIT_POS as usize;
     let (column, lane) = (unit % RESULTS, unit / RESULTS);
-    let number = CUBE_POS_X as usize * RESULTS + column;
+    let block = CUBE_POS_Y as usize * LINE + CUBE_POS_X as usize;
+    let number = block * RESULTS + column;
     let mut shared = Shared::<[f32]>::new_slice(comptime!(RESULTS * LANES));
     let mut sum = 0.0f32;
     if number < numbers {

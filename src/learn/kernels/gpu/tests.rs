@@ -75,6 +75,17 @@ fn the_head_and_its_gradients_equal_the_cpus() {
 }
 
 #[test]
+fn more_weights_than_one_line_of_cubes_can_sum_have_the_cpus_gradients() {
+    // 65,535 cubes of 32 results end at 2,097,120.
+    assert_same_on_both("1500->1400", |numbers| {
+        let (x, weight) = (numbers.tensor([1, 1500, 1, 1, 2]), numbers.tensor([1400, 1500, 1, 1, 1]));
+        let bias = numbers.tensor([1400]);
+        let y = pointwise(x.clone(), weight.clone(), bias.clone());
+        results(numbers, y, &[&x, &weight], &[&bias])
+    });
+}
+
+#[test]
 fn every_convolution_with_norm_and_every_skip_equals_the_cpus() {
     for (index, ([b, c, out], [z, y, x])) in SHAPES.into_iter().enumerate() {
         let down = (Spatial::Down, [out, c, 2, 2, 2], [2 * z, 2 * y, 2 * x]);
