@@ -58,7 +58,8 @@ impl Trainer {
     pub fn new(plan: Plan, cases: Vec<TrainCase>, device: &Device) -> Result<Self, LearnError> {
         check_cases(&cases, &plan)?;
         let mut plan = plan;
-        plan.predict_body_only &= !cases.iter().any(TrainCase::has_labels_in_the_air);
+        // The masks are made only where they are wanted.
+        plan.predict_body_only = plan.predict_body_only && !cases.iter().any(TrainCase::has_labels_in_the_air);
         let mut sampler = Sampler::new(plan.seed);
         let device = device.clone().autodiff();
         let networks = DualNetwork::new(plan.network(), sampler.rng(), &device);

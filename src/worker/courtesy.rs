@@ -121,6 +121,15 @@ impl Duty {
         self.begin();
     }
 
+    /// For work in pieces that begins now: asked after each, it rests and says whether a command waits.
+    pub fn interruption<T>(&mut self, inbox: &Receiver<T>) -> impl FnMut() -> bool {
+        self.begin();
+        move || {
+            self.rest(inbox);
+            !inbox.is_empty()
+        }
+    }
+
     fn rest_after(&mut self, work: Duration) -> Duration {
         let was_slow = self.frames.take_was_slow();
         self.share = match (self.is_hand_at_work(), was_slow) {

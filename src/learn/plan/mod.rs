@@ -135,10 +135,9 @@ impl Plan {
         let (patch, levels) = choose_patch(&fingerprint.extents, budget);
         let mut plan = Self::with_patch(patch, levels, fingerprint, settings);
         let room = fingerprint.free_bytes.map_or(usize::MAX, |free| (free as f64 * MEMORY_SHARE) as usize);
-        plan.recompute |= plan.step_bytes() > room;
         while plan.step_bytes() > room {
-            let Some(Self { patch, .. }) = plan.with_smaller_patch() else { break };
-            plan = Self { recompute: true, ..Self::with_patch(patch, levels, fingerprint, settings) };
+            let Some(Self { patch, recompute, .. }) = plan.with_less_memory() else { break };
+            plan = Self { recompute, ..Self::with_patch(patch, levels, fingerprint, settings) };
         }
         plan
     }

@@ -12,7 +12,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use self::beliefs::{Planes, background, packed_beliefs};
 use self::sums::SliceSums;
 use self::windows::{Window, Windows};
-use super::data::Normaliser;
+use super::data::{Normaliser, TrainCase};
 use super::error::LearnError;
 use super::kernels::log_softmax;
 use super::nn::{DropoutDraw, DualNetwork, VNet};
@@ -70,7 +70,19 @@ impl Predictor {
         self.body_only
     }
 
-    /// Predicts a whole case; with `body`, windows that hold none of it are background. `interrupted` is asked before each pass of a network; if it says yes the result is `None`.
+    /// `predict` with what the trainer knows of its case.
+    pub fn predict_case(
+        &self,
+        case: &TrainCase,
+        provenance: Provenance,
+        interrupted: &mut dyn FnMut() -> bool,
+    ) -> Result<Option<Prediction>, LearnError> {
+        let body = self.body_only.then(|| case.body());
+        self.predict(&case.image, case.normaliser(), body, provenance, interrupted)
+    }
+
+    /// Predicts a whole volume; with `body`, windows that hold none of it are background. `interrupted` is asked before
+    /// each pass of a network; if it says yes the result is `None`.
     ///
     /// Held at a time: the image, six bytes per voxel of planes, and the sums of as many slices as a window is deep.
     pub fn predict(

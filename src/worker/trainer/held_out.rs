@@ -23,8 +23,7 @@ pub fn held_out_dice(
             model: String::new(),
             step: 0,
         };
-        let body = predictor.is_body_only().then(|| case.body());
-        let Some(prediction) = predictor.predict(&case.image, case.normaliser(), body, provenance, interrupted)? else {
+        let Some(prediction) = predictor.predict_case(case, provenance, interrupted)? else {
             return Ok(None);
         };
         for dice in dice_on_known(&prediction, case.labels(), classes) {

@@ -195,7 +195,7 @@ impl Session {
         Ok(())
     }
 
-    /// After a failure: a smaller patch if memory ran out, else the CPU, from the last checkpoint. False if neither helps.
+    /// After a failure: less memory if it ran out, else the CPU, from the last checkpoint. False if neither helps.
     pub fn fall_back(&mut self, reason: &str, outlet: &Outlet) -> Result<bool, SessionError> {
         let out_of_memory = reason.to_lowercase().contains("memory");
         let smaller = out_of_memory.then(|| self.trainer.plan().with_less_memory()).flatten();
@@ -303,11 +303,7 @@ impl Session {
         let begin = Instant::now();
         let predictor = self.trainer.predictor();
         let Self { trainer, duty, crew, .. } = self;
-        duty.begin();
-        let interrupted = &mut || {
-            duty.rest(inbox);
-            !inbox.is_empty()
-        };
+        let interrupted = &mut duty.interruption(inbox);
         let dice =
             crew.run(false, || held_out_dice(trainer.cases(), &trainer.plan().classes, &predictor, interrupted))?;
         if let Some(dice) = dice {
@@ -343,15 +339,8 @@ impl Session {
             step: trainer.steps_done(),
         };
         let few = duty.is_hand_at_work();
-        duty.begin();
-        let interrupted = &mut || {
-            duty.rest(inbox);
-            !inbox.is_empty()
-        };
-        Ok(crew.run(few, || {
-            let body = predictor.is_body_only().then(|| case.body());
-            predictor.predict(&case.image, case.normaliser(), body, provenance, interrupted)
-        })?)
+        let interrupted = &mut duty.interruption(inbox);
+        Ok(crew.run(few, || predictor.predict_case(case, provenance, interrupted))?)
     }
 }
 

@@ -11,6 +11,7 @@ use super::Direct;
 use super::padded::Padded;
 use super::panels::{HALF, PANEL, Panels, Weights};
 use crate::learn::kernels::conv3::Dims;
+use crate::learn::kernels::matrix::product::store;
 use crate::learn::kernels::scratch::with_scratch;
 
 /// Padded inputs of a task: half a megabyte, which common second-level caches hold.
@@ -236,16 +237,4 @@ fn multiply<S: Simd, const B: usize, const V: usize>(
         }
     }
     sums
-}
-
-/// As much of the registers as `to` has room for.
-#[inline(always)]
-fn store<S: Simd, const V: usize>(simd: S, to: &mut [f32], sums: [S::f32s; V]) {
-    if let Some(to) = to.get_mut(..V * S::F32_LANES) {
-        S::as_mut_simd_f32s(to).0.copy_from_slice(&sums);
-    } else {
-        for (to, sum) in to.chunks_mut(S::F32_LANES).zip(sums) {
-            simd.partial_store_f32s(to, sum);
-        }
-    }
 }

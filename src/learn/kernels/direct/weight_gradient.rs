@@ -10,7 +10,7 @@ use pulp::{Arch, Simd, WithSimd};
 use super::Direct;
 use super::padded::Padded;
 use crate::learn::kernels::matrix::bands::summed;
-use crate::learn::kernels::matrix::product::registers_of;
+use crate::learn::kernels::matrix::product::dot_tile;
 use crate::learn::kernels::scratch::with_scratch;
 
 /// Padded inputs and gradients of a piece: half a megabyte, which common second-level caches hold.
@@ -95,7 +95,7 @@ impl Kernel<'_> {
                 let gradients = these::<M>(rows, first, place.padded.outputs());
                 for tap in (0..taps).step_by(T) {
                     let windows = windows::<T>(padded, place.padded, tap);
-                    let products = correlate::<S, M, T>(simd, gradients, windows);
+                    let products = dot_tile::<S, M, T>(simd, gradients, windows);
                     for (m, products) in products.iter().enumerate().take(out - first) {
                         let to = &mut sums[((first + m) * shape.dims.channels + c) * taps..][..taps];
                         for (to, product) in to[tap..].iter_mut().zip(products) {
@@ -146,29 +146,4 @@ fn windows<const T: usize>(values: &[f32], padded: Padded, first: usize) -> [&[f
         *window = &values[z * padded.plane() + y * padded.stride + x..][..padded.outputs()];
     }
     windows
-}
-
-/// `sum_i g(i) x(i)` for all pairs.
-#[inline(always)]
-fn correlate<S: Simd, const M: usize, const T: usize>(
-    simd: S,
-    gradients: [&[f32]; M],
-    windows: [&[f32]; T],
-) -> [[S::f32s; T]; M] {
-    let registers = gradients[0].len() / S::F32_LANES;
-    let (gradients, windows) = (registers_of::<S, M>(gradients, registers), registers_of::<S, T>(windows, registers));
-    let mut sums = [[simd.splat_f32s(0.0); T]; M];
-    for i in 0..registers {
-        let mut g = [simd.splat_f32s(0.0); M];
-        for m in 0..M {
-            g[m] = gradients[m][i];
-        }
-        for t in 0..T {
-            let x = windows[t][i];
-            for m in 0..M {
-                sums[m][t] = simd.mul_add_e_f32s(g[m], x, sums[m][t]);
-            }
-        }
-    }
-    sums
 }

@@ -137,7 +137,7 @@ fn tile<S: Simd, const R: usize, const V: usize>(
 
 /// As much of the registers as `to` has room for.
 #[inline(always)]
-fn store<S: Simd, const V: usize>(simd: S, to: &mut [f32], sums: [S::f32s; V]) {
+pub fn store<S: Simd, const V: usize>(simd: S, to: &mut [f32], sums: [S::f32s; V]) {
     if let Some(to) = to.get_mut(..V * S::F32_LANES) {
         S::as_mut_simd_f32s(to).0.copy_from_slice(&sums);
     } else {
@@ -196,8 +196,9 @@ fn rows_of<const N: usize>(rows: Rows<'_>, first: usize, count: usize, columns: 
     these
 }
 
+/// `sum_n c(n) b(n)` for all pairs of rows, one sum per lane.
 #[inline(always)]
-fn dot_tile<S: Simd, const M: usize, const K: usize>(simd: S, c: [&[f32]; M], b: [&[f32]; K]) -> [[S::f32s; K]; M] {
+pub fn dot_tile<S: Simd, const M: usize, const K: usize>(simd: S, c: [&[f32]; M], b: [&[f32]; K]) -> [[S::f32s; K]; M] {
     let registers = c[0].len() / S::F32_LANES;
     let (c, b) = (registers_of::<S, M>(c, registers), registers_of::<S, K>(b, registers));
     let mut sums = [[simd.splat_f32s(0.0); K]; M];
