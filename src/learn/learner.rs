@@ -1,4 +1,4 @@
-//! Both networks and how one batch changes them. Knows no case, file or thread.
+//! Both networks, the neural process, and how one batch changes them. Knows no case, file or thread.
 
 use burn::module::Module;
 use burn::optim::GradientsParams;
@@ -8,9 +8,10 @@ use rand_chacha::ChaCha8Rng;
 
 use super::data::Batch;
 use super::kernels::recomputing;
-use super::loss::{log_probabilities, region_loss};
-use super::method::{PseudoTarget, StepContext, Strategy, strategy};
-use super::nn::{DropoutDraw, DualNetwork, VNet};
+use super::loss::{log_probabilities, mean_squared_error, region_loss};
+use super::method::{LossKind, PseudoTarget, SecondNetwork, StepContext, Strategy, strategy};
+use super::nn::{DropoutDraw, DualNetwork, Network, Storage, averaged, teacher_decay};
+use super::np::{NpLearner, NpLoss, NpStep, Unlabelled};
 use super::optimiser::Sgd;
 use super::plan::Plan;
 use super::schedule::{poly_decay, ramp_up};
@@ -18,14 +19,31 @@ use super::schedule::{poly_decay, ramp_up};
 pub struct Learner {
     pub networks: DualNetwork,
     pub optimisers: [Sgd; 2],
+    pub np: Option<NpLearner>,
     pub device: Device,
-    strategy: Option<Box<dyn Strategy>>,
+    strategy: Box<dyn Strategy>,
 }
 
 /// Losses of one step, still on the device, without gradient.
 pub struct LossParts {
     pub supervised: Tensor<1>,
     pub unlabelled: Option<Tensor<1>>,
+    /// What else is worth a look, by name.
+    pub named: Vec<(&'static str, Tensor<1>)>,
+}
+
+/// What both networks make of a batch, with gradient where they learn.
+struct Outputs {
+    log_p: [Tensor<5>; 2],
+    /// Decoder features, `[b, c, z, y, x]`.
+    features: [Tensor<5>; 2],
+}
+
+/// Everything a step is moved by.
+struct StepLoss {
+    total: Tensor<1>,
+    parts: LossParts,
+    np: Option<NpLoss>,
 }
 
 /// Weight of the unlabelled terms at a step.
@@ -39,67 +57,153 @@ pub fn learning_rate(plan: &Plan, step: u64) -> f64 {
 
 impl Learner {
     /// `device` records gradients.
-    pub fn new(plan: &Plan, networks: DualNetwork, device: Device) -> Self {
+    pub fn new(plan: &Plan, networks: DualNetwork, np: Option<NpLearner>, device: Device) -> Self {
         let optimiser =
             Sgd::new(plan.momentum, plan.weight_decay, plan.gradient_clip).with_loss_scale(plan.storage.loss_scale());
-        Self { networks, optimisers: [optimiser.clone(), optimiser], device, strategy: strategy(plan.method) }
+        let strategy = strategy(plan.method);
+        let mut learner = Self { networks, optimisers: [optimiser.clone(), optimiser], np, device, strategy };
+        if learner.has_teacher() {
+            learner.networks.b = learner.networks.a.valid();
+        }
+        learner
+    }
+
+    fn has_teacher(&self) -> bool {
+        self.strategy.second_network() == SecondNetwork::Teacher
     }
 
     /// Moves both networks along the gradient of the batch's losses.
     pub fn learn(&mut self, batch: &Batch, plan: &Plan, step: u64) -> LossParts {
-        let (total, parts) = self.losses(batch, plan, step);
+        let StepLoss { total, parts, np } = self.losses(batch, plan, step);
         self.update(total.mul_scalar(plan.storage.loss_scale()), learning_rate(plan, step));
+        if self.has_teacher() {
+            self.networks.b = averaged(self.networks.b.clone(), &self.networks.a, teacher_decay(step));
+        }
+        if let (Some(learner), Some(loss)) = (&mut self.np, np) {
+            learner.remember(&loss.context, plan, step);
+        }
         parts
     }
 
-    fn losses(&self, batch: &Batch, plan: &Plan, step: u64) -> (Tensor<1>, LossParts) {
+    fn losses(&self, batch: &Batch, plan: &Plan, step: u64) -> StepLoss {
+        let outputs = self.outputs(batch, plan, step);
+        let log_p = &outputs.log_p;
+        let learners = if self.has_teacher() { &log_p[..1] } else { &log_p[..] };
+        let supervised: Vec<Tensor<1>> = learners.iter().map(|log_p| supervised_loss(log_p, batch)).collect();
+        let supervised = Tensor::cat(supervised, 0).sum();
+        let mut total = supervised.clone();
+        let mut parts = LossParts { supervised: supervised.inner(), unlabelled: None, named: Vec::new() };
+        let mut np = None;
+        let beliefs = self.wants_beliefs(batch).then(|| self.beliefs(&outputs, batch));
+        let mut weight = None;
+        if let Some(beliefs) = &beliefs
+            && let Some((loss, of_labels)) = self.unlabelled_loss(&outputs, beliefs, batch, plan, step)
+        {
+            parts.unlabelled = Some(loss.clone().inner());
+            total = total + loss.mul_scalar(unsupervised_weight(plan, step));
+            weight = Some(of_labels);
+        }
+        if let (Some(learner), Some(np_plan), Some(labelled)) = (&self.np, &plan.neural_process, &batch.sample) {
+            let weight = weight.as_ref().unwrap_or(&batch.unknown_mask);
+            let unlabelled = beliefs.as_ref().map(|b| Unlabelled { beliefs: b, unknown: &batch.unknown_mask, weight });
+            let [f_a, f_b] = &outputs.features;
+            let step = NpStep { features: [f_a, f_b], log_p: [&log_p[0], &log_p[1]], labelled, unlabelled, step };
+            np = learner.loss(&step, plan);
+            if let Some(loss) = &np {
+                total = total + loss.total.clone().mul_scalar(np_plan.weight);
+                parts.named.clone_from(&loss.parts);
+            }
+        }
+        StepLoss { total, parts, np }
+    }
+
+    fn wants_beliefs(&self, batch: &Batch) -> bool {
+        batch.has_unknown && self.strategy.uses_unlabelled()
+    }
+
+    /// One pass of both networks; a teacher has its pass where the pseudo-labels are made.
+    fn outputs(&self, batch: &Batch, plan: &Plan, step: u64) -> Outputs {
         let items = batch.image.dims()[0];
-        let network = plan.network();
+        let [config_a, config_b] = plan.networks();
         // Of the step alone, so that a resumed run drops the same channels.
         let mut rng = ChaCha8Rng::seed_from_u64(plan.seed);
         rng.set_stream(step);
-        let mut forward = |net: &VNet| {
-            let dropout = network.draw_dropout(plan.channel_dropout, items, &mut rng, &self.device);
-            log_probabilities(net.forward(batch.image.clone(), &dropout).logits)
+        let mut dropout = |config: &super::nn::NetworkConfig| {
+            config.draw_dropout(plan.channel_dropout, items, &mut rng, &self.device)
         };
-        let log_p = recomputing(plan.recompute, || [forward(&self.networks.a), forward(&self.networks.b)]);
-        let supervised = supervised_loss(&log_p[0], batch) + supervised_loss(&log_p[1], batch);
-        let unlabelled = self.unlabelled_loss(&log_p, batch, plan, step);
-        let parts = LossParts {
-            supervised: supervised.clone().inner(),
-            unlabelled: unlabelled.as_ref().map(|u| u.clone().inner()),
+        let [drop_a, drop_b] = [dropout(&config_a), dropout(&config_b)];
+        let forward = |net: &Network, dropout: &DropoutDraw| {
+            let output = net.forward(batch.image.clone(), dropout);
+            (log_probabilities(output.logits), Storage::restored(output.features))
         };
-        let total = match unlabelled {
-            Some(u) => supervised + u.mul_scalar(unsupervised_weight(plan, step)),
-            None => supervised,
-        };
-        (total, parts)
+        recomputing(plan.recompute, || {
+            let (log_p_a, features_a) = forward(&self.networks.a, &drop_a);
+            if self.has_teacher() {
+                return Outputs { log_p: [log_p_a.clone(), log_p_a], features: [features_a.clone(), features_a] };
+            }
+            let (log_p_b, features_b) = forward(&self.networks.b, &drop_b);
+            Outputs { log_p: [log_p_a, log_p_b], features: [features_a, features_b] }
+        })
     }
 
-    fn unlabelled_loss(&self, log_p: &[Tensor<5>; 2], batch: &Batch, plan: &Plan, step: u64) -> Option<Tensor<1>> {
-        let strategy = self.strategy.as_ref().filter(|_| batch.has_unknown)?;
-        let [p_a, p_b] = self.beliefs(log_p, batch);
-        let unknown = &batch.unknown_mask;
-        let context = StepContext { p_a: &p_a, p_b: &p_b, unknown, step, plan };
-        let [for_a, for_b] = strategy.pseudo_targets(&context);
-        Some(pseudo_loss(&log_p[0], &for_a, unknown) + pseudo_loss(&log_p[1], &for_b, unknown))
+    /// The loss on unlabelled voxels, and how far their pseudo-labels count.
+    fn unlabelled_loss(
+        &self,
+        outputs: &Outputs,
+        beliefs: &[Tensor<5>; 2],
+        batch: &Batch,
+        plan: &Plan,
+        step: u64,
+    ) -> Option<(Tensor<1>, Tensor<5>)> {
+        let [p_a, p_b] = beliefs;
+        let features = outputs.features.each_ref().map(|f| f.clone().detach());
+        let context = StepContext {
+            p_a,
+            p_b,
+            features: [&features[0], &features[1]],
+            unknown: &batch.unknown_mask,
+            known: &batch.target,
+            step,
+            plan,
+        };
+        let targets = self.strategy.pseudo_targets(&context);
+        let weights: Vec<Tensor<5>> = targets.iter().flatten().map(|t| t.weight.clone()).collect();
+        let count = weights.len().max(1) as f64;
+        let loss = outputs.log_p.iter().zip(&targets).filter_map(|(log_p, target)| {
+            target.as_ref().map(|target| pseudo_loss(log_p, target, &batch.unknown_mask))
+        });
+        let weight = weights.into_iter().reduce(|a, b| a + b)?.div_scalar(count);
+        Some((loss.reduce(|a, b| a + b)?, weight))
     }
 
     /// What the networks believe about every voxel of the batch, without gradient: from the pass they learn on, or, for
-    /// crops that were changed for learning, from a second pass over the plain ones.
-    fn beliefs(&self, log_p: &[Tensor<5>; 2], batch: &Batch) -> [Tensor<5>; 2] {
-        let Some(plain) = &batch.plain else { return log_p.each_ref().map(|l| l.clone().detach().exp()) };
-        let networks = self.networks.valid();
-        let belief = |net: &VNet, log_p: &Tensor<5>| {
-            let logits = net.forward(plain.image.clone(), &DropoutDraw::default()).logits;
-            let unlabelled = Tensor::from_inner(plain.swapped_like_the_crops(log_probabilities(logits).exp()));
-            let labelled = log_p.dims()[0] - unlabelled.dims()[0];
+    /// crops that were changed for learning, from a second pass over the plain ones. A teacher always has its own pass.
+    fn beliefs(&self, outputs: &Outputs, batch: &Batch) -> [Tensor<5>; 2] {
+        let learnt = outputs.log_p.each_ref().map(|l| l.clone().detach().exp());
+        let [on_a, on_b] = learnt;
+        let teacher_pass = |image: Tensor<5>| belief(&self.networks.b, image);
+        let Some(plain) = &batch.plain else {
+            let on_b = if self.has_teacher() { teacher_pass(batch.image.clone().inner()) } else { on_b };
+            return [on_a, on_b];
+        };
+        let labelled = batch.image.dims()[0] - plain.image.dims()[0];
+        let joined = |on_labelled: Tensor<5>, of_plain: Tensor<5>| {
+            let unlabelled = Tensor::from_inner(plain.swapped_like_the_crops(of_plain.inner()));
             if labelled == 0 {
                 return unlabelled;
             }
-            Tensor::cat(vec![log_p.clone().detach().narrow(0, 0, labelled).exp(), unlabelled], 0)
+            Tensor::cat(vec![on_labelled.narrow(0, 0, labelled), unlabelled], 0)
         };
-        [belief(&networks.a, &log_p[0]), belief(&networks.b, &log_p[1])]
+        if self.has_teacher() {
+            let all = batch.image.clone().inner();
+            let on_b = teacher_pass(if labelled == 0 { plain.image.clone() } else {
+                Tensor::cat(vec![all.narrow(0, 0, labelled), plain.image.clone()], 0)
+            });
+            let [on_labelled, of_plain] = [on_b.clone(), on_b.narrow(0, labelled, plain.image.dims()[0])];
+            return [on_a, joined(on_labelled, of_plain)];
+        }
+        let [a, b] = [&self.networks.a, &self.networks.b].map(|net| belief(&net.valid(), plain.image.clone()));
+        [joined(on_a, a), joined(on_b, b)]
     }
 
     /// `loss` is multiplied with the optimisers' loss scale.
@@ -108,11 +212,22 @@ impl Learner {
         let for_a = GradientsParams::from_module(&mut gradients, &self.networks.a);
         let for_b = GradientsParams::from_module(&mut gradients, &self.networks.b);
         let DualNetwork { a, b } = self.networks.clone();
+        let is_peer = !self.has_teacher();
         self.networks = DualNetwork {
             a: self.optimisers[0].step(a, for_a, learning_rate),
-            b: self.optimisers[1].step(b, for_b, learning_rate),
+            b: if is_peer { self.optimisers[1].step(b, for_b, learning_rate) } else { b },
         };
+        if let Some(np) = &mut self.np {
+            let for_head = GradientsParams::from_module(&mut gradients, &np.head);
+            np.head = np.optimiser.step(np.head.clone(), for_head, learning_rate);
+        }
     }
+}
+
+/// A network's probabilities without gradient, dropout or batch statistics, as a constant of the step.
+fn belief(network: &Network, image: Tensor<5>) -> Tensor<5> {
+    let logits = network.forward(image, &DropoutDraw::default()).logits;
+    Tensor::from_inner(log_probabilities(logits).exp())
 }
 
 /// On known voxels (Dice on completely known slices only).
@@ -121,8 +236,17 @@ fn supervised_loss(log_p: &Tensor<5>, batch: &Batch) -> Tensor<1> {
 }
 
 /// On unknown voxels. The Dice part is not weighted.
-fn pseudo_loss(log_p: &Tensor<5>, PseudoTarget { target, weight }: &PseudoTarget, unknown: &Tensor<5>) -> Tensor<1> {
-    region_loss(log_p, target, weight, unknown)
+fn pseudo_loss(log_p: &Tensor<5>, pseudo: &PseudoTarget, unknown: &Tensor<5>) -> Tensor<1> {
+    let PseudoTarget { target, weight, loss } = pseudo;
+    match loss {
+        LossKind::WeightedMean => region_loss(log_p, target, weight, unknown),
+        LossKind::PlainMean => {
+            let none = unknown.zeros_like();
+            let mean_weight = weight.clone().sum() / unknown.clone().sum().clamp_min(1.0);
+            region_loss(log_p, target, weight, &none) * mean_weight + region_loss(log_p, target, &none, unknown)
+        }
+        LossKind::SquaredError => mean_squared_error(log_p.clone().exp(), target.clone(), weight.clone()),
+    }
 }
 
 #[cfg(test)]
@@ -163,8 +287,8 @@ mod tests {
         let plan = Plan { base_width: 4, levels: 3, learning_rate: 0.01, storage, ..Plan::new(&f, &settings) };
         let mut rng = ChaCha8Rng::seed_from_u64(5);
         let device = device.clone().autodiff();
-        let networks = DualNetwork::new(plan.network(), &mut rng, &device);
-        let mut learner = Learner::new(&plan, networks, device.clone());
+        let networks = DualNetwork::new(&plan.networks(), &mut rng, &device);
+        let mut learner = Learner::new(&plan, networks, None, device.clone());
         let mut losses = Vec::new();
         for step in 0..steps {
             let crops = [VoxelStatus::Dense, VoxelStatus::Unknown].map(|status| crop(&mut rng, status));
@@ -232,10 +356,11 @@ mod tests {
             assert!(plan.channel_dropout > 0.0);
             let mut rng = ChaCha8Rng::seed_from_u64(5);
             let device = Device::flex().autodiff();
-            let learner = Learner::new(&plan, DualNetwork::new(plan.network(), &mut rng, &device), device.clone());
+            let networks = DualNetwork::new(&plan.networks(), &mut rng, &device);
+            let learner = Learner::new(&plan, networks, None, device.clone());
             let crops = [crop(&mut rng, VoxelStatus::Dense)];
             let batch = BatchPlanes::new(&crops, &plan.classes).to_device(&device);
-            learner.losses(&batch, &plan, step).1.supervised.into_scalar::<f32>()
+            learner.losses(&batch, &plan, step).parts.supervised.into_scalar::<f32>()
         };
         assert_eq!(draw(3), draw(3));
         assert_ne!(draw(3), draw(4));

@@ -44,6 +44,13 @@ pub fn region_loss(log_p: &Tensor<5>, target: &Tensor<5>, weight: &Tensor<5>, ma
     })
 }
 
+/// `sum_v w(v) sum_k (p_k(v) - q_k(v))^2 / (K sum_v w(v))`: the consistency loss of mean teachers; 0 where no voxel has weight.
+pub fn mean_squared_error(p: Tensor<5>, target: Tensor<5>, weight: Tensor<5>) -> Tensor<1> {
+    let classes = p.dims()[1] as f64;
+    let total = weight.clone().sum().clamp_min(1e-6).mul_scalar(classes);
+    ((p - target).square() * weight).sum() / total
+}
+
 /// One-hot of the most probable class, without gradient. Exact ties go to all tied classes in equal parts.
 pub fn hard_one_hot(p: &Tensor<5>) -> Tensor<5> {
     let p = p.clone().detach();
@@ -74,6 +81,15 @@ mod tests {
         let target = tensor(&[1.0, 1.0, 0.0, 0.0], [1, 2, 1, 1, 2]);
         let weight = tensor(&[1.0, 0.0], [1, 1, 1, 1, 2]);
         assert!((value(weighted_cross_entropy(log_p, target, weight)) + 0.8f32.ln()).abs() < 1e-6);
+    }
+
+    #[test]
+    fn the_squared_error_is_a_mean_over_the_weighted_voxels_and_the_classes() {
+        let p = tensor(&[0.8, 0.1, 0.2, 0.9], [1, 2, 1, 1, 2]);
+        let q = tensor(&[0.5, 0.0, 0.5, 1.0], [1, 2, 1, 1, 2]);
+        let weight = tensor(&[1.0, 0.0], [1, 1, 1, 1, 2]);
+        assert!((value(mean_squared_error(p.clone(), q.clone(), weight)) - 0.09).abs() < 1e-6);
+        assert_eq!(value(mean_squared_error(p, q, tensor(&[0.0; 2], [1, 1, 1, 1, 2]))), 0.0);
     }
 
     #[test]

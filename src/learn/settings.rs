@@ -13,11 +13,17 @@ use super::nn::Storage;
 pub enum Method {
     /// Labelled voxels only.
     Supervised,
+    /// One network and the moving average of its weights, which it shall agree with on unlabelled voxels.
+    MeanTeacher,
     /// Cross pseudo supervision: each network learns the other's labels, all weights 1.
     Cps,
     /// Cross pseudo supervision weighted by dual confidence.
-    #[default]
     DualConfidence,
+    /// The same with the neural process beside it.
+    #[default]
+    DualConfidenceNp,
+    /// The neural process with weights and means as the published abstract reads word by word.
+    DualConfidenceNpLiteral,
 }
 
 /// Where to train.
@@ -91,13 +97,27 @@ impl Default for TrainSettings {
 }
 
 impl Method {
-    pub const ALL: [Method; 3] = [Method::Supervised, Method::Cps, Method::DualConfidence];
+    pub const ALL: [Method; 6] = [
+        Method::Supervised,
+        Method::MeanTeacher,
+        Method::Cps,
+        Method::DualConfidence,
+        Method::DualConfidenceNp,
+        Method::DualConfidenceNpLiteral,
+    ];
+
+    pub fn has_neural_process(self) -> bool {
+        matches!(self, Self::DualConfidenceNp | Self::DualConfidenceNpLiteral)
+    }
 
     pub fn name(self) -> &'static str {
         match self {
             Method::Supervised => "supervised",
+            Method::MeanTeacher => "mean-teacher",
             Method::Cps => "cps",
             Method::DualConfidence => "dual-confidence",
+            Method::DualConfidenceNp => "dual-confidence-np",
+            Method::DualConfidenceNpLiteral => "dual-confidence-np-literal",
         }
     }
 }

@@ -11,6 +11,7 @@ use super::data::{Feed, Sampler, TrainCase};
 use super::error::LearnError;
 use super::learner::{Learner, LossParts, learning_rate, unsupervised_weight};
 use super::nn::DualNetwork;
+use super::np::NpLearner;
 use super::plan::Plan;
 use super::predict::Predictor;
 use crate::volume::CaseId;
@@ -45,6 +46,8 @@ pub struct StepReport {
     pub unlabelled: f32,
     pub unsupervised_weight: f32,
     pub learning_rate: f64,
+    /// Means of whatever else the method watches, by name.
+    pub named: Vec<(&'static str, f32)>,
 }
 
 impl StepReport {
@@ -62,8 +65,9 @@ impl Trainer {
         plan.predict_body_only = plan.predict_body_only && !cases.iter().any(TrainCase::has_labels_in_the_air);
         let mut sampler = Sampler::new(plan.seed);
         let device = device.clone().autodiff();
-        let networks = DualNetwork::new(plan.network(), sampler.rng(), &device);
-        let learner = Learner::new(&plan, networks, device);
+        let networks = DualNetwork::new(&plan.networks(), sampler.rng(), &device);
+        let np = NpLearner::new(&plan, sampler.rng(), &device);
+        let learner = Learner::new(&plan, networks, np, device);
         Ok(Self {
             learner,
             feed: Feed::new(cases, sampler),
@@ -159,22 +163,51 @@ impl Trainer {
     /// The means since the last report, read in one go.
     fn read_losses(&mut self) -> Result<StepReport, LearnError> {
         let unread = std::mem::take(&mut self.unread);
-        let count = unread.len().max(1) as f32;
-        let values = unread.iter().flat_map(|parts| {
-            let none = || parts.supervised.zeros_like();
-            [parts.supervised.clone(), parts.unlabelled.clone().unwrap_or_else(none)]
-        });
-        let values = Tensor::cat(values.collect(), 0).try_into_vec_as::<f32>().map_err(|e| self.lost(e))?;
-        let mean = |part: usize| values.iter().skip(part).step_by(2).sum::<f32>() / count;
+        let mut names = Vec::new();
+        let mut numbers = Vec::new();
+        for parts in unread {
+            let LossParts { supervised, unlabelled, named } = parts;
+            let usual = [(SUPERVISED, Some(supervised)), (UNLABELLED, unlabelled)];
+            let all = usual.into_iter().filter_map(|(name, value)| Some((name, value?))).chain(named);
+            for (name, value) in all {
+                names.push(name);
+                numbers.push(value);
+            }
+        }
+        let values = match numbers.is_empty() {
+            true => Vec::new(),
+            false => Tensor::cat(numbers, 0).try_into_vec_as::<f32>().map_err(|e| self.lost(e))?,
+        };
+        let mut means = means_by_name(&names, &values);
+        let mut take = |name| means.iter().position(|(n, _)| *n == name).map_or(0.0, |at| means.remove(at).1);
         let report = StepReport {
             step: self.step,
-            supervised: mean(0),
-            unlabelled: mean(1),
+            supervised: take(SUPERVISED),
+            unlabelled: take(UNLABELLED),
             unsupervised_weight: unsupervised_weight(&self.plan, self.step) as f32,
             learning_rate: learning_rate(&self.plan, self.step),
+            named: means,
         };
         if report.total().is_finite() { Ok(report) } else { Err(LearnError::NotFinite { step: self.step }) }
     }
+}
+
+const SUPERVISED: &str = "supervised";
+const UNLABELLED: &str = "unlabelled";
+
+/// Mean value of each name, in the order of first appearance.
+fn means_by_name(names: &[&'static str], values: &[f32]) -> Vec<(&'static str, f32)> {
+    let mut sums: Vec<(&'static str, f32, f32)> = Vec::new();
+    for (name, value) in names.iter().zip(values) {
+        match sums.iter_mut().find(|(n, ..)| n == name) {
+            Some((_, sum, count)) => {
+                *sum += value;
+                *count += 1.0;
+            }
+            None => sums.push((name, *value, 1.0)),
+        }
+    }
+    sums.into_iter().map(|(name, sum, count)| (name, sum / count)).collect()
 }
 
 /// Something labelled outside the held-out cases, at least one foreground class, and no class the table lacks.

@@ -19,6 +19,8 @@ pub struct Batch {
     pub unknown_mask: Tensor<5>,
     /// Whether any voxel is unknown.
     pub has_unknown: bool,
+    /// Labelled voxels for the neural process.
+    pub sample: Option<VoxelSample>,
     /// What the pseudo-labels of the last crops are made from, if not from `image`.
     pub plain: Option<PlainView>,
 }
@@ -59,6 +61,7 @@ pub struct BatchPlanes {
     image: Vec<f32>,
     planes: Planes,
     plain: Option<PlainPlanes>,
+    sample: Option<VoxelSample>,
 }
 
 impl BatchPlanes {
@@ -72,6 +75,7 @@ impl BatchPlanes {
 
     /// The same, into the memory of an older batch.
     pub fn fill(&mut self, crops: &[Crop], classes: &[u8]) {
+        self.sample = None;
         self.items = crops.len();
         self.channels = classes.len();
         self.size = crops.first().map_or([1; 3], |c| c.size);
@@ -89,6 +93,17 @@ impl BatchPlanes {
         });
     }
 
+    /// Draws the labelled voxels that the neural process sees of these crops.
+    pub fn draw_sample(&mut self, crops: &[Crop], classes: &[u8], rng: &mut ChaCha8Rng) {
+        let channel = |(class, status): (&u8, &VoxelStatus)| {
+            let is_known = matches!(status, VoxelStatus::Sparse | VoxelStatus::Dense);
+            let channel = (0..NO_CHANNEL).zip(classes).find(|(_, c)| *c == class).map(|(channel, _)| channel);
+            channel.filter(|_| is_known).unwrap_or(NO_CHANNEL)
+        };
+        let channels: Vec<u8> = crops.iter().flat_map(|c| c.class.iter().zip(&c.status).map(channel)).collect();
+        self.sample = Some(labelled_sample(&channels, self.size, classes.len(), rng));
+    }
+
     pub fn is_empty(&self) -> bool {
         self.items == 0
     }
@@ -104,6 +119,7 @@ impl BatchPlanes {
         Batch {
             image: tensor(&self.image, self.items, 1, device),
             has_unknown: unknown.contains(&1.0),
+            sample: self.sample.clone(),
             target: tensor(target, self.items, self.channels, device),
             known_weight: tensor(known, self.items, 1, device),
             dense_mask: tensor(dense, self.items, 1, device),

@@ -82,6 +82,9 @@ impl Feed {
         let (mut buffers, mut sampler) = (memory, self.sampler.clone());
         sampler.draw(&self.cases, plan, &mut buffers.crops);
         buffers.planes.fill(&buffers.crops, &plan.classes);
+        if plan.neural_process.is_some() {
+            buffers.planes.draw_sample(&buffers.crops, &plan.classes, sampler.rng());
+        }
         Ahead { buffers, sampler }
     }
 

@@ -1,13 +1,17 @@
 //! Cross pseudo supervision (Chen et al. 2021): each network learns the other's hard labels, every voxel alike.
 
-use super::{PseudoTarget, StepContext, Strategy};
+use super::{LossKind, PseudoTarget, StepContext, Strategy};
 use crate::learn::loss::hard_one_hot;
 
 pub struct CrossPseudoSupervision;
 
 impl Strategy for CrossPseudoSupervision {
-    fn pseudo_targets(&self, context: &StepContext<'_>) -> [PseudoTarget; 2] {
-        let from = |peer| PseudoTarget { target: hard_one_hot(peer), weight: context.unknown.clone() };
-        [from(context.p_b), from(context.p_a)]
+    fn pseudo_targets(&self, context: &StepContext<'_>) -> [Option<PseudoTarget>; 2] {
+        let from = |peer| PseudoTarget {
+            target: hard_one_hot(peer),
+            weight: context.unknown.clone(),
+            loss: LossKind::WeightedMean,
+        };
+        [Some(from(context.p_b)), Some(from(context.p_a))]
     }
 }

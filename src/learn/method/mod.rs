@@ -1,10 +1,14 @@
 //! The training methods, one file each. A method says what an unlabelled voxel should become; everything else is shared.
 
+mod confidence;
 mod cps;
 mod dual_confidence;
+mod mean_teacher;
+mod supervised;
 
 use burn::tensor::Tensor;
 
+pub use self::confidence::Confidence;
 use super::plan::Plan;
 use super::settings::Method;
 
@@ -13,30 +17,67 @@ use super::settings::Method;
 pub struct PseudoTarget {
     /// One-hot (or soft) target, `[b, k, z, y, x]`, without gradient.
     pub target: Tensor<5>,
-    /// Weight of each voxel in the cross-entropy, 0 on known voxels, `[b, 1, z, y, x]`, without gradient.
+    /// Weight of each voxel, 0 on known voxels, `[b, 1, z, y, x]`, without gradient.
     pub weight: Tensor<5>,
+    pub loss: LossKind,
+}
+
+/// How a pseudo-target is learnt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LossKind {
+    /// `1/2 (CE + Dice)`: the cross-entropy divided by the sum of weights, Dice unweighted.
+    WeightedMean,
+    /// `1/2 (CE + Dice)`: the cross-entropy divided by the number of voxels, Dice unweighted.
+    PlainMean,
+    /// Mean of `(p - target)^2` over voxels and classes.
+    SquaredError,
+}
+
+/// What network B is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecondNetwork {
+    /// Learns like A, from another start.
+    Peer,
+    /// The moving average of A's weights; learns nothing by itself.
+    Teacher,
 }
 
 /// What a method sees of a step. Probabilities carry no gradient.
 pub struct StepContext<'a> {
     pub p_a: &'a Tensor<5>,
     pub p_b: &'a Tensor<5>,
+    /// Decoder features of both networks, `[b, c, z, y, x]`.
+    pub features: [&'a Tensor<5>; 2],
     /// 1 on voxels nobody labelled, `[b, 1, z, y, x]`.
     pub unknown: &'a Tensor<5>,
+    /// One-hot classes of the labelled voxels, 0 elsewhere, `[b, k, z, y, x]`.
+    pub known: &'a Tensor<5>,
     pub step: u64,
     pub plan: &'a Plan,
 }
 
 pub trait Strategy: Send + Sync {
-    /// Targets for network A and network B.
-    fn pseudo_targets(&self, context: &StepContext<'_>) -> [PseudoTarget; 2];
+    fn second_network(&self) -> SecondNetwork {
+        SecondNetwork::Peer
+    }
+
+    /// Whether unlabelled voxels take part at all.
+    fn uses_unlabelled(&self) -> bool {
+        true
+    }
+
+    /// Targets for network A and network B; `None` for one that learns nothing from them.
+    fn pseudo_targets(&self, context: &StepContext<'_>) -> [Option<PseudoTarget>; 2];
 }
 
-/// `None` for labelled voxels only, the baseline. Both networks learn there too, so that their agreement can be shown.
-pub fn strategy(method: Method) -> Option<Box<dyn Strategy>> {
+/// Methods with a neural process add it as their regulariser through the plan ([`Plan::neural_process`]).
+pub fn strategy(method: Method) -> Box<dyn Strategy> {
     match method {
-        Method::Supervised => None,
-        Method::Cps => Some(Box::new(cps::CrossPseudoSupervision)),
-        Method::DualConfidence => Some(Box::new(dual_confidence::DualConfidence)),
+        Method::Supervised => Box::new(supervised::Supervised),
+        Method::MeanTeacher => Box::new(mean_teacher::MeanTeacher),
+        Method::Cps => Box::new(cps::CrossPseudoSupervision),
+        Method::DualConfidence | Method::DualConfidenceNp | Method::DualConfidenceNpLiteral => {
+            Box::new(dual_confidence::DualConfidence)
+        }
     }
 }

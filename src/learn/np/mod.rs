@@ -1,0 +1,122 @@
+//! The neural process on voxels: what would the labelled voxels, and only they, make of this one? (methods 4.4)
+//!
+//! A latent and a deterministic path sum up a set of labelled voxels; a point-wise decoder then judges any voxel by its
+//! features. Beside the two networks it learns; while predicting it says how a voxel looks to the labels alone.
+
+mod bank;
+mod boundary;
+mod context;
+mod dense;
+mod features;
+mod gaussian;
+mod head;
+mod objective;
+mod plan;
+mod sample;
+
+use burn::tensor::{Device, Tensor};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+
+pub use self::bank::Bank;
+pub use self::boundary::near_boundary;
+pub use self::context::EncodedSet;
+pub use self::head::NeuralProcess;
+pub use self::objective::NpLoss;
+pub use self::plan::NpPlan;
+pub use self::sample::{NO_CHANNEL, VoxelSample};
+use self::objective::{NpInputs, Objective};
+use self::plan::VOXELS_PER_CLASS;
+use super::optimiser::Sgd;
+use super::plan::Plan;
+
+/// The streams of a step's random numbers above this one are the neural process's.
+const RANDOM_STREAM: u64 = 1 << 63;
+
+/// The neural process of a run while it learns.
+pub struct NpLearner {
+    pub head: NeuralProcess,
+    pub bank: Bank,
+    pub optimiser: Sgd,
+}
+
+/// A step as the networks have seen it.
+pub struct NpStep<'a> {
+    /// Decoder features and log-probabilities of both networks, `[b, c, z, y, x]`, with gradient.
+    pub features: [&'a Tensor<5>; 2],
+    pub log_p: [&'a Tensor<5>; 2],
+    pub labelled: &'a VoxelSample,
+    /// Of voxels nobody labelled; `None` where everything is labelled.
+    pub unlabelled: Option<Unlabelled<'a>>,
+    pub step: u64,
+}
+
+/// What the networks say of voxels nobody labelled, without gradient.
+pub struct Unlabelled<'a> {
+    /// Both networks' probabilities `[b, k, z, y, x]`.
+    pub beliefs: &'a [Tensor<5>; 2],
+    /// 1 where nobody said, `[b, 1, z, y, x]`.
+    pub unknown: &'a Tensor<5>,
+    /// Weight of the pseudo-labels.
+    pub weight: &'a Tensor<5>,
+}
+
+impl NpLearner {
+    /// `None` if the plan has no neural process. `device` records gradients.
+    pub fn new(plan: &Plan, rng: &mut ChaCha8Rng, device: &Device) -> Option<Self> {
+        let np = plan.neural_process.as_ref()?;
+        let classes = plan.classes.len();
+        Some(Self {
+            head: NeuralProcess::new(2 * plan.base_width, classes, rng, device),
+            bank: Bank::new(classes),
+            optimiser: Sgd::new(plan.momentum, plan.weight_decay, np.gradient_clip),
+        })
+    }
+
+    /// The objective of a step, `None` where the batch has no labelled voxel.
+    pub fn loss(&self, step: &NpStep<'_>, plan: &Plan) -> Option<NpLoss> {
+        let np = plan.neural_process.as_ref()?;
+        let mut rng = step_random(plan.seed, step.step);
+        let unlabelled = step.unlabelled.as_ref().filter(|_| step.step >= np.warm_up_steps);
+        let pseudo = unlabelled.map(|u| (u.drawn(plan.classes.len(), &mut rng), u.weight));
+        let inputs = NpInputs {
+            features: step.features,
+            log_p: step.log_p,
+            labelled: step.labelled,
+            pseudo: pseudo.as_ref().map(|(sample, weight)| (sample, *weight)),
+            classes: plan.classes.len(),
+        };
+        Objective { head: &self.head, bank: &self.bank, plan: np }.loss(&inputs, &mut rng)
+    }
+
+    /// Takes a step's labelled voxels into the memory.
+    pub fn remember(&mut self, set: &EncodedSet, plan: &Plan, step: u64) {
+        self.bank.push(set, &mut step_random(!plan.seed, step));
+    }
+}
+
+impl Unlabelled<'_> {
+    /// As many voxels of every predicted class, by the mean of both networks.
+    fn drawn(&self, classes: usize, rng: &mut ChaCha8Rng) -> VoxelSample {
+        let [a, b] = self.beliefs;
+        let [_, _, z, y, x] = a.dims();
+        let known = self.unknown.clone().equal_elem(0.0);
+        let class = (a.clone() + b.clone()).argmax(1).float().mask_fill(known, f32::from(NO_CHANNEL));
+        // Whole numbers up to 255; `as` saturates.
+        let channels: Vec<u8> =
+            class.into_data().try_to_vec::<f32>().unwrap_or_default().into_iter().map(|c| c as u8).collect();
+        VoxelSample::draw(&channels, [x, y, z], classes, VOXELS_PER_CLASS, rng)
+    }
+}
+
+/// The labelled voxels of a batch that stand for it; `channels` as in [`VoxelSample::draw`].
+pub fn labelled_sample(channels: &[u8], size: [usize; 3], classes: usize, rng: &mut ChaCha8Rng) -> VoxelSample {
+    VoxelSample::draw(channels, size, classes, VOXELS_PER_CLASS, rng)
+}
+
+/// Of the step alone, so that a resumed run draws the same.
+fn step_random(seed: u64, step: u64) -> ChaCha8Rng {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    rng.set_stream(RANDOM_STREAM | step);
+    rng
+}
