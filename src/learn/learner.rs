@@ -10,7 +10,7 @@ use super::data::Batch;
 use super::kernels::recomputing;
 use super::loss::{log_probabilities, region_loss};
 use super::method::{PseudoTarget, StepContext, Strategy, strategy};
-use super::nn::{DropoutDraw, DualNetwork, VNet};
+use super::nn::{DropoutDraw, DualNetwork, Network, NetworkConfig};
 use super::optimiser::Sgd;
 use super::plan::Plan;
 use super::schedule::{poly_decay, ramp_up};
@@ -54,15 +54,17 @@ impl Learner {
 
     fn losses(&self, batch: &Batch, plan: &Plan, step: u64) -> (Tensor<1>, LossParts) {
         let items = batch.image.dims()[0];
-        let network = plan.network();
+        let [config_a, config_b] = plan.networks();
         // Of the step alone, so that a resumed run drops the same channels.
         let mut rng = ChaCha8Rng::seed_from_u64(plan.seed);
         rng.set_stream(step);
-        let mut forward = |net: &VNet| {
-            let dropout = network.draw_dropout(plan.channel_dropout, items, &mut rng, &self.device);
+        let mut forward = |net: &Network, config: &NetworkConfig| {
+            let dropout = config.draw_dropout(plan.channel_dropout, items, &mut rng, &self.device);
             log_probabilities(net.forward(batch.image.clone(), &dropout).logits)
         };
-        let log_p = recomputing(plan.recompute, || [forward(&self.networks.a), forward(&self.networks.b)]);
+        let log_p = recomputing(plan.recompute, || {
+            [forward(&self.networks.a, &config_a), forward(&self.networks.b, &config_b)]
+        });
         let supervised = supervised_loss(&log_p[0], batch) + supervised_loss(&log_p[1], batch);
         let unlabelled = self.unlabelled_loss(&log_p, batch, plan, step);
         let parts = LossParts {
@@ -90,7 +92,7 @@ impl Learner {
     fn beliefs(&self, log_p: &[Tensor<5>; 2], batch: &Batch) -> [Tensor<5>; 2] {
         let Some(plain) = &batch.plain else { return log_p.each_ref().map(|l| l.clone().detach().exp()) };
         let networks = self.networks.valid();
-        let belief = |net: &VNet, log_p: &Tensor<5>| {
+        let belief = |net: &Network, log_p: &Tensor<5>| {
             let logits = net.forward(plain.image.clone(), &DropoutDraw::default()).logits;
             let unlabelled = Tensor::from_inner(plain.swapped_like_the_crops(log_probabilities(logits).exp()));
             let labelled = log_p.dims()[0] - unlabelled.dims()[0];
@@ -163,7 +165,7 @@ mod tests {
         let plan = Plan { base_width: 4, levels: 3, learning_rate: 0.01, storage, ..Plan::new(&f, &settings) };
         let mut rng = ChaCha8Rng::seed_from_u64(5);
         let device = device.clone().autodiff();
-        let networks = DualNetwork::new(plan.network(), &mut rng, &device);
+        let networks = DualNetwork::new(&plan.networks(), &mut rng, &device);
         let mut learner = Learner::new(&plan, networks, device.clone());
         let mut losses = Vec::new();
         for step in 0..steps {
@@ -232,7 +234,7 @@ mod tests {
             assert!(plan.channel_dropout > 0.0);
             let mut rng = ChaCha8Rng::seed_from_u64(5);
             let device = Device::flex().autodiff();
-            let learner = Learner::new(&plan, DualNetwork::new(plan.network(), &mut rng, &device), device.clone());
+            let learner = Learner::new(&plan, DualNetwork::new(&plan.networks(), &mut rng, &device), device.clone());
             let crops = [crop(&mut rng, VoxelStatus::Dense)];
             let batch = BatchPlanes::new(&crops, &plan.classes).to_device(&device);
             learner.losses(&batch, &plan, step).1.supervised.into_scalar::<f32>()

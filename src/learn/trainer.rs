@@ -62,7 +62,7 @@ impl Trainer {
         plan.predict_body_only = plan.predict_body_only && !cases.iter().any(TrainCase::has_labels_in_the_air);
         let mut sampler = Sampler::new(plan.seed);
         let device = device.clone().autodiff();
-        let networks = DualNetwork::new(plan.network(), sampler.rng(), &device);
+        let networks = DualNetwork::new(&plan.networks(), sampler.rng(), &device);
         let learner = Learner::new(&plan, networks, device);
         Ok(Self {
             learner,

@@ -1,39 +1,30 @@
-//! V-Net and ResV-Net (Milletari et al. 2016 in the form of the UA-MT / MC-Net code family), and the pair that is trained.
+//! V-Net, ResV-Net and ResNet34-V: encoder-decoders with additive skip connections.
 
 use burn::module::Module;
 use burn::nn::conv::Conv3d;
 use burn::tensor::{Device, Tensor};
 use rand_chacha::ChaCha8Rng;
-use serde::{Deserialize, Serialize};
 
-use super::block::{Down, Stage, Up, unset_conv};
-use super::dropout::ChannelDropout;
+use super::block::{Common, Stage, unset_conv};
+use super::config::{Architecture, LARGEST_LEVELS, NetworkConfig};
+use super::dropout::{DropoutDraw, dropped};
 use super::init::{InitScheme, initialised};
+use super::residual::ResidualBlock;
+use super::sampling::{Down, Up};
 use super::storage::Storage;
 use crate::learn::kernels::pointwise;
 
-/// Convolutions per encoder level of the published network; the decoder mirrors it.
-pub(super) const CONVS_PER_LEVEL: [usize; 5] = [1, 2, 3, 3, 3];
+/// Convolutions per encoder level of V-Net; every decoder mirrors it.
+pub(super) const CONVS_PER_LEVEL: [usize; LARGEST_LEVELS] = [1, 2, 3, 3, 3];
+/// Blocks per level of a ResNet-34 below its stem.
+pub(super) const BLOCKS_PER_LEVEL: [usize; LARGEST_LEVELS] = [0, 3, 4, 6, 3];
+/// Edge of the stem's kernel.
+pub(super) const STEM_KERNEL: usize = 7;
 
-/// Shape of a network.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct VNetConfig {
-    /// Number of classes, background included.
-    pub classes: usize,
-    /// Channels at full resolution; every level doubles them.
-    pub base_width: usize,
-    /// Resolution levels, 2 to 5; every patch axis must be divisible by `2^(levels - 1)`.
-    pub levels: usize,
-    /// Add each stage's input before its last ReLU (ResV-Net).
-    pub residual: bool,
-    #[serde(default)]
-    pub storage: Storage,
-}
-
-/// Encoder-decoder with additive skip connections.
 #[derive(Module, Debug)]
-pub struct VNet {
-    encoder: Vec<Stage>,
+pub struct Network {
+    encoder: Vec<Level>,
+    /// Between the levels of the encoder. A ResNet's layers have strides of their own.
     downs: Vec<Down>,
     ups: Vec<Up>,
     decoder: Vec<Stage>,
@@ -43,72 +34,94 @@ pub struct VNet {
     storage: Storage,
 }
 
+/// The encoder at one resolution.
+#[derive(Module, Debug)]
+enum Level {
+    Stage(Stage),
+    Residual(Vec<ResidualBlock>),
+}
+
 /// What a forward pass returns.
 #[derive(Clone, Debug)]
-pub struct VNetOutput {
+pub struct NetworkOutput {
     /// `[batch, classes, z, y, x]`.
     pub logits: Tensor<5>,
     /// Decoder features before the last convolution, as stored, `[batch, base_width, z, y, x]`.
     pub features: Tensor<5>,
 }
 
-/// Network A (V-Net, Kaiming) and network B (ResV-Net, Xavier).
+/// Network A (Kaiming) and network B (Xavier).
 #[derive(Module, Debug)]
 pub struct DualNetwork {
-    pub a: VNet,
-    pub b: VNet,
+    pub a: Network,
+    pub b: Network,
 }
 
-/// Channel dropout of one forward pass: after the bottleneck and before the last convolution.
-#[derive(Clone, Debug, Default)]
-pub struct DropoutDraw {
-    bottleneck: Option<ChannelDropout>,
-    output: Option<ChannelDropout>,
-}
-
-impl VNetConfig {
-    /// Channels of a level (0 = full resolution).
-    fn width(&self, level: usize) -> usize {
-        self.base_width << level
+impl NetworkConfig {
+    /// With random weights.
+    pub fn init(&self, scheme: InitScheme, rng: &mut ChaCha8Rng, device: &Device) -> Network {
+        initialised(self.unset(device), scheme, rng)
     }
 
-    pub fn init(&self, device: &Device) -> VNet {
-        let levels = self.levels.clamp(2, CONVS_PER_LEVEL.len());
-        let stage = |level: usize, channels_in: usize| {
-            Stage::new(channels_in, self.width(level), CONVS_PER_LEVEL[level], self.residual, device)
+    /// All convolutions 0.
+    pub(super) fn unset(&self, device: &Device) -> Network {
+        let common = Common { normalisation: self.normalisation, device };
+        let levels = self.depth();
+        let width = |level: usize| self.width(level);
+        let residual = self.architecture == Architecture::ResVNet;
+        let stage = |l: usize| Stage::new(width(l), width(l), CONVS_PER_LEVEL[l], residual, common);
+        let (encoder, downs) = match self.architecture {
+            Architecture::ResNet34V => ((0..levels).map(|l| self.residual_level(l, common)).collect(), Vec::new()),
+            Architecture::VNet | Architecture::ResVNet => {
+                let first = Stage::new(1, width(0), CONVS_PER_LEVEL[0], residual, common);
+                let encoder = std::iter::once(first).chain((1..levels).map(stage)).map(Level::Stage).collect();
+                let down = |l: usize| Down::new(width(l - 1), width(l), self.stride_zyx(l), common);
+                (encoder, (1..levels).map(down).collect())
+            }
         };
-        VNet {
-            encoder: (0..levels).map(|l| stage(l, if l == 0 { 1 } else { self.width(l) })).collect(),
-            downs: (1..levels).map(|l| Down::new(self.width(l - 1), self.width(l), device)).collect(),
-            ups: (1..levels).map(|l| Up::new(self.width(l), self.width(l - 1), device)).collect(),
-            decoder: (0..levels - 1).map(|l| stage(l, self.width(l))).collect(),
-            head: unset_conv([self.base_width, self.classes], 1, true, device),
+        Network {
+            encoder,
+            downs,
+            ups: (1..levels).map(|l| Up::new(width(l), width(l - 1), self.stride_zyx(l), common)).collect(),
+            decoder: (0..levels - 1).map(stage).collect(),
+            head: unset_conv([self.base_width, self.classes], [1; 3], true, device),
             classes: self.classes,
             storage: self.storage,
         }
     }
 
-    /// Dropout masks for one pass over `batch` crops; `p = 0` draws none.
-    pub fn draw_dropout(&self, p: f64, batch: usize, rng: &mut ChaCha8Rng, device: &Device) -> DropoutDraw {
-        let deepest = self.width(self.levels - 1);
-        DropoutDraw {
-            bottleneck: ChannelDropout::draw(p, batch, deepest, rng, device),
-            output: ChannelDropout::draw(p, batch, self.base_width, rng, device),
+    /// The stem, or a layer whose first block goes down.
+    fn residual_level(&self, level: usize, common: Common) -> Level {
+        let width = self.width(level);
+        if level == 0 {
+            return Level::Stage(Stage::stem(width, STEM_KERNEL, common));
+        }
+        let first = ResidualBlock::strided(self.width(level - 1), width, self.stride_zyx(level), common);
+        let others = (1..BLOCKS_PER_LEVEL[level]).map(|_| ResidualBlock::new(width, common));
+        Level::Residual(std::iter::once(first).chain(others).collect())
+    }
+}
+
+impl Level {
+    fn forward(&self, x: Tensor<5>) -> Tensor<5> {
+        match self {
+            Self::Stage(stage) => stage.forward(x),
+            Self::Residual(blocks) => blocks.iter().fold(x, |x, block| block.forward(x)),
         }
     }
 }
 
-impl VNet {
+impl Network {
     /// `[batch, 1, z, y, x]` in; dropout only where a draw is given (training).
-    pub fn forward(&self, x: Tensor<5>, dropout: &DropoutDraw) -> VNetOutput {
-        let mut skips = Vec::with_capacity(self.downs.len());
+    pub fn forward(&self, x: Tensor<5>, dropout: &DropoutDraw) -> NetworkOutput {
+        let mut skips = Vec::with_capacity(self.ups.len());
         let mut x = self.storage.stored(x);
-        for (level, stage) in self.encoder.iter().enumerate() {
-            x = stage.forward(x);
-            if let Some(down) = self.downs.get(level) {
+        for (i, level) in self.encoder.iter().enumerate() {
+            if i > 0 {
                 skips.push(x.clone());
-                x = down.forward(x);
+                x = self.downs.get(i - 1).map_or(x.clone(), |down| down.forward(x));
             }
+            x = level.forward(x);
         }
         x = dropped(x, dropout.bottleneck.as_ref());
         for (up, stage) in self.ups.iter().zip(&self.decoder).rev() {
@@ -121,68 +134,21 @@ impl VNet {
             None => Tensor::zeros([self.classes], &x.device()),
         };
         let logits = pointwise(features, self.head.weight.val(), bias);
-        VNetOutput { logits: Storage::restored(logits), features: x }
+        NetworkOutput { logits: Storage::restored(logits), features: x }
     }
-}
 
-impl VNet {
     /// One number of the weights, to wait until a device has updated them.
     pub fn first_weight(&self) -> Tensor<1> {
         self.head.weight.val().inner().reshape([-1]).narrow(0, 0, 1)
     }
 }
 
-fn dropped(x: Tensor<5>, dropout: Option<&ChannelDropout>) -> Tensor<5> {
-    dropout.map_or(x.clone(), |d| d.apply(x))
-}
-
 impl DualNetwork {
-    /// Fresh networks from the run's random numbers. `config.residual` is ignored: A is plain, B residual.
-    pub fn new(config: VNetConfig, rng: &mut ChaCha8Rng, device: &Device) -> Self {
-        let plain = VNetConfig { residual: false, ..config };
-        let residual = VNetConfig { residual: true, ..config };
-        Self {
-            a: initialised(plain.init(device), InitScheme::KaimingNormal, rng),
-            b: initialised(residual.init(device), InitScheme::XavierNormal, rng),
-        }
+    /// Fresh networks from the run's random numbers.
+    pub fn new([a, b]: &[NetworkConfig; 2], rng: &mut ChaCha8Rng, device: &Device) -> Self {
+        Self { a: a.init(InitScheme::KaimingNormal, rng, device), b: b.init(InitScheme::XavierNormal, rng, device) }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use rand::SeedableRng;
-
-    use super::*;
-
-    const SMALL: VNetConfig =
-        VNetConfig { classes: 3, base_width: 4, levels: 3, residual: false, storage: Storage::F32 };
-
-    #[test]
-    fn the_published_network_has_its_published_number_of_parameters() {
-        let published = VNetConfig { classes: 2, base_width: 16, levels: 5, residual: false, storage: Storage::F32 };
-        assert_eq!(published.init(&Device::flex()).num_params(), 9_448_866);
-    }
-
-    #[test]
-    fn output_has_one_logit_per_class_and_voxel_and_base_width_features() {
-        let device = Device::flex();
-        let out = SMALL.init(&device).forward(Tensor::zeros([2, 1, 4, 8, 12], &device), &DropoutDraw::default());
-        assert_eq!(out.logits.dims(), [2, 3, 4, 8, 12]);
-        assert_eq!(out.features.dims(), [2, 4, 4, 8, 12]);
-    }
-
-    #[test]
-    fn the_two_networks_start_different_and_the_same_seed_gives_the_same_pair() {
-        let device = Device::flex();
-        let pair = |seed| DualNetwork::new(SMALL, &mut ChaCha8Rng::seed_from_u64(seed), &device);
-        let x = Tensor::<5>::ones([1, 1, 4, 4, 4], &device) * 0.3;
-        let noise = Tensor::<5>::from_data(
-            burn::tensor::TensorData::new((0..64).map(|i| (i % 7) as f32).collect(), [1, 1, 4, 4, 4]),
-            &device,
-        );
-        let run = |net: &VNet| net.forward(x.clone() + noise.clone(), &DropoutDraw::default()).logits.into_data();
-        let (p, q) = (pair(5), pair(5));
-        assert_eq!(run(&p.a), run(&q.a));
-        assert_ne!(run(&p.a), run(&p.b));
-    }
-}
+mod tests;
