@@ -7,8 +7,11 @@ use std::sync::Arc;
 use chiaro::geometry::{Affine, Extent};
 use chiaro::label::{LabelMap, Provenance};
 use chiaro::learn::data::{Normaliser, TrainCase};
-use chiaro::learn::{DeviceChoice, Fingerprint, Method, Plan, StepReport, TrainSettings, Trainer, choose_device};
-use chiaro::learn::{load_predictor, newest_checkpoint};
+use chiaro::learn::{
+    Architecture, DeviceChoice, Fingerprint, Method, Normalisation, Plan, StepReport, TrainSettings, Trainer,
+    choose_device,
+};
+use chiaro::learn::{Predictor, load_predictor, newest_checkpoint};
 use chiaro::volume::{Grid, Image, Voxels};
 
 const N: usize = 20;
@@ -42,13 +45,30 @@ fn provenance(step: u64) -> Provenance {
     Provenance { case: "c".into(), label_revision: 0, model: "m".into(), step }
 }
 
-fn trainer(method: Method, steps: u64) -> Trainer {
+fn plan(method: Method, steps: u64) -> Plan {
     let settings = TrainSettings { method, steps: Some(steps), seed: 5, ..TrainSettings::default() };
     let fingerprint =
         Fingerprint { extents: vec![[N; 3]], classes: vec![0, 1], has_unlabelled: true, ..Fingerprint::default() };
-    let plan = Plan { patch: [16; 3], levels: 3, base_width: 4, ..Plan::new(&fingerprint, &settings) };
+    Plan { patch: [16; 3], levels: 3, base_width: 4, ..Plan::new(&fingerprint, &settings) }
+}
+
+fn trainer(method: Method, steps: u64) -> Trainer {
+    trainer_of(plan(method, steps))
+}
+
+fn trainer_of(plan: Plan) -> Trainer {
     let (device, _) = choose_device(&DeviceChoice::Cpu).unwrap();
     Trainer::new(plan, cases(), &device).unwrap()
+}
+
+/// ResNet34-V beside V-Net with batch norm, strides that differ by axis.
+fn unusual_plan(steps: u64) -> Plan {
+    Plan {
+        network_b: Architecture::ResNet34V,
+        normalisation: Normalisation::Batch,
+        strides: vec![[2, 2, 1], [2, 2, 2]],
+        ..plan(Method::Cps, steps)
+    }
 }
 
 fn run(trainer: &mut Trainer, steps: u64) -> Vec<StepReport> {
@@ -83,37 +103,50 @@ fn the_loss_falls_with_every_method_and_the_ball_is_found_in_an_unseen_case() {
 #[test]
 fn a_resumed_run_equals_an_uninterrupted_one_bit_for_bit() {
     let folder = tempfile::tempdir().unwrap();
-    let mut whole = trainer(Method::DualConfidence, 20);
-    run(&mut whole, 20);
-    whole.save(&folder.path().join("whole")).unwrap();
+    for (name, plan) in [("usual", plan(Method::DualConfidence, 20)), ("unusual", unusual_plan(20))] {
+        let folder = folder.path().join(name);
+        let mut whole = trainer_of(plan.clone());
+        run(&mut whole, 20);
+        whole.save(&folder.join("whole")).unwrap();
 
-    let mut half = trainer(Method::DualConfidence, 20);
-    run(&mut half, 10);
-    let checkpoint = half.save(&folder.path().join("half")).unwrap();
-    let (device, _) = choose_device(&DeviceChoice::Cpu).unwrap();
-    let mut resumed = Trainer::resume(&checkpoint, cases(), &device).unwrap();
-    run(&mut resumed, 10);
-    resumed.save(&folder.path().join("resumed")).unwrap();
+        let mut half = trainer_of(plan);
+        run(&mut half, 10);
+        let checkpoint = half.save(&folder.join("half")).unwrap();
+        let (device, _) = choose_device(&DeviceChoice::Cpu).unwrap();
+        let mut resumed = Trainer::resume(&checkpoint, cases(), &device).unwrap();
+        run(&mut resumed, 10);
+        resumed.save(&folder.join("resumed")).unwrap();
 
-    let bytes = |run: &str| {
-        let newest = newest_checkpoint(&folder.path().join(run)).unwrap();
-        std::fs::read(newest.join("weights.safetensors")).unwrap()
-    };
-    assert!(bytes("whole") == bytes("resumed"), "the weights differ");
+        let bytes = |run: &str| {
+            let newest = newest_checkpoint(&folder.join(run)).unwrap();
+            std::fs::read(newest.join("weights.safetensors")).unwrap()
+        };
+        assert!(bytes("whole") == bytes("resumed"), "{name}: the weights differ");
+    }
+}
+
+#[test]
+fn the_loss_falls_with_a_resnet_batch_norm_and_strides_that_differ_by_axis() {
+    let reports = run(&mut trainer_of(unusual_plan(60)), 60);
+    let (first, last) = (&reports[0], &reports[reports.len() - 1]);
+    assert!(last.supervised < 0.7 * first.supervised, "{first:?} -> {last:?}");
 }
 
 #[test]
 fn a_stored_predictor_gives_the_prediction_of_the_live_networks() {
     let folder = tempfile::tempdir().unwrap();
-    let mut trainer = trainer(Method::Cps, 10);
-    run(&mut trainer, 10);
-    let checkpoint = trainer.save(folder.path()).unwrap();
-    let (device, _) = choose_device(&DeviceChoice::Cpu).unwrap();
-    let (stored, _, step) = load_predictor(&checkpoint, &device).unwrap();
-    let (image, _) = image_and_truth(4);
-    let live =
-        trainer.predictor().predict(&image, &Normaliser::of(&image), None, provenance(step), &mut || false).unwrap();
-    assert_eq!(live, stored.predict(&image, &Normaliser::of(&image), None, provenance(step), &mut || false).unwrap());
+    for (name, plan) in [("usual", plan(Method::Cps, 10)), ("unusual", unusual_plan(10))] {
+        let mut trainer = trainer_of(plan);
+        run(&mut trainer, 10);
+        let checkpoint = trainer.save(&folder.path().join(name)).unwrap();
+        let (device, _) = choose_device(&DeviceChoice::Cpu).unwrap();
+        let (stored, _, step) = load_predictor(&checkpoint, &device).unwrap();
+        let (image, _) = image_and_truth(4);
+        let predict = |predictor: &Predictor| {
+            predictor.predict(&image, &Normaliser::of(&image), None, provenance(step), &mut || false).unwrap()
+        };
+        assert_eq!(predict(&trainer.predictor()), predict(&stored), "{name}");
+    }
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Checkpoints: weights and velocities as safetensors, everything else in `meta.json`, in a folder that appears at once.
 
+mod module_path;
+
 use std::borrow::Cow;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,6 +11,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use safetensors::tensor::{Dtype, SafeTensors, View};
 use serde::{Deserialize, Serialize};
 
+use self::module_path::ModulePath;
 use super::data::{Sampler, TrainCase};
 use super::error::LearnError;
 use super::nn::DualNetwork;
@@ -79,7 +82,7 @@ fn checkpoints(run_dir: &Path) -> Vec<PathBuf> {
 pub fn load_predictor(checkpoint: &Path, device: &Device) -> Result<(Predictor, Plan, u64), LearnError> {
     let meta = read_meta(checkpoint)?;
     let mut sampler = meta.sampler;
-    let fresh = DualNetwork::new(meta.plan.network(), sampler.rng(), device);
+    let fresh = DualNetwork::new(&meta.plan.networks(), sampler.rng(), device);
     let bytes = read_file(&checkpoint.join(WEIGHTS))?;
     let arrays = parse(&bytes, checkpoint)?;
     let networks = load_networks(fresh, &arrays, checkpoint)?;
@@ -137,8 +140,9 @@ impl Trainer {
     }
 
     fn arrays(&self) -> Result<Vec<Array>, LearnError> {
-        let mut collector = Collector { path: vec!["network".into()], arrays: Vec::new(), failed: None };
-        self.learner.networks.visit(&mut collector);
+        let mut collector = Collector { path: ModulePath::new(), arrays: Vec::new(), failed: None };
+        // Running statistics lag by one batch until they are asked for.
+        self.learner.networks.valid().visit(&mut collector);
         for (optimiser, side) in self.learner.optimisers.iter().zip(["a", "b"]) {
             for (i, velocity) in optimiser.velocities().iter().enumerate() {
                 collector.push(format!("velocity.{side}.{i}"), velocity.clone());
@@ -152,7 +156,7 @@ impl Trainer {
 }
 
 struct Collector {
-    path: Vec<String>,
+    path: ModulePath,
     arrays: Vec<Array>,
     failed: Option<String>,
 }
@@ -171,38 +175,38 @@ impl Collector {
 }
 
 impl ModuleVisitor for Collector {
-    fn enter_module(&mut self, name: &str, _container_type: &str) {
-        self.path.push(name.to_owned());
+    fn enter_module(&mut self, name: &str, container_type: &str) {
+        self.path.enter(name, container_type);
     }
 
-    fn exit_module(&mut self, _name: &str, _container_type: &str) {
-        self.path.pop();
+    fn exit_module(&mut self, _name: &str, container_type: &str) {
+        self.path.exit(container_type);
     }
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        self.push(self.path.join("."), param.val());
+        self.push(self.path.name(), param.val());
     }
 }
 
 struct Loader<'a> {
-    path: Vec<String>,
+    path: ModulePath,
     arrays: &'a SafeTensors<'a>,
     /// The first parameter that the file lacks or holds in another shape.
     missing: Option<String>,
 }
 
 impl ModuleMapper for Loader<'_> {
-    fn enter_module(&mut self, name: &str, _container_type: &str) {
-        self.path.push(name.to_owned());
+    fn enter_module(&mut self, name: &str, container_type: &str) {
+        self.path.enter(name, container_type);
     }
 
-    fn exit_module(&mut self, _name: &str, _container_type: &str) {
-        self.path.pop();
+    fn exit_module(&mut self, _name: &str, container_type: &str) {
+        self.path.exit(container_type);
     }
 
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
         let (id, tensor, mapper) = param.consume();
-        let name = self.path.join(".");
+        let name = self.path.name();
         let tensor = match read_array(self.arrays, &name, Some(&tensor.dims())) {
             Some(data) => {
                 let loaded = Tensor::from_data(data, &tensor.device());
@@ -227,7 +231,7 @@ fn read_array(arrays: &SafeTensors<'_>, name: &str, shape: Option<&[usize]>) -> 
 }
 
 fn load_networks(fresh: DualNetwork, arrays: &SafeTensors<'_>, path: &Path) -> Result<DualNetwork, LearnError> {
-    let mut loader = Loader { path: vec!["network".into()], arrays, missing: None };
+    let mut loader = Loader { path: ModulePath::new(), arrays, missing: None };
     let networks = fresh.map(&mut loader);
     match loader.missing {
         Some(_) => Err(LearnError::OtherStudy { path: path.to_owned() }),

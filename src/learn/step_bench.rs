@@ -10,7 +10,7 @@ use rand_chacha::ChaCha8Rng;
 use super::error::LearnError;
 use super::kernels::{Part, recomputing, with_burn_operators};
 use super::loss::{log_probabilities, region_loss};
-use super::nn::{DropoutDraw, DualNetwork, Storage, VNet, VNetConfig};
+use super::nn::{Architecture, DropoutDraw, InitScheme, Network, NetworkConfig, Normalisation, Storage};
 use super::optimiser::Adam;
 
 const LEARNING_RATE: f64 = 1e-3;
@@ -70,7 +70,7 @@ impl StepShape {
 }
 
 struct PlainStep {
-    network: VNet,
+    network: Network,
     loss_scale: f64,
     recompute: bool,
     optimiser: Adam,
@@ -84,11 +84,13 @@ impl PlainStep {
     fn new(shape: &StepShape, device: &Device) -> Self {
         let device = device.clone().autodiff();
         let mut rng = ChaCha8Rng::seed_from_u64(1);
-        let config = VNetConfig {
+        let config = NetworkConfig {
+            architecture: Architecture::VNet,
             classes: shape.classes,
             base_width: shape.base_width,
             levels: shape.levels,
-            residual: false,
+            strides: Vec::new(),
+            normalisation: Normalisation::Instance,
             storage: shape.storage,
         };
         let edge = shape.patch;
@@ -101,7 +103,7 @@ impl PlainStep {
             }
         }
         Self {
-            network: DualNetwork::new(config, &mut rng, &device).a,
+            network: config.init(InitScheme::KaimingNormal, &mut rng, &device),
             loss_scale: shape.storage.loss_scale(),
             recompute: shape.recompute,
             optimiser: Adam::new(LEARNING_RATE),

@@ -66,7 +66,7 @@ impl Trainer {
         let mut sampler = Sampler::new(plan.seed);
         let device = device.clone().autodiff();
         let networks = DualNetwork::new(&plan.networks(), sampler.rng(), &device);
-        let np = NpLearner::new(&plan, sampler.rng(), &device);
+        let np = NpLearner::new(&plan, &device);
         let learner = Learner::new(&plan, networks, np, device);
         Ok(Self {
             learner,

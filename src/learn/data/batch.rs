@@ -2,7 +2,10 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 
+use rand_chacha::ChaCha8Rng;
+
 use super::crop::{Crop, VoxelStatus};
+use crate::learn::np::{NO_CHANNEL, VoxelSample, labelled_sample};
 
 /// Labelled crops first, then unlabelled ones. Any crop may hold known and unknown voxels.
 #[derive(Clone, Debug)]
@@ -94,7 +97,7 @@ impl BatchPlanes {
     }
 
     /// Draws the labelled voxels that the neural process sees of these crops.
-    pub fn draw_sample(&mut self, crops: &[Crop], classes: &[u8], rng: &mut ChaCha8Rng) {
+    pub fn draw_sample(&mut self, crops: &[Crop], classes: &[u8], rng: &ChaCha8Rng) {
         let channel = |(class, status): (&u8, &VoxelStatus)| {
             let is_known = matches!(status, VoxelStatus::Sparse | VoxelStatus::Dense);
             let channel = (0..NO_CHANNEL).zip(classes).find(|(_, c)| *c == class).map(|(channel, _)| channel);

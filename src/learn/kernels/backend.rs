@@ -79,16 +79,16 @@ pub trait Kernels: Backend {
     /// What the backward pass of `normed` needs.
     type Saved: Clone + std::fmt::Debug + Send + 'static;
 
-    /// Of `x`, weight, `gamma` and `beta`.
+    /// Of `x`, weight, `gamma` and `beta`. Without a convolution the weight is not read.
     fn normed(
-        spatial: Spatial,
+        spatial: Option<Spatial>,
         inputs: [&FloatTensor<Self>; 4],
         skip: Skip<&FloatTensor<Self>>,
     ) -> (FloatTensor<Self>, Self::Saved);
 
     /// `wanted`: whether the gradients of `x` and of the weight are.
     fn normed_gradients(
-        spatial: Spatial,
+        spatial: Option<Spatial>,
         place: Place,
         saved: Self::Saved,
         dy: FloatTensor<Self>,

@@ -51,6 +51,12 @@ impl Convolution {
         }
     }
 
+    fn apply(self, x: Tensor<5>, weight: Tensor<5>, bias: Option<Tensor<1>>) -> Tensor<5> {
+        by_kernels::<Flex>(self, &x, &weight, bias.as_ref())
+            .or_else(|| by_kernels::<Cube>(self, &x, &weight, bias.as_ref()))
+            .unwrap_or_else(|| self.unfused(x, weight, bias))
+    }
+
     /// The same from burn's operators. Products need no transposed convolution for their gradients, which is slow.
     fn unfused(self, x: Tensor<5>, weight: Tensor<5>, bias: Option<Tensor<1>>) -> Tensor<5> {
         let y = match self {
@@ -72,9 +78,12 @@ pub fn conv3d(x: Tensor<5>, weight: Tensor<5>, bias: Option<Tensor<1>>, options:
     let Some(convolution) = Convolution::of(x.dims(), weight.dims(), &options) else {
         return module::conv3d(x, weight, bias, options);
     };
-    by_kernels::<Flex>(convolution, &x, &weight, bias.as_ref())
-        .or_else(|| by_kernels::<Cube>(convolution, &x, &weight, bias.as_ref()))
-        .unwrap_or_else(|| convolution.unfused(x.clone(), weight.clone(), bias.clone()))
+    convolution.apply(x, weight, bias)
+}
+
+/// One of the networks' convolutions without a norm behind it; weights as [`Spatial`] says.
+pub fn convolve(spatial: Spatial, x: Tensor<5>, weight: Tensor<5>) -> Tensor<5> {
+    Convolution::Spatial(spatial).apply(x, weight, None)
 }
 
 /// The 1x1x1 convolution with bias: a network's head.
@@ -82,9 +91,10 @@ pub fn pointwise(x: Tensor<5>, weight: Tensor<5>, bias: Tensor<1>) -> Tensor<5> 
     conv3d(x, weight, Some(bias), ConvOptions::new([1; 3], [0; 3], [1; 3], 1))
 }
 
-/// The 3x3x3 convolution with padding 1, without bias.
-pub fn conv3(x: Tensor<5>, weight: Tensor<5>) -> Tensor<5> {
-    conv3d(x, weight, None, ConvOptions::new([1; 3], [1; 3], [1; 3], 1))
+/// The convolution with an odd cubic kernel, stride 1 and as much padding as keeps the size, without bias.
+pub fn same_size(x: Tensor<5>, weight: Tensor<5>) -> Tensor<5> {
+    let kernel = weight.dims()[4];
+    conv3d(x, weight, None, ConvOptions::new([1; 3], [kernel / 2; 3], [1; 3], 1))
 }
 
 fn by_kernels<B: Kernels>(

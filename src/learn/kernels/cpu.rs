@@ -32,10 +32,10 @@ impl Kernels for Flex {
 
     type Saved = Saved;
 
-    fn normed(spatial: Spatial, inputs: [&FlexTensor; 4], skip: Skip<&FlexTensor>) -> (FlexTensor, Saved) {
+    fn normed(spatial: Option<Spatial>, inputs: [&FlexTensor; 4], skip: Skip<&FlexTensor>) -> (FlexTensor, Saved) {
         let [x, weight, gamma, beta] = inputs.map(values);
-        let dims = spatial.output_dims(dims_of(&x), dims_of(&weight));
-        let (convolved, statistics) = Part::Convolution.timed(|| spatial.forward(&x, &weight));
+        let (convolved, statistics) = convolved(spatial, &x, &weight);
+        let dims = dims_of(&convolved);
         let place = skip.place();
         let skip = skip.tensor().map(|skip| values(skip));
         let skip = match (place, &skip) {
@@ -44,8 +44,8 @@ impl Kernels for Flex {
             _ => SkipValues::None,
         };
         let volume = dims[2] * dims[3] * dims[4];
-        let norm = NormAct { x: &convolved, gamma: slice(&gamma), beta: slice(&beta), volume };
-        let mut y = vec![0.0f32; convolved.len()];
+        let norm = NormAct { x: slice(&convolved), gamma: slice(&gamma), beta: slice(&beta), volume };
+        let mut y = vec![0.0f32; dims.iter().product()];
         let statistics = Part::Norm.timed(|| match statistics {
             Some(statistics) => {
                 norm.forward_with(&statistics, skip, &mut y);
@@ -55,12 +55,12 @@ impl Kernels for Flex {
         });
         let y = flex_tensor(y, &dims);
         let kept = (place == Place::BeforeRelu).then(|| y.clone());
-        let convolved = (!is_recomputing()).then(|| flex_tensor(convolved, &dims));
+        let convolved = (!is_recomputing()).then_some(convolved);
         (y, Saved { x, weight, gamma, beta, convolved, statistics, y: kept })
     }
 
     fn normed_gradients(
-        spatial: Spatial,
+        spatial: Option<Spatial>,
         place: Place,
         saved: Saved,
         dy: FlexTensor,
@@ -68,9 +68,8 @@ impl Kernels for Flex {
     ) -> NormedGradients<FlexTensor> {
         let gradient = values(&dy);
         let Saved { x, weight, gamma, beta, convolved, statistics, y } = saved;
-        let dims = spatial.output_dims(dims_of(&x), dims_of(&weight));
-        let convolved =
-            convolved.unwrap_or_else(|| Part::Convolution.timed(|| flex_tensor(spatial.forward(&x, &weight).0, &dims)));
+        let convolved = convolved.unwrap_or_else(|| self::convolved(spatial, &x, &weight).0);
+        let dims = dims_of(&convolved);
         let volume = dims[2] * dims[3] * dims[4];
         let dy = slice(&gradient);
         let norm = NormAct { x: slice(&convolved), gamma: slice(&gamma), beta: slice(&beta), volume };
@@ -86,10 +85,16 @@ impl Kernels for Flex {
             let channels = values.len();
             flex_tensor(values, &[channels])
         };
+        let d_weight = spatial
+            .filter(|_| wanted[1])
+            .map(|s| Part::WeightGradient.timed(|| s.weight_gradient(&x, &weight, &d_convolved)));
+        let dx = wanted[0].then(|| match spatial {
+            Some(s) => Part::DataGradient.timed(|| s.data_gradient(&x, &weight, &d_convolved)),
+            None => flex_tensor(d_convolved, &dims),
+        });
         NormedGradients {
-            weight: wanted[1]
-                .then(|| Part::WeightGradient.timed(|| spatial.weight_gradient(&x, &weight, &d_convolved))),
-            x: wanted[0].then(|| Part::DataGradient.timed(|| spatial.data_gradient(&x, &weight, &d_convolved))),
+            weight: d_weight,
+            x: dx,
             gamma: vector(d_gamma),
             beta: vector(d_beta),
             skip: match place {
@@ -161,6 +166,17 @@ impl Kernels for Flex {
         };
         [dx, d_weight, bias]
     }
+}
+
+/// What a norm is taken of, with the statistics of every channel where the kernel has them at hand.
+fn convolved(
+    spatial: Option<Spatial>,
+    x: &FlexTensor,
+    weight: &FlexTensor,
+) -> (FlexTensor, Option<Vec<ChannelStatistics>>) {
+    let Some(spatial) = spatial else { return (x.clone(), None) };
+    let (y, statistics) = Part::Convolution.timed(|| spatial.forward(x, weight));
+    (flex_tensor(y, &spatial.output_dims(dims_of(x), dims_of(weight))), statistics)
 }
 
 fn output_dims(convolution: Convolution, x: &FlexTensor, weight: &FlexTensor) -> [usize; 5] {

@@ -35,14 +35,15 @@ mod vectors;
 
 pub use backend::Skip;
 pub use compare::{KernelKind, KernelTiming, compare_kernels};
-pub use convolution::pointwise;
+pub use convolution::{convolve, pointwise, same_size};
 pub use losses::{log_softmax, region_loss};
-pub use normed::normed;
+pub use normed::{norm_act, normed};
 pub use peak::peak_gflops;
 pub use spatial::Spatial;
 pub use stopwatch::Part;
 #[cfg(test)]
 pub use testing::gpu_device;
+pub use unfused::{depth_to_space, instance_norm, rectified, space_to_depth};
 
 use std::cell::Cell;
 use std::thread::LocalKey;

@@ -25,18 +25,31 @@ pub fn normed(
     beta: Tensor<1>,
     skip: Skip<Tensor<5>>,
 ) -> Tensor<5> {
-    let affine = [&gamma, &beta];
-    with_gradient::<Flex>(spatial, &x, &weight, affine, &skip)
-        .or_else(|| without_gradient::<Flex>(spatial, &x, &weight, affine, &skip))
-        .or_else(|| with_gradient::<Cube>(spatial, &x, &weight, affine, &skip))
-        .or_else(|| without_gradient::<Cube>(spatial, &x, &weight, affine, &skip))
-        .unwrap_or_else(|| {
-            unfused::norm_act(spatial.unfused(x.clone(), weight.clone()), gamma.clone(), beta.clone(), skip.clone())
-        })
+    by_kernels(Some(spatial), &x, &weight, [&gamma, &beta], &skip)
+        .unwrap_or_else(|| unfused::norm_act(spatial.unfused(x, weight), gamma, beta, skip))
+}
+
+/// `relu(gamma (x - mean) / sd + beta)` with a skip before or after the ReLU: behind a convolution that is not [`Spatial`].
+pub fn norm_act(x: Tensor<5>, gamma: Tensor<1>, beta: Tensor<1>, skip: Skip<Tensor<5>>) -> Tensor<5> {
+    // The weight is x again and gets no second gradient.
+    by_kernels(None, &x, &x, [&gamma, &beta], &skip).unwrap_or_else(|| unfused::norm_act(x, gamma, beta, skip))
+}
+
+fn by_kernels(
+    spatial: Option<Spatial>,
+    x: &Tensor<5>,
+    weight: &Tensor<5>,
+    affine: [&Tensor<1>; 2],
+    skip: &Skip<Tensor<5>>,
+) -> Option<Tensor<5>> {
+    with_gradient::<Flex>(spatial, x, weight, affine, skip)
+        .or_else(|| without_gradient::<Flex>(spatial, x, weight, affine, skip))
+        .or_else(|| with_gradient::<Cube>(spatial, x, weight, affine, skip))
+        .or_else(|| without_gradient::<Cube>(spatial, x, weight, affine, skip))
 }
 
 fn with_gradient<B: Kernels>(
-    spatial: Spatial,
+    spatial: Option<Spatial>,
     x: &Tensor<5>,
     weight: &Tensor<5>,
     [gamma, beta]: [&Tensor<1>; 2],
@@ -62,7 +75,7 @@ where
 }
 
 fn without_gradient<B: Kernels>(
-    spatial: Spatial,
+    spatial: Option<Spatial>,
     x: &Tensor<5>,
     weight: &Tensor<5>,
     [gamma, beta]: [&Tensor<1>; 2],
@@ -80,7 +93,7 @@ where
 
 #[derive(Debug)]
 struct NormedBackward<B> {
-    spatial: Spatial,
+    spatial: Option<Spatial>,
     place: Place,
     backend: PhantomData<B>,
 }
@@ -91,7 +104,7 @@ impl<B: Kernels> Backward<B, 5> for NormedBackward<B> {
     fn backward(self, ops: Ops<Self::State, 5>, grads: &mut Gradients, _: &mut Checkpointer) {
         let [x_node, weight_node, gamma_node, beta_node, skip_node] = ops.parents;
         let dy = grads.consume::<B>(&ops.node);
-        let wanted = [x_node.is_some(), weight_node.is_some()];
+        let wanted = [x_node.is_some(), weight_node.is_some() && self.spatial.is_some()];
         let NormedGradients { x, weight, gamma, beta, skip } =
             B::normed_gradients(self.spatial, self.place, ops.state, dy, wanted);
         let of_nodes =
@@ -108,8 +121,8 @@ impl<B: Kernels> Backward<B, 5> for NormedBackward<B> {
 mod tests {
     use burn::tensor::{Device, Distribution, TensorData, Tolerance};
 
-    use super::super::convolution::conv3;
-    use super::super::{log_softmax, pointwise, recomputing, with_burn_operators};
+    use super::super::convolution::same_size;
+    use super::super::{gpu_device, log_softmax, pointwise, recomputing, with_burn_operators};
     use super::*;
 
     fn random<const D: usize>(dims: [usize; D], device: &Device) -> Tensor<D> {
@@ -154,6 +167,24 @@ mod tests {
                     let mut fives = vec![&x, &weight];
                     fives.extend(with_skip.then_some(&skip));
                     results(y, &factor, &fives, &[&gamma, &beta])
+                });
+            }
+        }
+    }
+
+    #[test]
+    fn a_norm_alone_has_burns_output_and_gradients_for_every_skip() {
+        let devices = [Some(Device::flex()), gpu_device()];
+        for device in devices.into_iter().flatten().map(Device::autodiff) {
+            let dims = [2, 5, 4, 3, 18];
+            let (x, skip, factor) = (random(dims, &device), random(dims, &device), random(dims, &device));
+            let (gamma, beta) = (random([5], &device), random([5], &device));
+            for kind in [|_| Skip::None, Skip::BeforeRelu, Skip::AfterRelu] {
+                assert_same(|| {
+                    let kind = kind(skip.clone());
+                    let mut fives = vec![&x];
+                    fives.extend((kind.place() != Place::Nowhere).then_some(&skip));
+                    results(norm_act(x.clone(), gamma.clone(), beta.clone(), kind), &factor, &fives, &[&gamma, &beta])
                 });
             }
         }
@@ -212,7 +243,7 @@ mod tests {
         let device = Device::flex().autodiff();
         let x = random([2, 3, 3, 4, 17], &device);
         let (weight, factor) = (random([5, 3, 3, 3, 3], &device), random([2, 5, 3, 4, 17], &device));
-        assert_same(|| results(conv3(x.clone(), weight.clone()), &factor, &[&x, &weight], &[]));
+        assert_same(|| results(same_size(x.clone(), weight.clone()), &factor, &[&x, &weight], &[]));
         let (weight, bias) = (random([5, 3, 1, 1, 1], &device), random([5], &device));
         assert_same(|| results(pointwise(x.clone(), weight.clone(), bias.clone()), &factor, &[&x, &weight], &[&bias]));
         let factor = random([2, 3, 3, 4, 17], &device);

@@ -97,8 +97,8 @@ impl Spatial {
             Spatial::Conv3 => {
                 burn::tensor::module::conv3d(x, weight, None, ConvOptions::new([1; 3], [1; 3], [1; 3], 1))
             }
-            Spatial::Down => unfused::pointwise(unfused::space_to_depth(x), weight),
-            Spatial::Up => unfused::depth_to_space(unfused::pointwise(x, weight)),
+            Spatial::Down => unfused::pointwise(unfused::space_to_depth(x, [2; 3]), weight),
+            Spatial::Up => unfused::depth_to_space(unfused::pointwise(x, weight), [2; 3]),
         }
     }
 }

@@ -7,12 +7,21 @@ use super::backend::Skip;
 use super::norm::EPSILON;
 
 pub fn norm_act(x: Tensor<5>, gamma: Tensor<1>, beta: Tensor<1>, skip: Skip<Tensor<5>>) -> Tensor<5> {
+    rectified(instance_norm(x, gamma, beta), skip)
+}
+
+/// `gamma (x - mean) / sd + beta` with the moments of every item and channel.
+pub fn instance_norm(x: Tensor<5>, gamma: Tensor<1>, beta: Tensor<1>) -> Tensor<5> {
     let [b, c, d, h, w] = x.dims();
     let flat = x.reshape([b, c, d * h * w]);
     let centred = flat.clone() - flat.mean_dim(2);
     let per_sd = (centred.clone().square().mean_dim(2) + f64::from(EPSILON)).sqrt().recip();
     let y = centred * per_sd * gamma.reshape([1, c, 1]) + beta.reshape([1, c, 1]);
-    let y = y.reshape([b, c, d, h, w]);
+    y.reshape([b, c, d, h, w])
+}
+
+/// The ReLU behind a norm with its skip.
+pub fn rectified(y: Tensor<5>, skip: Skip<Tensor<5>>) -> Tensor<5> {
     match skip {
         Skip::None => relu(y),
         Skip::BeforeRelu(skip) => relu(y + skip),
@@ -27,18 +36,19 @@ pub fn pointwise(x: Tensor<5>, weight: Tensor<5>) -> Tensor<5> {
     weight.reshape([1, out, c]).matmul(x.reshape([b, c, d * h * w])).reshape([b, out, d, h, w])
 }
 
-/// `[b, 8 c, z, y, x]` to `[b, c, 2 z, 2 y, 2 x]`; channel `8 c + 4 i + 2 j + k` goes to offset `(i, j, k)` in `(z, y, x)`.
-pub fn depth_to_space(x: Tensor<5>) -> Tensor<5> {
-    let [b, c8, d, h, w] = x.dims();
-    let c = c8 / 8;
-    x.reshape([b, c, 2, 2, 2, d, h, w]).permute([0, 1, 5, 2, 6, 3, 7, 4]).reshape([b, c, 2 * d, 2 * h, 2 * w])
+/// `[b, n c, z, y, x]` to `[b, c, i z, j y, k x]` with blocks of `n = i j k` voxels; channel `n c + (p j + q) k + r` goes to
+/// offset `(p, q, r)` of its block.
+pub fn depth_to_space(x: Tensor<5>, [i, j, k]: [usize; 3]) -> Tensor<5> {
+    let [b, channels, d, h, w] = x.dims();
+    let c = channels / (i * j * k);
+    x.reshape([b, c, i, j, k, d, h, w]).permute([0, 1, 5, 2, 6, 3, 7, 4]).reshape([b, c, i * d, j * h, k * w])
 }
 
 /// The inverse of [`depth_to_space`].
-pub fn space_to_depth(x: Tensor<5>) -> Tensor<5> {
+pub fn space_to_depth(x: Tensor<5>, [i, j, k]: [usize; 3]) -> Tensor<5> {
     let [b, c, d, h, w] = x.dims();
-    let (d, h, w) = (d / 2, h / 2, w / 2);
-    x.reshape([b, c, d, 2, h, 2, w, 2]).permute([0, 1, 3, 5, 7, 2, 4, 6]).reshape([b, 8 * c, d, h, w])
+    let (d, h, w) = (d / i, h / j, w / k);
+    x.reshape([b, c, d, i, h, j, w, k]).permute([0, 1, 3, 5, 7, 2, 4, 6]).reshape([b, i * j * k * c, d, h, w])
 }
 
 #[cfg(test)]
@@ -55,7 +65,7 @@ mod tests {
         let (channels_in, channels) = (3, 2);
         let x = Tensor::<5>::random([2, channels_in, 2, 3, 4], Distribution::Default, &device);
         let weight = Tensor::<5>::random([8 * channels, channels_in, 1, 1, 1], Distribution::Default, &device);
-        let ours = depth_to_space(pointwise(x.clone(), weight.clone()));
+        let ours = depth_to_space(pointwise(x.clone(), weight.clone()), [2; 3]);
         // Transposed convolutions keep weights as [in, out, 2, 2, 2].
         let transposed = weight.reshape([channels, 2, 2, 2, channels_in]).permute([4, 0, 1, 2, 3]);
         let theirs =
@@ -68,7 +78,7 @@ mod tests {
         let device = Device::flex();
         let x = Tensor::<5>::random([2, 3, 4, 2, 6], Distribution::Default, &device);
         let weight = Tensor::<5>::random([5, 3, 2, 2, 2], Distribution::Default, &device);
-        let ours = pointwise(space_to_depth(x.clone()), weight.clone());
+        let ours = pointwise(space_to_depth(x.clone(), [2; 3]), weight.clone());
         let theirs = conv3d(x, weight, None, ConvOptions::new([2; 3], [0; 3], [1; 3], 1));
         ours.into_data().assert_approx_eq::<f32>(&theirs.into_data(), Tolerance::default());
     }

@@ -4,6 +4,13 @@ use burn::tensor::{Device, FloatDType, Tensor, TensorData};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
+/// Channel dropout of one forward pass: after the bottleneck and before the last convolution.
+#[derive(Clone, Debug, Default)]
+pub struct DropoutDraw {
+    pub(super) bottleneck: Option<ChannelDropout>,
+    pub(super) output: Option<ChannelDropout>,
+}
+
 /// Which channels of one layer stay, per batch item; drawn anew for every forward pass.
 #[derive(Clone, Debug)]
 pub struct ChannelDropout {
@@ -25,6 +32,14 @@ impl ChannelDropout {
     pub fn apply(&self, x: Tensor<5>) -> Tensor<5> {
         let mask = self.mask.clone().cast(FloatDType::from(x.dtype()));
         x * mask
+    }
+}
+
+/// `x` without the channels of a draw, if there is one.
+pub fn dropped(x: Tensor<5>, dropout: Option<&ChannelDropout>) -> Tensor<5> {
+    match dropout {
+        Some(dropout) => dropout.apply(x),
+        None => x,
     }
 }
 

@@ -39,3 +39,11 @@ impl Storage {
         if x.dtype() == DType::F32 { x } else { x.cast(FloatDType::F32) }
     }
 }
+
+/// What has no f16, done in f32.
+pub fn in_f32(x: Tensor<5>, f: impl FnOnce(Tensor<5>) -> Tensor<5>) -> Tensor<5> {
+    match x.dtype() {
+        DType::F32 => f(x),
+        stored => f(x.cast(FloatDType::F32)).cast(FloatDType::from(stored)),
+    }
+}

@@ -63,8 +63,10 @@ pub struct Unlabelled<'a> {
 
 impl NpLearner {
     /// `None` if the plan has no neural process. `device` records gradients.
-    pub fn new(plan: &Plan, rng: &mut ChaCha8Rng, device: &Device) -> Option<Self> {
+    pub fn new(plan: &Plan, device: &Device) -> Option<Self> {
         let np = plan.neural_process.as_ref()?;
+        // Random numbers of its own: the crops are those of the same run without a neural process.
+        let rng = &mut step_random(plan.seed, 0);
         let classes = plan.classes.len();
         Some(Self {
             head: NeuralProcess::new(2 * plan.base_width, classes, rng, device),
@@ -109,9 +111,11 @@ impl Unlabelled<'_> {
     }
 }
 
-/// The labelled voxels of a batch that stand for it; `channels` as in [`VoxelSample::draw`].
-pub fn labelled_sample(channels: &[u8], size: [usize; 3], classes: usize, rng: &mut ChaCha8Rng) -> VoxelSample {
-    VoxelSample::draw(channels, size, classes, VOXELS_PER_CLASS, rng)
+/// The labelled voxels of a batch that stand for it; `channels` as in [`VoxelSample::draw`]. `rng` is left as it is.
+pub fn labelled_sample(channels: &[u8], size: [usize; 3], classes: usize, rng: &ChaCha8Rng) -> VoxelSample {
+    let mut rng = rng.clone();
+    rng.set_stream(RANDOM_STREAM);
+    VoxelSample::draw(channels, size, classes, VOXELS_PER_CLASS, &mut rng)
 }
 
 /// Of the step alone, so that a resumed run draws the same.

@@ -23,17 +23,21 @@ impl Plan {
     pub fn step_bytes(&self) -> usize {
         let voxels: usize = self.patch.iter().product();
         let crops = self.batch_labelled + self.batch_unlabelled;
-        let Footprint { parameters, outputs, largest_output } = Footprint::of(&self.network(), voxels);
-        // The norm's output, and the convolution's, which is there for a moment if it is computed again.
-        let (kept, passing) = if self.recompute {
-            (outputs, (PASSING + 1) * largest_output)
-        } else {
-            (2 * outputs, PASSING * largest_output)
-        };
-        let dropped = if self.channel_dropout > 0.0 { largest_output } else { 0 };
+        let networks = self.networks().map(|network| Footprint::of(&network, voxels));
+        let held: usize = networks.iter().map(|network| self.held_numbers(network)).sum();
+        let largest_output = networks.iter().map(|network| network.largest_output).max().unwrap_or(0);
+        // A convolution's output is there for a moment if it is computed again.
+        let passing = (PASSING + usize::from(self.recompute)) * largest_output;
         let losses = (CLASS_MAPS * self.classes.len() + VOXEL_MAPS) * voxels;
-        let for_crops = crops * (2 * (kept + dropped) + passing + losses);
-        let copies = |count: usize| 2 * count * parameters;
+        let for_crops = crops * (held + passing + losses);
+        let parameters: usize = networks.iter().map(|network| network.parameters).sum();
+        let copies = |count: usize| count * parameters;
         F32 * (for_crops + copies(COPIES_BEFORE_UPDATE)).max(copies(COPIES_IN_UPDATE))
+    }
+    /// Of one network and crop, from its forward pass to its backward pass.
+    fn held_numbers(&self, network: &Footprint) -> usize {
+        let recomputable = if self.recompute { 0 } else { network.recomputable };
+        let dropped = if self.channel_dropout > 0.0 { network.largest_output } else { 0 };
+        network.outputs + network.unfused + recomputable + dropped
     }
 }

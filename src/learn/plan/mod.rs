@@ -6,7 +6,8 @@ mod memory;
 use serde::{Deserialize, Serialize};
 
 pub use self::fingerprint::Fingerprint;
-use super::nn::{Storage, VNetConfig};
+pub use super::nn::{Architecture, Normalisation};
+use super::nn::{NetworkConfig, Storage};
 use super::settings::{Method, PlanSummary, TrainSettings};
 
 /// Patch voxels that keep a step of two narrow networks near half a second on two cores.
@@ -28,14 +29,21 @@ pub struct Plan {
     pub method: Method,
     /// Class numbers in channel order; background first.
     pub classes: Vec<u8>,
-    /// Patch in voxels, (x, y, z); divisible by `2^(levels - 1)`.
+    /// Patch in voxels, (x, y, z); divisible by the product of the strides.
     pub patch: [usize; 3],
     pub base_width: usize,
     pub levels: usize,
+    /// What each step to the next level divides the grid by along (x, y, z), 1 or 2; 2 where none is given.
+    #[serde(default)]
+    pub strides: Vec<[usize; 3]>,
+    #[serde(default)]
+    pub network_a: Architecture,
+    #[serde(default = "res_v_net")]
+    pub network_b: Architecture,
     /// How activations are kept on a GPU; `f16` is a choice of the user's.
     #[serde(default)]
     pub storage: Storage,
-    /// InstanceNorm: with 2 + 2 crops per step batch statistics are too noisy.
+    /// InstanceNorm unless chosen otherwise: with 2 + 2 crops per step batch statistics are noisy.
     pub normalisation: Normalisation,
     pub batch_labelled: usize,
     pub batch_unlabelled: usize,
@@ -64,10 +72,8 @@ pub struct Plan {
     pub seed: u64,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Normalisation {
-    Instance,
+fn res_v_net() -> Architecture {
+    Architecture::ResVNet
 }
 
 /// What the pseudo-labels of an unlabelled crop are made from, and what they are learnt on.
@@ -154,6 +160,9 @@ impl Plan {
             patch,
             base_width,
             levels,
+            strides: Vec::new(),
+            network_a: Architecture::VNet,
+            network_b: Architecture::ResVNet,
             storage: settings.storage,
             normalisation: Normalisation::Instance,
             batch_labelled: 2,
@@ -179,26 +188,28 @@ impl Plan {
         }
     }
 
-    pub fn network(&self) -> VNetConfig {
-        VNetConfig {
+    /// Networks A and B.
+    pub fn networks(&self) -> [NetworkConfig; 2] {
+        [self.network_a, self.network_b].map(|architecture| NetworkConfig {
+            architecture,
             classes: self.classes.len(),
             base_width: self.base_width,
             levels: self.levels,
-            residual: false,
+            strides: self.strides.clone(),
+            normalisation: self.normalisation,
             storage: self.storage,
-        }
+        })
     }
 
     /// The plan with a patch of about half the voxels, `None` if it is as small as the network allows.
     pub fn with_smaller_patch(&self) -> Option<Self> {
-        let step = 1 << (self.levels - 1);
-        let longest = (0..3).max_by_key(|&a| self.patch[a])?;
-        let shorter = (self.patch[longest] / 2).div_ceil(step) * step;
-        (shorter < self.patch[longest]).then(|| {
-            let mut plan = self.clone();
-            plan.patch[longest] = shorter;
-            plan
-        })
+        let [network, _] = self.networks();
+        let step = network.patch_step();
+        let shorter = |axis: usize| (self.patch[axis] / 2).div_ceil(step[axis]) * step[axis];
+        let longest = (0..3).filter(|&a| shorter(a) < self.patch[a]).max_by_key(|&a| self.patch[a])?;
+        let mut plan = self.clone();
+        plan.patch[longest] = shorter(longest);
+        Some(plan)
     }
 
     /// The plan for less memory: convolutions computed again, then smaller patches; `None` if nothing is left.
@@ -212,6 +223,10 @@ impl Plan {
             Storage::F32 => "",
             Storage::F16 => " Activations are kept as f16 on a GPU that has it, elsewhere as f32.",
         };
+        let norm = match self.normalisation {
+            Normalisation::Instance => "InstanceNorm because the batch is small",
+            Normalisation::Batch => "BatchNorm",
+        };
         PlanSummary {
             patch: self.patch,
             base_width: self.base_width,
@@ -220,9 +235,16 @@ impl Plan {
             batch_unlabelled: self.batch_unlabelled,
             total_steps: Some(self.total_steps),
             sentence: format!(
-                "{} steps of {}: {} labelled and {} unlabelled crops of {x}x{y}x{z} voxels through V-Net and ResV-Net \
-                 ({} channels, {} levels, InstanceNorm because the batch is small).{storage}",
-                self.total_steps, self.method, self.batch_labelled, self.batch_unlabelled, self.base_width, self.levels
+                "{} steps of {}: {} labelled and {} unlabelled crops of {x}x{y}x{z} voxels through {} and {} \
+                 ({} channels, {} levels, {norm}).{storage}",
+                self.total_steps,
+                self.method,
+                self.batch_labelled,
+                self.batch_unlabelled,
+                self.network_a,
+                self.network_b,
+                self.base_width,
+                self.levels
             ),
         }
     }
@@ -341,5 +363,19 @@ mod tests {
         let plan = Plan::new(&fingerprint([64; 3]), &TrainSettings::default());
         let text = toml::to_string(&plan).unwrap();
         assert_eq!(toml::from_str::<Plan>(&text).unwrap(), plan);
+        let older = |line: &&str| !["strides", "network_a", "network_b"].iter().any(|field| line.starts_with(field));
+        let text = text.lines().filter(older).collect::<Vec<_>>().join("\n");
+        assert_eq!(toml::from_str::<Plan>(&text).unwrap(), plan, "V-Net and ResV-Net with every axis halved");
+    }
+
+    #[test]
+    fn smaller_patches_stay_divisible_by_the_strides_of_their_axis() {
+        let usual = Plan::new(&fingerprint([64; 3]), &TrainSettings::default());
+        let mut plan = Plan { patch: [40, 48, 5], levels: 3, strides: vec![[2, 2, 1]; 2], ..usual };
+        while let Some(smaller) = plan.with_smaller_patch() {
+            plan = smaller;
+            assert!(plan.patch[..2].iter().all(|n| n.is_multiple_of(4)), "{:?}", plan.patch);
+        }
+        assert_eq!(plan.patch, [4, 4, 1]);
     }
 }

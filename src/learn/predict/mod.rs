@@ -15,7 +15,7 @@ use self::windows::{Window, Windows};
 use super::data::{Normaliser, TrainCase};
 use super::error::LearnError;
 use super::kernels::log_softmax;
-use super::nn::{DropoutDraw, DualNetwork, VNet};
+use super::nn::{DropoutDraw, DualNetwork, Network};
 use super::plan::Plan;
 use crate::geometry::{Extent, Tile};
 use crate::label::{Prediction, Provenance};
@@ -159,7 +159,7 @@ impl Predictor {
         interrupted: &mut dyn FnMut() -> bool,
     ) -> Result<Option<[Tensor<5>; 2]>, LearnError> {
         let input = pass.input(windows, self.patch, &self.device);
-        let mut of = |network: &VNet| -> Result<Option<Tensor<5>>, LearnError> {
+        let mut of = |network: &Network| -> Result<Option<Tensor<5>>, LearnError> {
             if interrupted() {
                 return Ok(None);
             }
@@ -236,7 +236,7 @@ mod tests {
     fn predictor_on(device: &Device, patch: [usize; 3]) -> Predictor {
         let fingerprint = Fingerprint { extents: vec![[16; 3]], classes: vec![0, 3, 7], ..Fingerprint::default() };
         let plan = Plan { patch, base_width: 2, levels: 3, ..Plan::new(&fingerprint, &TrainSettings::default()) };
-        let networks = DualNetwork::new(plan.network(), &mut ChaCha8Rng::seed_from_u64(3), device);
+        let networks = DualNetwork::new(&plan.networks(), &mut ChaCha8Rng::seed_from_u64(3), device);
         Predictor::new(networks, &plan, device.clone())
     }
 

@@ -50,9 +50,9 @@ impl Kernels for Cube {
 
     type Saved = Saved;
 
-    fn normed(spatial: Spatial, inputs: [&Values; 4], skip: Skip<&Values>) -> (Values, Saved) {
+    fn normed(spatial: Option<Spatial>, inputs: [&Values; 4], skip: Skip<&Values>) -> (Values, Saved) {
         let [x, weight, gamma, beta] = inputs.map(Values::clone);
-        let convolved = Self::map(x.clone(), weight.clone(), spatial.into());
+        let convolved = convolved(spatial, x.clone(), weight.clone());
         let statistics = Self::norm_statistics(convolved.clone());
         let place = skip.place();
         let skip = skip.tensor().map_or_else(|| convolved.clone(), |skip| (*skip).clone());
@@ -63,14 +63,14 @@ impl Kernels for Cube {
     }
 
     fn normed_gradients(
-        spatial: Spatial,
+        spatial: Option<Spatial>,
         place: Place,
         saved: Saved,
         dy: Values,
         wanted: [bool; 2],
     ) -> NormedGradients<Values> {
         let Saved { x, weight, gamma, beta, convolved, statistics, y } = saved;
-        let convolved = convolved.unwrap_or_else(|| Self::map(x.clone(), weight.clone(), spatial.into()));
+        let convolved = convolved.unwrap_or_else(|| self::convolved(spatial, x.clone(), weight.clone()));
         let (d_convolved, gamma, beta, skip) = match y {
             Some(y) => {
                 let (dx, gamma, beta, skip) = Self::norm_gated_gradients(convolved, statistics, gamma, beta, y, dy);
@@ -82,10 +82,13 @@ impl Kernels for Cube {
                 (dx, gamma, beta, skip)
             }
         };
-        let map = Map::from(spatial);
+        let map = spatial.map(Map::from);
         NormedGradients {
-            weight: wanted[1].then(|| Self::map_weight_gradient(x, d_convolved.clone(), map)),
-            x: wanted[0].then(|| Self::map_data_gradient(d_convolved, weight, map)),
+            weight: map.filter(|_| wanted[1]).map(|map| Self::map_weight_gradient(x, d_convolved.clone(), map)),
+            x: wanted[0].then(|| match map {
+                Some(map) => Self::map_data_gradient(d_convolved, weight, map),
+                None => d_convolved,
+            }),
             gamma,
             beta,
             skip,
@@ -120,6 +123,14 @@ impl Kernels for Cube {
             wanted[1].then(|| Self::map_weight_gradient(x.clone(), dy.clone(), map)),
             wanted[2].then(|| bias_gradient(dy.clone())),
         ]
+    }
+}
+
+/// What a norm is taken of.
+fn convolved(spatial: Option<Spatial>, x: Values, weight: Values) -> Values {
+    match spatial {
+        Some(spatial) => Cube::map(x, weight, spatial.into()),
+        None => x,
     }
 }
 

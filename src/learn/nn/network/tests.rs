@@ -1,0 +1,113 @@
+//! Behaviour that all networks share.
+
+use burn::tensor::{Distribution, Tolerance};
+use rand::SeedableRng;
+
+use super::*;
+use crate::learn::kernels::{gpu_device, with_burn_operators};
+use crate::learn::nn::Normalisation;
+use crate::learn::nn::testing::{ARCHITECTURES, config, network, variants};
+
+#[test]
+fn the_published_networks_have_their_published_numbers_of_parameters() {
+    for (architecture, published) in
+        [(Architecture::VNet, 9_448_866), (Architecture::ResVNet, 9_448_866), (Architecture::ResNet34V, 17_930_354)]
+    {
+        let config = NetworkConfig { classes: 2, base_width: 16, ..config(architecture, 5) };
+        assert_eq!(config.unset(&Device::flex()).num_params(), published, "{architecture}");
+    }
+}
+
+#[test]
+fn output_has_one_logit_per_class_and_voxel_and_base_width_features() {
+    let device = Device::flex();
+    for config in variants() {
+        let [x, y, z] = config.patch_step();
+        let image = Tensor::zeros([2, 1, 2 * z, y, 3 * x], &device);
+        let out = network(&config, &device).forward(image, &DropoutDraw::default());
+        assert_eq!(out.logits.dims(), [2, 3, 2 * z, y, 3 * x], "{config:?}");
+        assert_eq!(out.features.dims(), [2, 4, 2 * z, y, 3 * x], "{config:?}");
+    }
+}
+
+#[test]
+fn our_kernels_give_the_output_and_the_gradients_of_burns_operators() {
+    let devices = [Some(Device::flex()), gpu_device()];
+    for device in devices.into_iter().flatten().map(Device::autodiff) {
+        for config in variants() {
+            let network = network(&config, &device);
+            let image = Tensor::<5>::random([2, 1, 8, 8, 8], Distribution::Normal(0.0, 1.0), &device);
+            let run = || {
+                let image = image.clone().require_grad();
+                let logits = network.forward(image.clone(), &DropoutDraw::default()).logits;
+                let gradients = logits.clone().square().mean().backward();
+                [logits.into_data(), image.grad(&gradients).unwrap().into_data()]
+            };
+            for (ours, theirs) in run().iter().zip(with_burn_operators(run)) {
+                ours.assert_approx_eq::<f32>(&theirs, Tolerance::rel_abs(1e-2, 1e-2));
+            }
+        }
+    }
+}
+
+#[test]
+fn every_weight_of_every_network_learns_but_the_biases_before_a_norm() {
+    let device = Device::flex().autodiff();
+    for config in variants() {
+        let network = network(&config, &device);
+        let image = Tensor::<5>::random([2, 1, 8, 8, 8], Distribution::Normal(0.0, 1.0), &device);
+        let logits = network.forward(image, &DropoutDraw::default()).logits;
+        let factor = Tensor::random(logits.dims(), Distribution::Normal(0.0, 1.0), &device);
+        let mut learning = Learning { gradients: (logits * factor).sum().backward(), idle: Vec::new() };
+        network.visit(&mut learning);
+        assert!(learning.idle.iter().all(|&rank| rank == 1), "{config:?}: {:?}", learning.idle);
+    }
+}
+
+/// Ranks of the parameters whose gradient is missing or 0.
+struct Learning {
+    gradients: burn::tensor::Gradients,
+    idle: Vec<usize>,
+}
+
+impl burn::module::ModuleVisitor for Learning {
+    fn visit_float<const D: usize>(&mut self, param: &burn::module::Param<Tensor<D>>) {
+        let learns = param.val().grad(&self.gradients).is_some_and(|g| g.abs().max().into_scalar::<f32>() > 0.0);
+        if !learns {
+            self.idle.push(D);
+        }
+    }
+}
+
+#[test]
+fn the_two_networks_start_different_and_the_same_seed_gives_the_same_pair() {
+    let device = Device::flex();
+    for architecture in ARCHITECTURES {
+        let configs = [config(architecture, 3), config(architecture, 3)];
+        let pair = |seed| DualNetwork::new(&configs, &mut ChaCha8Rng::seed_from_u64(seed), &device);
+        let x = Tensor::<5>::random([1, 1, 4, 4, 4], Distribution::Normal(0.0, 1.0), &device);
+        let run = |net: &Network| net.forward(x.clone(), &DropoutDraw::default()).logits.into_data();
+        let (p, q) = (pair(5), pair(5));
+        assert_eq!(run(&p.a), run(&q.a));
+        assert_eq!(run(&p.b), run(&q.b));
+        assert_ne!(run(&p.a), run(&p.b));
+    }
+}
+
+#[test]
+fn instance_norm_sees_one_crop_and_batch_norm_sees_the_batch_while_learning_only() {
+    let device = Device::flex().autodiff();
+    let x = Tensor::<5>::random([2, 1, 4, 4, 4], Distribution::Normal(0.0, 1.0), &device);
+    let depends_on_the_other_crop = |network: &Network, x: Tensor<5>| {
+        let of = |x: Tensor<5>| network.forward(x, &DropoutDraw::default()).logits.narrow(0, 0, 1).into_data();
+        of(x.clone()) != of(x.clone().narrow(0, 0, 1).repeat_dim(0, 2))
+    };
+    for architecture in ARCHITECTURES {
+        let instance = network(&config(architecture, 3), &device);
+        let batch = NetworkConfig { normalisation: Normalisation::Batch, ..config(architecture, 3) };
+        let batch = network(&batch, &device);
+        assert!(!depends_on_the_other_crop(&instance, x.clone()));
+        assert!(depends_on_the_other_crop(&batch, x.clone()));
+        assert!(!depends_on_the_other_crop(&batch.valid(), x.clone().inner()));
+    }
+}
