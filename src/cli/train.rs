@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::headless::{self, HeadlessError, Telling};
-use crate::learn::{DeviceChoice, Method, Storage, TrainSettings};
+use crate::learn::{DeviceChoice, Method, PatientAxis, Storage, TrainSettings};
 
 #[derive(Args, Debug)]
 pub struct TrainArgs {
@@ -35,6 +35,9 @@ pub struct TrainArgs {
     /// Compute convolutions again for their gradient: less memory, more time
     #[arg(long, conflicts_with = "resume")]
     pub recompute: bool,
+    /// Mirror crops along left-right, anterior-posterior, head-feet (what the project says if not given)
+    #[arg(long, value_delimiter = ',', value_name = "AXES", conflicts_with = "resume")]
+    pub mirror: Option<Vec<PatientAxis>>,
     /// One JSON object per report on stdout
     #[arg(long)]
     pub json: bool,
@@ -46,9 +49,11 @@ fn positive(text: &str) -> Result<f64, String> {
 }
 
 pub fn run(args: TrainArgs) -> Result<(), HeadlessError> {
-    let TrainArgs { dir, method, steps, minutes, device, seed, resume, f16, recompute, json } = args;
+    let TrainArgs { dir, method, steps, minutes, device, seed, resume, f16, recompute, mirror, json } = args;
     let storage = if f16 { Storage::F16 } else { Storage::F32 };
-    let settings = TrainSettings { method, device, steps, minutes, seed, resume, storage, recompute };
+    let mirror = mirror.map(Into::into);
+    let new = TrainSettings { mirror, ..TrainSettings::default() };
+    let settings = TrainSettings { method, device, steps, minutes, seed, resume, storage, recompute, ..new };
     let outcome = headless::train(&dir, settings, if json { Telling::Json } else { Telling::Bar })?;
     let dice = outcome.dice_held_out.map(|d| format!(", held-out Dice {d:.3}")).unwrap_or_default();
     eprintln!("Run {} has {} steps after {:.0} s of training{dice}.", outcome.run, outcome.steps, outcome.seconds);

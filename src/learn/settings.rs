@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::nn::Storage;
+use super::plan::{Anatomy, MirrorAxes};
 
 /// How unlabelled volumes take part.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -49,6 +50,12 @@ pub struct TrainSettings {
     /// A new run computes convolutions again for their gradient (gradient checkpointing) even where memory suffices.
     #[serde(default)]
     pub recompute: bool,
+    /// What the project says about its anatomy; a trainer reads it there.
+    #[serde(default)]
+    pub anatomy: Anatomy,
+    /// Instead of the project's mirror axes.
+    #[serde(default)]
+    pub mirror: Option<MirrorAxes>,
 }
 
 /// The device a run uses, in words.
@@ -86,6 +93,8 @@ impl Default for TrainSettings {
             resume: false,
             storage: Storage::default(),
             recompute: false,
+            anatomy: Anatomy::default(),
+            mirror: None,
         }
     }
 }

@@ -19,6 +19,8 @@ pub struct Batch {
     pub unknown_mask: Tensor<5>,
     /// Whether any voxel is unknown.
     pub has_unknown: bool,
+    /// 1 for classes that may hide in a crop's background, `[b, k, 1, 1, 1]`; `None` if every crop is annotated for all.
+    pub hidden_classes: Option<Tensor<5>>,
     /// What the pseudo-labels of the last crops are made from, if not from `image`.
     pub plain: Option<PlainView>,
 }
@@ -58,12 +60,13 @@ pub struct BatchPlanes {
     size: [usize; 3],
     image: Vec<f32>,
     planes: Planes,
+    /// [`Batch::hidden_classes`]; empty if there are none.
+    hidden: Vec<f32>,
     plain: Option<PlainPlanes>,
 }
 
 impl BatchPlanes {
-    /// `classes[channel]` is the class number of a channel; known voxels of other classes count as unknown to no one
-    /// and are left out.
+    /// `classes[channel]` is the class number of a channel, background first; known voxels of other classes are left out.
     pub fn new(crops: &[Crop], classes: &[u8]) -> Self {
         let mut planes = Self::default();
         planes.fill(crops, classes);
@@ -78,6 +81,11 @@ impl BatchPlanes {
         self.planes.clear(crops.len(), classes.len(), self.size.iter().product());
         for (item, crop) in crops.iter().enumerate() {
             self.planes.fill(item, crop, classes);
+        }
+        self.hidden.clear();
+        if crops.iter().any(|c| !c.annotated.is_all()) {
+            let is_hidden = |crop: &Crop, class: &u8| f32::from(u8::from(!crop.annotated.contains(*class)));
+            self.hidden.extend(crops.iter().flat_map(|crop| classes.iter().map(|class| is_hidden(crop, class))));
         }
         self.image.clear();
         crops.iter().for_each(|c| self.image.extend_from_slice(&c.image));
@@ -104,6 +112,10 @@ impl BatchPlanes {
         Batch {
             image: tensor(&self.image, self.items, 1, device),
             has_unknown: unknown.contains(&1.0),
+            hidden_classes: (!self.hidden.is_empty()).then(|| {
+                let dims = [self.items, self.channels, 1, 1, 1];
+                Tensor::from_data(TensorData::new(self.hidden.clone(), dims), device)
+            }),
             target: tensor(target, self.items, self.channels, device),
             known_weight: tensor(known, self.items, 1, device),
             dense_mask: tensor(dense, self.items, 1, device),
@@ -172,6 +184,7 @@ impl Planes {
             if matches!(status, VoxelStatus::Outside | VoxelStatus::Unknown) {
                 continue;
             }
+            let class = crop.learnt_class(class);
             let Some(channel) = classes.iter().position(|&c| c == class) else { continue };
             self.target[(item * classes.len() + channel) * n + i] = 1.0;
             if status == VoxelStatus::Dense {
@@ -184,12 +197,19 @@ impl Planes {
     }
 }
 
+impl Crop {
+    /// A class that the crop is not annotated for cannot be told from background.
+    fn learnt_class(&self, class: u8) -> u8 {
+        if self.annotated.contains(class) { class } else { 0 }
+    }
+}
+
 /// Annotators draw far more background than structure: every class of the scribbles gets the same total weight, mean 1.
 fn sparse_weights(crop: &Crop) -> [f32; 256] {
     let mut counts = [0usize; 256];
     for (&class, &status) in crop.class.iter().zip(&crop.status) {
         if status == VoxelStatus::Sparse {
-            counts[usize::from(class)] += 1;
+            counts[usize::from(crop.learnt_class(class))] += 1;
         }
     }
     let total: usize = counts.iter().sum();
@@ -202,6 +222,7 @@ mod tests {
     use rand::SeedableRng;
     use rand_chacha::ChaCha8Rng;
 
+    use super::super::annotated::Annotated;
     use super::super::crop::PlainImage;
     use super::super::cut_mix::CutBox;
     use super::*;
@@ -257,6 +278,18 @@ mod tests {
             used.fill(&crops, &[0, 2]);
             assert_eq!(used, BatchPlanes::new(&crops, &[0, 2]));
         }
+    }
+
+    #[test]
+    fn a_crop_that_is_not_annotated_for_a_class_hides_it_and_others_hide_nothing() {
+        let partial = Crop { annotated: Annotated::only(&[1]), ..crop() };
+        let both = BatchPlanes::new(&[crop(), partial], &[0, 1, 2]).to_device(&Device::flex());
+        let hidden = both.hidden_classes.unwrap();
+        assert_eq!(hidden.dims(), [2, 3, 1, 1, 1]);
+        assert_eq!(values(hidden), [0.0, 0.0, 0.0, 0.0, 0.0, 1.0]);
+        // Its voxels of class 2 can only be said to be class 2 or background.
+        assert_eq!(values(both.target)[24..], [&[1.0; 6][..], &[0.0; 18]].concat());
+        assert!(BatchPlanes::new(&[crop()], &[0, 1, 2]).to_device(&Device::flex()).hidden_classes.is_none());
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
+use super::annotated::Annotated;
 use super::normalise::Normaliser;
 use crate::edit::{Delta, DeltaError, Direction};
 use crate::geometry::Voxel;
@@ -20,6 +21,7 @@ pub struct TrainCase {
     pub image: Arc<Image>,
     labels: LabelMap,
     pub held_out: bool,
+    annotated: Annotated,
     normaliser: Normaliser,
     body: OnceLock<BodyMask>,
     centres: Vec<(ClassId, Vec<usize>)>,
@@ -37,6 +39,7 @@ impl TrainCase {
             image,
             labels,
             held_out,
+            annotated: Annotated::default(),
             normaliser,
             body: OnceLock::new(),
             centres: Vec::new(),
@@ -45,6 +48,16 @@ impl TrainCase {
         };
         case.index_labels();
         case
+    }
+
+    /// The classes that somebody looked for in this case; all of them if nothing else is said.
+    pub fn annotated_for(mut self, annotated: Annotated) -> Self {
+        self.annotated = annotated;
+        self
+    }
+
+    pub fn annotated(&self) -> &Annotated {
+        &self.annotated
     }
 
     pub fn labels(&self) -> &LabelMap {

@@ -1,10 +1,12 @@
 //! The plan of a run: plain data chosen from the volumes and the device, written to `plan.toml`, readable and editable.
 
+mod augmentation;
 mod fingerprint;
 mod memory;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::augmentation::{Anatomy, Augmentation, MirrorAxes, PatientAxis};
 pub use self::fingerprint::Fingerprint;
 use super::nn::{Storage, VNetConfig};
 use super::settings::{Method, PlanSummary, TrainSettings};
@@ -83,38 +85,6 @@ pub enum UnlabelledView {
     CutMix,
 }
 
-/// Random changes of a crop. Mirror images are off by default: left and right differ in a patient.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Augmentation {
-    /// Largest rotation about each axis, degrees.
-    pub rotation_deg: f64,
-    /// Largest relative change of size.
-    pub scale: f64,
-    /// Mirror along voxel x, y, z.
-    pub mirror: [bool; 3],
-    /// Standard deviation of added noise, in units of the normalised image.
-    pub noise: f64,
-    /// Largest relative change of contrast and shift of brightness.
-    pub contrast: f64,
-    pub brightness: f64,
-    /// Largest |ln gamma|.
-    pub gamma: f64,
-}
-
-impl Default for Augmentation {
-    fn default() -> Self {
-        Self {
-            rotation_deg: 15.0,
-            scale: 0.15,
-            mirror: [false; 3],
-            noise: 0.1,
-            contrast: 0.25,
-            brightness: 0.2,
-            gamma: 0.3,
-        }
-    }
-}
-
 impl UnlabelledView {
     /// CutMix where a patch shows a small part of a volume. Where it shows most of it, the place in the patch tells
     /// classes apart, and swapped boxes destroy that (measured: `docs/results.md`).
@@ -173,7 +143,7 @@ impl Plan {
             ramp_up_steps: share(if unlabelled_view == UnlabelledView::CutMix { 2_250.0 } else { 6_000.0 }),
             gamma_ramp_steps: share(2_000.0),
             unlabelled_view,
-            augmentation: Augmentation::default(),
+            augmentation: settings.anatomy.augmentation(),
             predict_body_only: fingerprint.air_share >= MUCH_AIR,
             seed: settings.seed,
         }

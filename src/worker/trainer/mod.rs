@@ -24,6 +24,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 use self::battery_watch::{BatteryWatch, PowerChange};
 use self::prediction_queue::PredictionQueue;
 use self::session::{Session, SessionError, Turn};
+pub use self::study::set_anatomy;
 use super::Slot;
 use super::courtesy::FrameReports;
 use super::power::is_on_battery;

@@ -11,7 +11,7 @@ use super::clock::Clock;
 use super::crew::Crew;
 use super::held_out::held_out_dice;
 use super::run_folder::RunFolder;
-use super::study::{LoadedStudy, load_study};
+use super::study::{LoadedStudy, anatomy_of, load_study};
 use super::{Host, Outlet};
 use crate::edit::Delta;
 use crate::io::{IoError, NiftiGeometry};
@@ -45,6 +45,8 @@ pub enum SessionError {
     Io(#[from] IoError),
     #[error("The run's files in {run} could not be written: {source}")]
     RunFolder { run: String, source: std::io::Error },
+    #[error("[settings.anatomy] of chiaro.toml is not understood ({reason}); write e.g. mirror = [\"left-right\"].")]
+    Anatomy { reason: String },
     #[error("Training stopped because of an internal error ({reason}); your labels are safe, start it again.")]
     Panicked { reason: String },
 }
@@ -73,8 +75,12 @@ pub struct Session {
 impl Session {
     /// Loads the study, chooses device and plan, and makes or resumes the trainer.
     pub fn start(request: TrainRequest, host: &Host, outlet: &Outlet) -> Result<Self, SessionError> {
-        let TrainRequest { project_dir, settings, snapshots, shown } = request;
+        let TrainRequest { project_dir, mut settings, snapshots, shown } = request;
         let project = Project::load(&project_dir)?;
+        settings.anatomy = anatomy_of(&project)?;
+        if let Some(mirror) = settings.mirror {
+            settings.anatomy.mirror = mirror;
+        }
         let LoadedStudy { cases, geometries } = load_study(&project, snapshots, outlet);
         let (device, report) = choose_device(&settings.device)?;
         outlet.send(TrainerEvent::Device(report.clone()));
