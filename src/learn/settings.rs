@@ -1,6 +1,7 @@
 //! What a run is asked to do, and what it reports about its device and plan.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -50,6 +51,9 @@ pub struct TrainSettings {
     /// A new run computes convolutions again for their gradient (gradient checkpointing) even where memory suffices.
     #[serde(default)]
     pub recompute: bool,
+    /// A new run follows this `plan.toml` instead of choosing its plan.
+    #[serde(default)]
+    pub plan: Option<PathBuf>,
     /// What the project says about its anatomy; a trainer reads it there.
     #[serde(default)]
     pub anatomy: Anatomy,
@@ -93,6 +97,7 @@ impl Default for TrainSettings {
             resume: false,
             storage: Storage::default(),
             recompute: false,
+            plan: None,
             anatomy: Anatomy::default(),
             mirror: None,
         }

@@ -1,6 +1,8 @@
 //! The plan of a run: plain data chosen from the volumes and the device, written to `plan.toml`, readable and editable.
 
 mod augmentation;
+mod check;
+mod file;
 mod fingerprint;
 mod memory;
 
@@ -159,10 +161,15 @@ impl Plan {
         }
     }
 
+    /// What the network halves along each axis: the patch is a multiple of it.
+    fn patch_step(&self) -> [usize; 3] {
+        [1 << (self.levels - 1); 3]
+    }
+
     /// The plan with a patch of about half the voxels, `None` if it is as small as the network allows.
     pub fn with_smaller_patch(&self) -> Option<Self> {
-        let step = 1 << (self.levels - 1);
         let longest = (0..3).max_by_key(|&a| self.patch[a])?;
+        let step = self.patch_step()[longest];
         let shorter = (self.patch[longest] / 2).div_ceil(step) * step;
         (shorter < self.patch[longest]).then(|| {
             let mut plan = self.clone();
