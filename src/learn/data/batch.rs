@@ -181,7 +181,7 @@ impl Planes {
             if status == VoxelStatus::Unknown {
                 self.unknown[at] = 1.0;
             }
-            if matches!(status, VoxelStatus::Outside | VoxelStatus::Unknown) {
+            if !status.is_known() {
                 continue;
             }
             let class = crop.learnt_class(class);
@@ -290,6 +290,16 @@ mod tests {
         // Its voxels of class 2 can only be said to be class 2 or background.
         assert_eq!(values(both.target)[24..], [&[1.0; 6][..], &[0.0; 18]].concat());
         assert!(BatchPlanes::new(&[crop()], &[0, 1, 2]).to_device(&Device::flex()).hidden_classes.is_none());
+    }
+
+    #[test]
+    fn reserved_voxels_have_no_weight_anywhere() {
+        let reserved = Crop { status: vec![VoxelStatus::Reserved; 8], ..crop() };
+        let b = BatchPlanes::new(&[reserved], &[0, 2]).to_device(&Device::flex());
+        assert!(!b.has_unknown);
+        for plane in [b.target, b.known_weight, b.dense_mask, b.unknown_mask] {
+            assert!(values(plane).iter().all(|v| *v == 0.0));
+        }
     }
 
     #[test]

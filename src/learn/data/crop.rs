@@ -47,12 +47,21 @@ pub struct PlainImage {
 pub enum VoxelStatus {
     /// Outside the volume: takes no part.
     Outside,
+    /// Set aside for calibration: takes no part.
+    Reserved,
     /// Nobody said: pseudo-labels only.
     Unknown,
     /// Known, but its neighbours may not be (scribble): cross-entropy only.
     Sparse,
     /// In a completely known slice: cross-entropy and Dice.
     Dense,
+}
+
+impl VoxelStatus {
+    /// Whether training has its label.
+    pub fn is_known(self) -> bool {
+        matches!(self, Self::Sparse | Self::Dense)
+    }
 }
 
 impl CropPose {
@@ -83,11 +92,11 @@ impl CropPose {
 
     /// How many known voxels a crop of this pose shows; counting ends at `enough`.
     pub fn known_voxels(&self, case: &TrainCase, size: [usize; 3], enough: usize) -> usize {
-        let (half, extent, origin) = (half_size(size), case.image.extent(), case.labels().origin());
+        let (half, extent) = (half_size(size), case.image.extent());
         let voxels = (0..size[2]).flat_map(|z| (0..size[1]).flat_map(move |y| (0..size[0]).map(move |x| [x, y, z])));
         let is_known = |[x, y, z]: &[usize; 3]| {
             let offset = [*x as f64 - half[0], *y as f64 - half[1], *z as f64 - half[2]];
-            extent.nearest_voxel(self.volume_position(offset)).is_some_and(|v| origin.at(v).is_known())
+            extent.nearest_voxel(self.volume_position(offset)).is_some_and(|v| case.status(v).is_known())
         };
         voxels.filter(is_known).take(enough).count()
     }
@@ -144,13 +153,8 @@ impl Crop {
             return;
         };
         self.image.push(self.source.interpolated(position));
-        let value = case.labels().value(nearest);
-        self.class.push(value.class);
-        self.status.push(match (value.origin.is_known(), case.is_dense(nearest)) {
-            (false, _) => VoxelStatus::Unknown,
-            (true, false) => VoxelStatus::Sparse,
-            (true, true) => VoxelStatus::Dense,
-        });
+        self.class.push(case.labels().value(nearest).class);
+        self.status.push(case.status(nearest));
     }
 
     /// Remembers the image as it is now for the pseudo-labels.

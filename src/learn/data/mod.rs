@@ -9,6 +9,7 @@ mod feed;
 mod intensity;
 mod line_filter;
 mod normalise;
+mod reserve;
 mod sampler;
 mod source;
 
@@ -19,4 +20,5 @@ pub use crop::{Crop, CropPose, PlainImage, VoxelStatus};
 pub use cut_mix::CutBox;
 pub use feed::Feed;
 pub use normalise::Normaliser;
+pub use reserve::{Reserved, ReservedCase, Slab, choose_reserve, set_aside};
 pub use sampler::Sampler;

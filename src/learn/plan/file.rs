@@ -30,6 +30,12 @@ const FIELDS: &[(&str, &str)] = &[
     ("gamma_ramp_steps", "steps until the learner's belief counts in full (dual-confidence)"),
     ("predict_body_only", "air far from the body is background without asking the networks"),
     ("seed", "of everything random"),
+    ("calibration", "on: some labels are kept from training to fit temperatures; off: all are learnt from"),
+    ("reserved", "which labels: whole cases, or slabs of slices; chosen by the seed if missing"),
+    ("reserved.case", "a case that is kept from training: whole, or the slab below"),
+    ("reserved.slab.axis", "axis of the voxels that the slices are counted along: 0, 1 or 2"),
+    ("reserved.slab.first", "first slice"),
+    ("reserved.slab.end", "the slice after the last one"),
     ("augmentation.rotation_deg", "largest rotation about each axis, degrees; 0 is off, as below"),
     ("augmentation.scale", "largest relative change of size, below 1"),
     ("augmentation.mirror_axes", "left-right, anterior-posterior, head-feet: where a mirror image is as likely"),
@@ -87,12 +93,11 @@ fn unknown_field(table: &toml::Table, section: &str) -> Option<String> {
         let field = format!("{section}{key}");
         let inner = format!("{field}.");
         match value {
-            _ if FIELDS.iter().any(|(known, _)| *known == field) => None,
             toml::Value::Table(table) if is_section(&inner) => unknown_field(table, &inner),
             toml::Value::Array(entries) if is_section(&inner) => {
                 entries.iter().filter_map(toml::Value::as_table).find_map(|table| unknown_field(table, &inner))
             }
-            _ => Some(field),
+            _ => (!FIELDS.iter().any(|(known, _)| *known == field)).then_some(field),
         }
     })
 }
@@ -104,6 +109,7 @@ fn is_section(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::learn::data::{ReservedCase, Slab};
     use crate::learn::plan::Fingerprint;
     use crate::learn::settings::TrainSettings;
 
@@ -112,10 +118,16 @@ mod tests {
         Plan::new(&f, &TrainSettings::default())
     }
 
+    fn reserved() -> Vec<ReservedCase> {
+        let slab = Some(Slab { axis: 2, first: 3, end: 8 });
+        vec![ReservedCase { case: "a".into(), slab }, ReservedCase { case: "b".into(), slab: None }]
+    }
+
     #[test]
     fn the_file_explains_every_field_and_gives_the_plan_back() {
-        let text = plan().to_commented_toml().unwrap();
-        assert_eq!(Plan::parse(&text).unwrap(), plan());
+        let plan = Plan { reserved: Some(reserved()), ..plan() };
+        let text = plan.to_commented_toml().unwrap();
+        assert_eq!(Plan::parse(&text).unwrap(), plan);
         let lines: Vec<&str> = text.lines().collect();
         let fields = (0..lines.len()).filter(|&i| !lines[i].starts_with(['#', '[']) && lines[i].contains(" = "));
         let bare: Vec<&str> = fields.filter(|&i| i == 0 || !lines[i - 1].starts_with("# ")).map(|i| lines[i]).collect();
@@ -128,6 +140,7 @@ mod tests {
         for (edited, name) in [
             (format!("paths = 3\n{text}"), "'paths'"),
             (text.replace("noise =", "noises ="), "'augmentation.noises'"),
+            (format!("{text}\n[[reserved]]\ncase = 'a'\nslice = 1\n"), "'reserved.slice'"),
             (format!("{text}\n[more]\nx = 1\n"), "'more'"),
         ] {
             assert!(Plan::parse(&edited).unwrap_err().contains(name), "{name}");

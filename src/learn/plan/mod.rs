@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::augmentation::{Anatomy, Augmentation, MirrorAxes, PatientAxis};
 pub use self::fingerprint::Fingerprint;
+use super::data::{ReservedCase, TrainCase, choose_reserve, set_aside};
 use super::nn::{Storage, VNetConfig};
 use super::settings::{Method, PlanSummary, TrainSettings};
 
@@ -66,6 +67,21 @@ pub struct Plan {
     #[serde(default)]
     pub predict_body_only: bool,
     pub seed: u64,
+    /// Whether some labels are kept for calibration instead of training.
+    #[serde(default)]
+    pub calibration: Reserve,
+    /// Which; chosen by the seed when a run starts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reserved: Option<Vec<ReservedCase>>,
+}
+
+/// Labels set aside for calibration. Runs from before there was a reserve go on without.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reserve {
+    On,
+    #[default]
+    Off,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -148,7 +164,19 @@ impl Plan {
             augmentation: settings.anatomy.augmentation(),
             predict_body_only: fingerprint.air_share >= MUCH_AIR,
             seed: settings.seed,
+            calibration: Reserve::On,
+            reserved: None,
         }
+    }
+
+    /// Sets aside what the plan says, after choosing it if nobody has yet.
+    pub fn reserve(&mut self, cases: &mut [TrainCase]) {
+        if self.calibration == Reserve::Off {
+            return set_aside(cases, &[]);
+        }
+        let seed = self.seed;
+        let reserved = self.reserved.get_or_insert_with(|| choose_reserve(cases, seed));
+        set_aside(cases, reserved);
     }
 
     pub fn network(&self) -> VNetConfig {

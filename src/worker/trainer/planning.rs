@@ -18,9 +18,11 @@ pub fn plan_for(
     notice: &mut dyn FnMut(String),
 ) -> Result<Plan, SessionError> {
     let project = Project::load(project_dir)?;
-    let study = load_study(&project, Vec::new(), notice);
+    let mut study = load_study(&project, Vec::new(), notice);
     let (_, device) = choose_device(&settings.device)?;
-    choose_plan(&project, &study.cases, settings, device.is_gpu)
+    let mut plan = choose_plan(&project, &study.cases, settings, device.is_gpu)?;
+    plan.reserve(&mut study.cases);
+    Ok(plan)
 }
 
 /// The edited plan if the settings name one, else one for the cases and the device.
