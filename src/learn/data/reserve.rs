@@ -220,7 +220,9 @@ mod tests {
         let none = |case: TrainCase| assert_eq!(choose_reserve(&[case], 1), []);
         none(case_of("a", [20, 20, 7], [1.0, 1.0, 5.0]));
         none(case_of("a", [20; 3], [1.0; 3]).annotated_for(Annotated::only(&[1])));
-        none(TrainCase { held_out: true, ..case_of("a", [20; 3], [1.0; 3]) });
+        let mut held_out = case_of("a", [20; 3], [1.0; 3]);
+        held_out.held_out = true;
+        none(held_out);
         let e = Extent::new(20, 20, 20).unwrap();
         let mut scribble = LabelMap::unknown(e);
         scribble.write_run(e.index(Voxel::new(5, 10, 10)), 10, LabelValue::new(1, Origin::Manual));
