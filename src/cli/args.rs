@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use super::{bench, demo, evaluate, export, info, init, predict, train};
+use super::{bench, demo, evaluate, export, info, init, plan, predict, train};
 use crate::ui;
 
 /// Label medical volumes while two networks learn from your labels and from the unlabelled volumes.
@@ -33,6 +33,8 @@ pub enum Command {
     Demo(demo::DemoArgs),
     /// Make a project from a folder of images
     Init(init::InitArgs),
+    /// Write the plan that training would follow, to be read and edited
+    Plan(plan::PlanArgs),
     /// Train the networks of a project
     Train(train::TrainArgs),
     /// Write pseudo-labels of a project's cases
@@ -72,6 +74,7 @@ pub fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         Some(Command::Demo(args)) if args.headless => Ok(demo::run_headless(&demo_dir(args.dir)?)?),
         Some(Command::Demo(args)) => open_or_demo(args.dir),
         Some(Command::Init(args)) => Ok(init::run(args)?),
+        Some(Command::Plan(args)) => Ok(plan::run(args)?),
         Some(Command::Train(args)) => Ok(train::run(args)?),
         Some(Command::Predict(args)) => Ok(predict::run(args)?),
         Some(Command::Export(args)) => Ok(export::run(args)?),

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::learn::{Anatomy, PatientAxis};
 use crate::project::{self, InitRequest, ProjectError};
+use crate::worker::trainer::set_anatomy;
 
 /// Make a project from folders of NIfTI files
 #[derive(Args, Clone, Debug)]
@@ -23,12 +25,23 @@ pub struct InitArgs {
     /// Cases that never take part in training, one per line
     #[arg(long, value_name = "FILE")]
     pub held_out: Option<PathBuf>,
+    /// Where a mirror image is as likely as the image: left-right, anterior-posterior, head-feet (nowhere if not given)
+    #[arg(long, value_delimiter = ',', value_name = "AXES")]
+    pub mirror: Vec<PatientAxis>,
+    /// Largest angle by which training may turn crops, degrees; 0 forbids it
+    #[arg(long, value_name = "DEGREES", value_parser = clap::value_parser!(u8).range(0..=180))]
+    pub rotation: Option<u8>,
 }
 
 /// Prints what was made on stderr and the project folder on stdout.
 pub fn run(args: InitArgs) -> Result<(), ProjectError> {
-    let InitArgs { dir, images, labels, classes, held_out } = args;
-    let report = project::init(&InitRequest { dir, images, labels, classes, held_out })?;
+    let InitArgs { dir, images, labels, classes, held_out, mirror, rotation } = args;
+    let mut report = project::init(&InitRequest { dir, images, labels, classes, held_out })?;
+    let anatomy = Anatomy { mirror: mirror.into(), rotation_deg: rotation.map(f64::from) };
+    if anatomy != Anatomy::default() {
+        set_anatomy(&mut report.project, &anatomy);
+        report.project.save()?;
+    }
     for notice in &report.notices {
         eprintln!("{notice}");
     }

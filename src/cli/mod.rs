@@ -8,6 +8,7 @@ pub mod export;
 mod headless;
 pub mod info;
 pub mod init;
+pub mod plan;
 pub mod predict;
 pub mod train;
 

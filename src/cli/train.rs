@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::headless::{self, HeadlessError, Telling};
-use crate::learn::{DeviceChoice, Method, Storage, TrainSettings};
+use crate::learn::{DeviceChoice, Method, PatientAxis, Storage, TrainSettings};
 
 #[derive(Args, Debug)]
 pub struct TrainArgs {
@@ -35,20 +35,28 @@ pub struct TrainArgs {
     /// Compute convolutions again for their gradient: less memory, more time
     #[arg(long, conflicts_with = "resume")]
     pub recompute: bool,
+    /// Mirror crops along left-right, anterior-posterior, head-feet (what the project says if not given)
+    #[arg(long, value_delimiter = ',', value_name = "AXES", conflicts_with = "resume")]
+    pub mirror: Option<Vec<PatientAxis>>,
+    /// Follow this plan instead of choosing one: written by `chiaro plan`, edited by you
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["resume", "method", "steps", "seed", "f16", "recompute", "mirror"])]
+    pub plan: Option<PathBuf>,
     /// One JSON object per report on stdout
     #[arg(long)]
     pub json: bool,
 }
 
-fn positive(text: &str) -> Result<f64, String> {
+pub(super) fn positive(text: &str) -> Result<f64, String> {
     let minutes: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
     if minutes > 0.0 && minutes.is_finite() { Ok(minutes) } else { Err("must be above zero".into()) }
 }
 
 pub fn run(args: TrainArgs) -> Result<(), HeadlessError> {
-    let TrainArgs { dir, method, steps, minutes, device, seed, resume, f16, recompute, json } = args;
+    let TrainArgs { dir, method, steps, minutes, device, seed, resume, f16, recompute, mirror, plan, json } = args;
     let storage = if f16 { Storage::F16 } else { Storage::F32 };
-    let settings = TrainSettings { method, device, steps, minutes, seed, resume, storage, recompute };
+    let mirror = mirror.map(Into::into);
+    let new = TrainSettings { mirror, plan, ..TrainSettings::default() };
+    let settings = TrainSettings { method, device, steps, minutes, seed, resume, storage, recompute, ..new };
     let outcome = headless::train(&dir, settings, if json { Telling::Json } else { Telling::Bar })?;
     let dice = outcome.dice_held_out.map(|d| format!(", held-out Dice {d:.3}")).unwrap_or_default();
     eprintln!("Run {} has {} steps after {:.0} s of training{dice}.", outcome.run, outcome.steps, outcome.seconds);

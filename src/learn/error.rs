@@ -24,6 +24,8 @@ pub enum LearnError {
     DeviceLost { step: u64, reason: String },
     #[error("The loss at step {step} is not a number; training was stopped before it could harm the networks.")]
     NotFinite { step: u64 },
+    #[error("The plan {path} cannot be used: {reason}.")]
+    Plan { path: PathBuf, reason: String },
     #[error("The checkpoint {path} could not be {action}: {reason}")]
     Checkpoint { path: PathBuf, action: &'static str, reason: String },
     #[error("There is no checkpoint in {dir} to go on from; train without resuming first.")]

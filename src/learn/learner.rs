@@ -8,7 +8,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::data::Batch;
 use super::kernels::recomputing;
-use super::loss::{log_probabilities, mean_squared_error, region_loss};
+use super::loss::{log_probabilities, mean_squared_error, region_loss, with_hidden_classes_as_background};
 use super::method::{LossKind, PseudoTarget, SecondNetwork, StepContext, Strategy, strategy};
 use super::nn::{DropoutDraw, DualNetwork, Network, Storage, averaged, teacher_decay};
 use super::np::{NpLearner, NpLoss, NpStep, Unlabelled};
@@ -232,6 +232,8 @@ fn belief(network: &Network, image: Tensor<5>) -> Tensor<5> {
 
 /// On known voxels (Dice on completely known slices only).
 fn supervised_loss(log_p: &Tensor<5>, batch: &Batch) -> Tensor<1> {
+    let merged = batch.hidden_classes.as_ref().map(|hidden| with_hidden_classes_as_background(log_p, hidden));
+    let log_p = merged.as_ref().unwrap_or(log_p);
     region_loss(log_p, &batch.target, &batch.known_weight, &batch.dense_mask)
 }
 

@@ -51,6 +51,23 @@ pub fn mean_squared_error(p: Tensor<5>, target: Tensor<5>, weight: Tensor<5>) ->
     ((p - target).square() * weight).sum() / total
 }
 
+/// Log-probability of a class that has been counted as background; finite, so that 0 times it is 0.
+const NEVER: f64 = -100.0;
+
+/// Log-probabilities in which background has the probability of all classes that may hide in it (marginal cross-entropy,
+/// Fidon et al. 2021; methods 9). `hidden` is `[b, k, 1, 1, 1]`; of hidden classes nothing is left, so that Dice skips them.
+pub fn with_hidden_classes_as_background(log_p: &Tensor<5>, hidden: &Tensor<5>) -> Tensor<5> {
+    let classes = log_p.dims()[1];
+    let others = hidden.clone().narrow(1, 1, classes - 1);
+    let background = hidden.clone().narrow(1, 0, 1).ones_like();
+    let counted = Tensor::cat(vec![background, others.clone()], 1);
+    let log_p_counted = log_p.clone() + (counted - 1.0) * -10.0 * NEVER;
+    let largest = log_p_counted.clone().detach().max_dim(1);
+    let background = (log_p_counted - largest.clone()).exp().sum_dim(1).log() + largest;
+    let shown = (others.clone().neg() + 1.0) * log_p.clone().narrow(1, 1, classes - 1) + others * NEVER;
+    Tensor::cat(vec![background, shown], 1)
+}
+
 /// One-hot of the most probable class, without gradient. Exact ties go to all tied classes in equal parts.
 pub fn hard_one_hot(p: &Tensor<5>) -> Tensor<5> {
     let p = p.clone().detach();
@@ -150,6 +167,47 @@ mod tests {
         };
         let (a, b) = (both(logits.clone()), both(logits + noise));
         assert!((a.0 - b.0).abs() < 1e-5 && (a.1 - b.1).abs() < 1e-5, "{a:?} {b:?}");
+    }
+
+    #[test]
+    fn a_hidden_class_adds_its_probability_to_background_and_leaves_dice() {
+        // Voxels of two crops, three classes; the second crop was never annotated for class 2.
+        let p = [0.2f32, 0.5, 0.3, 0.2, 0.5, 0.3];
+        let log_p = tensor(&p.map(f32::ln), [2, 3, 1, 1, 1]);
+        let hidden = tensor(&[0.0, 0.0, 0.0, 0.0, 0.0, 1.0], [2, 3, 1, 1, 1]);
+        let merged = with_hidden_classes_as_background(&log_p, &hidden);
+        let seen: Vec<f32> = merged.clone().exp().into_data().try_to_vec().unwrap();
+        for (seen, expected) in seen.iter().zip([0.2, 0.5, 0.3, 0.5, 0.5, 0.0]) {
+            assert!((seen - expected).abs() < 1e-6, "{seen} {expected}");
+        }
+        let target = tensor(&[0.0, 0.0, 1.0, 1.0, 0.0, 0.0], [2, 3, 1, 1, 1]);
+        let one = tensor(&[1.0; 2], [2, 1, 1, 1, 1]);
+        let ce = value(weighted_cross_entropy(merged.clone(), target.clone(), one.clone()));
+        assert!((ce + (0.3f32.ln() + 0.5f32.ln()) / 2.0).abs() < 1e-6);
+        let both = value(region_loss(&merged, &target, &one, &one));
+        let dice = |p: f32, others: f32| 2.0 * p / (p * p + others + 1.0);
+        // Background: 0.2 and 0.5 against the second voxel; class 2: the first voxel alone.
+        let expected = 1.0 - (dice(0.5, 0.04) + dice(0.3, 0.0)) / 2.0;
+        assert!((both - (ce + expected) / 2.0).abs() < 1e-5, "{both}");
+    }
+
+    #[test]
+    fn what_a_network_says_of_a_hidden_class_does_not_matter_as_long_as_the_sum_with_background_stays() {
+        let device = Device::flex().autodiff();
+        let loss = |background: f32, hidden: f32| {
+            let p = Tensor::<5>::from_data(TensorData::new(vec![background, 0.4, hidden], [1, 3, 1, 1, 1]), &device);
+            let p = p.require_grad();
+            let mask = Tensor::<5>::from_data(TensorData::new(vec![0.0f32, 0.0, 1.0], [1, 3, 1, 1, 1]), &device);
+            let target = Tensor::<5>::from_data(TensorData::new(vec![1.0f32, 0.0, 0.0], [1, 3, 1, 1, 1]), &device);
+            let one = Tensor::<5>::ones([1, 1, 1, 1, 1], &device);
+            let loss = region_loss(&with_hidden_classes_as_background(&p.clone().log(), &mask), &target, &one, &one);
+            let gradient: Vec<f32> = p.grad(&loss.backward()).unwrap().into_data().try_to_vec().unwrap();
+            (value(loss), gradient)
+        };
+        let (a, b) = (loss(0.5, 0.1), loss(0.2, 0.4));
+        assert!((a.0 - b.0).abs() < 1e-5);
+        assert!((a.1[0] - a.1[2]).abs() < 1e-4 && a.1[0] < 0.0, "{:?}", a.1);
+        assert!(a.1.iter().zip(&b.1).all(|(a, b)| (a - b).abs() < 1e-4));
     }
 
     #[test]

@@ -24,7 +24,9 @@ pub use device::choose_device;
 pub use error::LearnError;
 pub use kernels::{KernelKind, KernelTiming, Part, compare_kernels, peak_gflops};
 pub use nn::{Storage, averaged, teacher_decay};
-pub use plan::{Architecture, Augmentation, Fingerprint, Normalisation, Plan, UnlabelledView};
+pub use plan::{
+    Anatomy, Architecture, Augmentation, Fingerprint, MirrorAxes, Normalisation, PatientAxis, Plan, Reserve, UnlabelledView,
+};
 pub use predict::Predictor;
 pub use settings::{DeviceChoice, DeviceReport, Method, PlanSummary, TrainSettings};
 pub use step_bench::{StepShape, StepTiming};

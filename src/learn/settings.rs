@@ -1,11 +1,13 @@
 //! What a run is asked to do, and what it reports about its device and plan.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
 use super::nn::Storage;
+use super::plan::{Anatomy, MirrorAxes};
 
 /// How unlabelled volumes take part.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -55,6 +57,15 @@ pub struct TrainSettings {
     /// A new run computes convolutions again for their gradient (gradient checkpointing) even where memory suffices.
     #[serde(default)]
     pub recompute: bool,
+    /// A new run follows this `plan.toml` instead of choosing its plan.
+    #[serde(default)]
+    pub plan: Option<PathBuf>,
+    /// What the project says about its anatomy; a trainer reads it there.
+    #[serde(default)]
+    pub anatomy: Anatomy,
+    /// Instead of the project's mirror axes.
+    #[serde(default)]
+    pub mirror: Option<MirrorAxes>,
 }
 
 /// The device a run uses, in words.
@@ -92,6 +103,9 @@ impl Default for TrainSettings {
             resume: false,
             storage: Storage::default(),
             recompute: false,
+            plan: None,
+            anatomy: Anatomy::default(),
+            mirror: None,
         }
     }
 }

@@ -58,9 +58,9 @@ impl StepReport {
 
 impl Trainer {
     /// Fresh networks.
-    pub fn new(plan: Plan, cases: Vec<TrainCase>, device: &Device) -> Result<Self, LearnError> {
+    pub fn new(mut plan: Plan, mut cases: Vec<TrainCase>, device: &Device) -> Result<Self, LearnError> {
         check_cases(&cases, &plan)?;
-        let mut plan = plan;
+        plan.reserve(&mut cases);
         // The masks are made only where they are wanted.
         plan.predict_body_only = plan.predict_body_only && !cases.iter().any(TrainCase::has_labels_in_the_air);
         let mut sampler = Sampler::new(plan.seed);

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::ProjectError;
+use crate::label::ClassId;
 use crate::volume::CaseId;
 
 /// How far the labelling of a case has come, as the user says.
@@ -27,6 +28,9 @@ pub struct CaseEntry {
     /// Never reaches a training batch in any form; fixed for the life of the case.
     #[serde(default)]
     pub held_out: bool,
+    /// Classes that somebody looked for in this case; all of them if the list is empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub annotated: Vec<ClassId>,
     /// Fields of other versions, kept as they are.
     #[serde(flatten)]
     pub(super) unknown: toml::Table,
@@ -35,7 +39,7 @@ pub struct CaseEntry {
 impl CaseEntry {
     /// An open case that takes part in training.
     pub fn new(id: CaseId, image: PathBuf) -> Self {
-        Self { id, image, state: CaseState::Open, held_out: false, unknown: toml::Table::new() }
+        Self { id, image, state: CaseState::Open, held_out: false, annotated: Vec::new(), unknown: toml::Table::new() }
     }
 
     /// Refuses names that would leave the project folder or clash with its own file names.

@@ -81,9 +81,11 @@ mod tests {
 
     fn manifest() -> Manifest {
         let classes = ClassTable::new(vec![Class::new(17, "left"), Class::new(53, "right")]).unwrap();
+        let mut partial = CaseEntry::new("c".into(), "images/c.nii".into());
+        partial.annotated = vec![53];
         let mut held_out = CaseEntry::new("b".into(), "/elsewhere/b.nii".into());
         (held_out.held_out, held_out.state) = (true, super::super::CaseState::InProgress);
-        Manifest::new(classes, vec![CaseEntry::new("a".into(), "images/a.nii.gz".into()), held_out]).unwrap()
+        Manifest::new(classes, vec![CaseEntry::new("a".into(), "images/a.nii.gz".into()), held_out, partial]).unwrap()
     }
 
     fn load_text(text: &str) -> Result<Manifest, ProjectError> {

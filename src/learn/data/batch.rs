@@ -24,6 +24,8 @@ pub struct Batch {
     pub has_unknown: bool,
     /// Labelled voxels for the neural process.
     pub sample: Option<VoxelSample>,
+    /// 1 for classes that may hide in a crop's background, `[b, k, 1, 1, 1]`; `None` if every crop is annotated for all.
+    pub hidden_classes: Option<Tensor<5>>,
     /// What the pseudo-labels of the last crops are made from, if not from `image`.
     pub plain: Option<PlainView>,
 }
@@ -63,13 +65,14 @@ pub struct BatchPlanes {
     size: [usize; 3],
     image: Vec<f32>,
     planes: Planes,
+    /// [`Batch::hidden_classes`]; empty if there are none.
+    hidden: Vec<f32>,
     plain: Option<PlainPlanes>,
     sample: Option<VoxelSample>,
 }
 
 impl BatchPlanes {
-    /// `classes[channel]` is the class number of a channel; known voxels of other classes count as unknown to no one
-    /// and are left out.
+    /// `classes[channel]` is the class number of a channel, background first; known voxels of other classes are left out.
     pub fn new(crops: &[Crop], classes: &[u8]) -> Self {
         let mut planes = Self::default();
         planes.fill(crops, classes);
@@ -86,6 +89,11 @@ impl BatchPlanes {
         for (item, crop) in crops.iter().enumerate() {
             self.planes.fill(item, crop, classes);
         }
+        self.hidden.clear();
+        if crops.iter().any(|c| !c.annotated.is_all()) {
+            let is_hidden = |crop: &Crop, class: &u8| f32::from(u8::from(!crop.annotated.contains(*class)));
+            self.hidden.extend(crops.iter().flat_map(|crop| classes.iter().map(|class| is_hidden(crop, class))));
+        }
         self.image.clear();
         crops.iter().for_each(|c| self.image.extend_from_slice(&c.image));
         let has_plain = crops.iter().any(|c| c.plain.is_some());
@@ -98,12 +106,17 @@ impl BatchPlanes {
 
     /// Draws the labelled voxels that the neural process sees of these crops.
     pub fn draw_sample(&mut self, crops: &[Crop], classes: &[u8], rng: &ChaCha8Rng) {
-        let channel = |(class, status): (&u8, &VoxelStatus)| {
-            let is_known = matches!(status, VoxelStatus::Sparse | VoxelStatus::Dense);
-            let channel = (0..NO_CHANNEL).zip(classes).find(|(_, c)| *c == class).map(|(channel, _)| channel);
-            channel.filter(|_| is_known).unwrap_or(NO_CHANNEL)
-        };
-        let channels: Vec<u8> = crops.iter().flat_map(|c| c.class.iter().zip(&c.status).map(channel)).collect();
+        let mut channels = Vec::with_capacity(crops.len() * self.size.iter().product::<usize>());
+        for crop in crops {
+            // Where classes may hide in it, background says nothing.
+            let hides = classes.iter().any(|&c| crop.learnt_class(c) != c);
+            let channel = |(&class, status): (&u8, &VoxelStatus)| {
+                let class = crop.learnt_class(class);
+                let says = status.is_known() && !(hides && class == 0);
+                (0..NO_CHANNEL).zip(classes).find(|(_, c)| says && **c == class).map_or(NO_CHANNEL, |(c, _)| c)
+            };
+            channels.extend(crop.class.iter().zip(&crop.status).map(channel));
+        }
         self.sample = Some(labelled_sample(&channels, self.size, classes.len(), rng));
     }
 
@@ -123,6 +136,10 @@ impl BatchPlanes {
             image: tensor(&self.image, self.items, 1, device),
             has_unknown: unknown.contains(&1.0),
             sample: self.sample.clone(),
+            hidden_classes: (!self.hidden.is_empty()).then(|| {
+                let dims = [self.items, self.channels, 1, 1, 1];
+                Tensor::from_data(TensorData::new(self.hidden.clone(), dims), device)
+            }),
             target: tensor(target, self.items, self.channels, device),
             known_weight: tensor(known, self.items, 1, device),
             dense_mask: tensor(dense, self.items, 1, device),
@@ -188,9 +205,10 @@ impl Planes {
             if status == VoxelStatus::Unknown {
                 self.unknown[at] = 1.0;
             }
-            if matches!(status, VoxelStatus::Outside | VoxelStatus::Unknown) {
+            if !status.is_known() {
                 continue;
             }
+            let class = crop.learnt_class(class);
             let Some(channel) = classes.iter().position(|&c| c == class) else { continue };
             self.target[(item * classes.len() + channel) * n + i] = 1.0;
             if status == VoxelStatus::Dense {
@@ -203,12 +221,19 @@ impl Planes {
     }
 }
 
+impl Crop {
+    /// A class that the crop is not annotated for cannot be told from background.
+    fn learnt_class(&self, class: u8) -> u8 {
+        if self.annotated.contains(class) { class } else { 0 }
+    }
+}
+
 /// Annotators draw far more background than structure: every class of the scribbles gets the same total weight, mean 1.
 fn sparse_weights(crop: &Crop) -> [f32; 256] {
     let mut counts = [0usize; 256];
     for (&class, &status) in crop.class.iter().zip(&crop.status) {
         if status == VoxelStatus::Sparse {
-            counts[usize::from(class)] += 1;
+            counts[usize::from(crop.learnt_class(class))] += 1;
         }
     }
     let total: usize = counts.iter().sum();
@@ -221,6 +246,7 @@ mod tests {
     use rand::SeedableRng;
     use rand_chacha::ChaCha8Rng;
 
+    use super::super::annotated::Annotated;
     use super::super::crop::PlainImage;
     use super::super::cut_mix::CutBox;
     use super::*;
@@ -275,6 +301,28 @@ mod tests {
         for crops in [vec![crop(), plain.clone()], vec![crop()], vec![plain, crop()]] {
             used.fill(&crops, &[0, 2]);
             assert_eq!(used, BatchPlanes::new(&crops, &[0, 2]));
+        }
+    }
+
+    #[test]
+    fn a_crop_that_is_not_annotated_for_a_class_hides_it_and_others_hide_nothing() {
+        let partial = Crop { annotated: Annotated::only(&[1]), ..crop() };
+        let both = BatchPlanes::new(&[crop(), partial], &[0, 1, 2]).to_device(&Device::flex());
+        let hidden = both.hidden_classes.unwrap();
+        assert_eq!(hidden.dims(), [2, 3, 1, 1, 1]);
+        assert_eq!(values(hidden), [0.0, 0.0, 0.0, 0.0, 0.0, 1.0]);
+        // Its voxels of class 2 can only be said to be class 2 or background.
+        assert_eq!(values(both.target)[24..], [&[1.0; 6][..], &[0.0; 18]].concat());
+        assert!(BatchPlanes::new(&[crop()], &[0, 1, 2]).to_device(&Device::flex()).hidden_classes.is_none());
+    }
+
+    #[test]
+    fn reserved_voxels_have_no_weight_anywhere() {
+        let reserved = Crop { status: vec![VoxelStatus::Reserved; 8], ..crop() };
+        let b = BatchPlanes::new(&[reserved], &[0, 2]).to_device(&Device::flex());
+        assert!(!b.has_unknown);
+        for plane in [b.target, b.known_weight, b.dense_mask, b.unknown_mask] {
+            assert!(values(plane).iter().all(|v| *v == 0.0));
         }
     }
 

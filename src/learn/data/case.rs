@@ -5,7 +5,10 @@ use std::sync::{Arc, OnceLock};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
+use super::annotated::Annotated;
+use super::crop::VoxelStatus;
 use super::normalise::Normaliser;
+use super::reserve::Reserved;
 use crate::edit::{Delta, DeltaError, Direction};
 use crate::geometry::Voxel;
 use crate::label::{ClassId, LabelMap};
@@ -20,6 +23,8 @@ pub struct TrainCase {
     pub image: Arc<Image>,
     labels: LabelMap,
     pub held_out: bool,
+    annotated: Annotated,
+    reserved: Option<Reserved>,
     normaliser: Normaliser,
     body: OnceLock<BodyMask>,
     centres: Vec<(ClassId, Vec<usize>)>,
@@ -37,6 +42,8 @@ impl TrainCase {
             image,
             labels,
             held_out,
+            annotated: Annotated::default(),
+            reserved: None,
             normaliser,
             body: OnceLock::new(),
             centres: Vec::new(),
@@ -45,6 +52,51 @@ impl TrainCase {
         };
         case.index_labels();
         case
+    }
+
+    /// The classes that somebody looked for in this case; all of them if nothing else is said.
+    pub fn annotated_for(mut self, annotated: Annotated) -> Self {
+        self.annotated = annotated;
+        self
+    }
+
+    pub fn annotated(&self) -> &Annotated {
+        &self.annotated
+    }
+
+    /// Sets a part aside, or nothing.
+    pub(super) fn reserve(&mut self, part: Option<Reserved>) {
+        self.reserved = part;
+        self.index_labels();
+    }
+
+    /// What is set aside for calibration: it is known to nobody who trains.
+    pub fn reserved(&self) -> Option<Reserved> {
+        self.reserved
+    }
+
+    /// The known voxels that are set aside.
+    pub fn reserved_voxels(&self) -> impl Iterator<Item = (Voxel, ClassId)> {
+        let voxels = self.reserved.map(|part| part.voxels(self.labels.extent()).voxels());
+        let with_value = voxels.into_iter().flatten().map(|v| (v, self.labels.value(v)));
+        with_value.filter(|(_, value)| value.origin.is_known()).map(|(v, value)| (v, value.class))
+    }
+
+    /// What training may do with a voxel.
+    pub fn status(&self, v: Voxel) -> VoxelStatus {
+        if self.is_reserved(v) {
+            VoxelStatus::Reserved
+        } else if !self.labels.value(v).origin.is_known() {
+            VoxelStatus::Unknown
+        } else if self.is_dense(v) {
+            VoxelStatus::Dense
+        } else {
+            VoxelStatus::Sparse
+        }
+    }
+
+    fn is_reserved(&self, v: Voxel) -> bool {
+        self.reserved.is_some_and(|part| part.contains(v))
     }
 
     pub fn labels(&self) -> &LabelMap {
@@ -75,17 +127,24 @@ impl TrainCase {
         Ok(())
     }
 
+    /// Whether training has labels of it.
     pub fn is_labelled(&self) -> bool {
         !self.centres.is_empty()
     }
 
+    /// Whether training has voxels nobody labelled.
     pub fn has_unknown(&self) -> bool {
         self.has_unknown
     }
 
     /// Whether a voxel lies in a slice (along any axis) without unknown voxels.
-    pub fn is_dense(&self, v: Voxel) -> bool {
-        v.to_array().iter().zip(&self.dense_slices).any(|(&c, dense)| dense.get(c).copied().unwrap_or(false))
+    fn is_dense(&self, v: Voxel) -> bool {
+        (0..3).zip(v.to_array()).any(|(axis, slice)| self.is_slice_known(axis, slice))
+    }
+
+    /// Whether a slice has no unknown voxels.
+    pub fn is_slice_known(&self, axis: usize, slice: usize) -> bool {
+        self.dense_slices.get(axis).and_then(|slices| slices.get(slice)).copied().unwrap_or(false)
     }
 
     /// Classes with a known voxel, ascending.
@@ -95,8 +154,13 @@ impl TrainCase {
 
     /// An evenly spread sample of the known foreground voxels.
     pub fn labelled_foreground(&self) -> impl Iterator<Item = Voxel> {
+        self.labelled_sample().filter(|(class, _)| *class != 0).map(|(_, voxel)| voxel)
+    }
+
+    /// An evenly spread sample of the known voxels of each class.
+    pub fn labelled_sample(&self) -> impl Iterator<Item = (ClassId, Voxel)> {
         let extent = self.labels.extent();
-        self.centres.iter().filter(|(c, _)| *c != 0).flat_map(move |(_, v)| v.iter().map(move |&i| extent.voxel(i)))
+        self.centres.iter().flat_map(move |(class, v)| v.iter().map(move |&i| (*class, extent.voxel(i))))
     }
 
     /// A known voxel: half of the time of a foreground class (each equally often), else of any known class.
@@ -116,8 +180,10 @@ impl TrainCase {
 
     /// One pass over the labels: an evenly spread sample of the known voxels of each class.
     fn index_labels(&mut self) {
-        let known = |i: &usize| self.labels.value_at(*i).origin.is_known();
-        let n = self.labels.extent().voxel_count();
+        let extent = self.labels.extent();
+        let n = extent.voxel_count();
+        let is_free = |i: &usize| self.reserved.is_none() || !self.is_reserved(extent.voxel(*i));
+        let known = |i: &usize| self.labels.value_at(*i).origin.is_known() && is_free(i);
         let mut counts = [0usize; 256];
         for i in (0..n).filter(known) {
             counts[usize::from(self.labels.value_at(i).class)] += 1;
@@ -135,7 +201,8 @@ impl TrainCase {
             }
             seen[usize::from(class)] += 1;
         }
-        self.has_unknown = counts.iter().sum::<usize>() < n;
+        let taken = self.reserved.map_or(0, |part| part.voxels(extent).voxel_count());
+        self.has_unknown = counts.iter().sum::<usize>() + taken < n;
         self.centres = centres;
         self.dense_slices = self.find_dense_slices();
     }

@@ -1,13 +1,14 @@
-//! Cutting a (possibly turned and scaled) box of voxels out of a case, and changing its intensities.
+//! Cutting a (possibly turned and scaled) box of voxels out of a case.
 
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
+use super::annotated::Annotated;
 use super::case::TrainCase;
 use super::cut_mix::CutBox;
 use super::source::Source;
 use crate::learn::plan::Augmentation;
-use crate::learn::random::normal;
+use crate::volume::Image;
 
 /// Where a crop lies in its volume: `voxel = centre + linear * offset_from_patch_centre`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -27,6 +28,8 @@ pub struct Crop {
     pub plain: Option<PlainImage>,
     pub class: Vec<u8>,
     pub status: Vec<VoxelStatus>,
+    /// Classes that known voxels can be of; others may hide in their background.
+    pub annotated: Annotated,
     /// The part of the volume that the image was interpolated from; kept for its memory.
     pub(in crate::learn) source: Source,
 }
@@ -44,6 +47,8 @@ pub struct PlainImage {
 pub enum VoxelStatus {
     /// Outside the volume: takes no part.
     Outside,
+    /// Set aside for calibration: takes no part.
+    Reserved,
     /// Nobody said: pseudo-labels only.
     Unknown,
     /// Known, but its neighbours may not be (scribble): cross-entropy only.
@@ -52,23 +57,48 @@ pub enum VoxelStatus {
     Dense,
 }
 
+impl VoxelStatus {
+    /// Whether training has its label.
+    pub fn is_known(self) -> bool {
+        matches!(self, Self::Sparse | Self::Dense)
+    }
+}
+
 impl CropPose {
     /// The patch as it lies in the volume.
     pub fn plain(centre: [f64; 3]) -> Self {
         Self { centre, linear: [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]] }
     }
 
-    /// A random rotation, scale and mirror image, applied in millimetres.
-    pub fn random(centre: [f64; 3], spacing_mm: [f64; 3], how: &Augmentation, rng: &mut ChaCha8Rng) -> Self {
+    /// A random rotation, scale and mirror image, applied in millimetres. The patch's voxels are `grid_mm` apart.
+    pub fn random(
+        centre: [f64; 3],
+        image: &Image,
+        grid_mm: [f64; 3],
+        how: &Augmentation,
+        rng: &mut ChaCha8Rng,
+    ) -> Self {
         let mut symmetric = |largest: f64| (2.0 * rng.random::<f64>() - 1.0) * largest;
         let angles: [f64; 3] = std::array::from_fn(|_| symmetric(how.rotation_deg).to_radians());
         let scale = 1.0 + symmetric(how.scale);
-        let mirror: [f64; 3] = how.mirror.map(|on| if on && rng.random_bool(0.5) { -1.0 } else { 1.0 });
-        let rotation = rotation_matrix(angles);
+        let may_mirror = how.mirror_axes.of_voxels(&image.orientation());
+        let mirror: [f64; 3] = may_mirror.map(|on| if on && rng.random_bool(0.5) { -1.0 } else { 1.0 });
+        let (rotation, spacing_mm) = (rotation_matrix(angles), image.spacing_mm());
         let linear = std::array::from_fn(|row| {
-            std::array::from_fn(|col| rotation[row][col] * scale * mirror[col] * spacing_mm[col] / spacing_mm[row])
+            std::array::from_fn(|col| rotation[row][col] * scale * mirror[col] * grid_mm[col] / spacing_mm[row])
         });
         Self { centre, linear }
+    }
+
+    /// How many known voxels a crop of this pose shows; counting ends at `enough`.
+    pub fn known_voxels(&self, case: &TrainCase, size: [usize; 3], enough: usize) -> usize {
+        let (half, extent) = (half_size(size), case.image.extent());
+        let voxels = (0..size[2]).flat_map(|z| (0..size[1]).flat_map(move |y| (0..size[0]).map(move |x| [x, y, z])));
+        let is_known = |[x, y, z]: &[usize; 3]| {
+            let offset = [*x as f64 - half[0], *y as f64 - half[1], *z as f64 - half[2]];
+            extent.nearest_voxel(self.volume_position(offset)).is_some_and(|v| case.status(v).is_known())
+        };
+        voxels.filter(is_known).take(enough).count()
     }
 
     pub(super) fn volume_position(&self, offset: [f64; 3]) -> [f64; 3] {
@@ -77,6 +107,11 @@ impl CropPose {
             self.centre[row] + l[0] * offset[0] + l[1] * offset[1] + l[2] * offset[2]
         })
     }
+}
+
+/// From a patch's centre to the centre of its last voxel.
+fn half_size(size: [usize; 3]) -> [f64; 3] {
+    size.map(|s| (s as f64 - 1.0) / 2.0)
 }
 
 /// Rotation about x, then y, then z.
@@ -94,10 +129,11 @@ impl Crop {
     /// neighbour.
     pub fn cut(&mut self, case: &TrainCase, pose: &CropPose, size: [usize; 3]) {
         self.size = size;
+        self.annotated = case.annotated().clone();
         self.image.clear();
         self.class.clear();
         self.status.clear();
-        let half = size.map(|s| (s as f64 - 1.0) / 2.0);
+        let half = half_size(size);
         self.source.copy(case, pose, half);
         for z in 0..size[2] {
             for y in 0..size[1] {
@@ -117,13 +153,8 @@ impl Crop {
             return;
         };
         self.image.push(self.source.interpolated(position));
-        let value = case.labels().value(nearest);
-        self.class.push(value.class);
-        self.status.push(match (value.origin.is_known(), case.is_dense(nearest)) {
-            (false, _) => VoxelStatus::Unknown,
-            (true, false) => VoxelStatus::Sparse,
-            (true, true) => VoxelStatus::Dense,
-        });
+        self.class.push(case.labels().value(nearest).class);
+        self.status.push(case.status(nearest));
     }
 
     /// Remembers the image as it is now for the pseudo-labels.
@@ -131,29 +162,6 @@ impl Crop {
         let PlainImage { image, swapped } = self.plain.get_or_insert_default();
         image.clone_from(&self.image);
         *swapped = None;
-    }
-
-    /// Random contrast, brightness, gamma and noise inside the volume.
-    pub fn change_intensities(&mut self, how: &Augmentation, rng: &mut ChaCha8Rng) {
-        let mut symmetric = |largest: f64| ((2.0 * rng.random::<f64>() - 1.0) * largest) as f32;
-        let contrast = 1.0 + symmetric(how.contrast);
-        let brightness = symmetric(how.brightness);
-        let gamma = symmetric(how.gamma).exp();
-        let noise = (rng.random::<f64>() * how.noise) as f32;
-        let inside = |i: usize, status: &[VoxelStatus]| status[i] != VoxelStatus::Outside;
-        let (mut lo, mut hi) = (f32::INFINITY, f32::NEG_INFINITY);
-        for i in (0..self.image.len()).filter(|&i| inside(i, &self.status)) {
-            lo = lo.min(self.image[i]);
-            hi = hi.max(self.image[i]);
-        }
-        // A constant crop has no shades to bend.
-        let range = if hi > lo { hi - lo } else { return };
-        for i in 0..self.image.len() {
-            if inside(i, &self.status) {
-                let bent = ((self.image[i] - lo) / range).powf(gamma) * range + lo;
-                self.image[i] = bent * contrast + brightness + noise * normal(rng) as f32;
-            }
-        }
     }
 }
 
@@ -166,7 +174,8 @@ mod tests {
     use super::*;
     use crate::geometry::{Affine, Extent, Voxel};
     use crate::label::{LabelMap, LabelValue, Origin};
-    use crate::volume::{Grid, Image, Voxels};
+    use crate::learn::plan::PatientAxis;
+    use crate::volume::{Grid, Voxels};
 
     fn case(n: usize, labels: impl FnOnce(&mut LabelMap)) -> TrainCase {
         let e = Extent::new(n, n, n).unwrap();
@@ -175,6 +184,10 @@ mod tests {
         let mut map = LabelMap::unknown(e);
         labels(&mut map);
         TrainCase::new("c".into(), Arc::new(image), map, false)
+    }
+
+    fn blank(affine: Affine) -> Image {
+        Image::new(Voxels::U8(Grid::filled(Extent::new(4, 4, 4).unwrap(), 0)), 1.0, 0.0, affine)
     }
 
     fn cut(case: &TrainCase, pose: &CropPose, size: [usize; 3]) -> Crop {
@@ -187,8 +200,8 @@ mod tests {
     fn a_crop_cut_into_used_memory_is_the_same_crop() {
         let (case, other) = (case(8, |_| {}), case(11, |_| {}));
         let mut rng = ChaCha8Rng::seed_from_u64(4);
-        let [first, second] =
-            [[3.5; 3], [4.0; 3]].map(|centre| CropPose::random(centre, [1.0; 3], &Augmentation::default(), &mut rng));
+        let [first, second] = [[3.5; 3], [4.0; 3]]
+            .map(|centre| CropPose::random(centre, &case.image, [1.0; 3], &Augmentation::default(), &mut rng));
         let mut used = cut(&other, &first, [9, 4, 6]);
         used.cut(&case, &second, [4, 4, 8]);
         assert_eq!(used, cut(&case, &second, [4, 4, 8]));
@@ -234,23 +247,28 @@ mod tests {
         let mut rng = ChaCha8Rng::seed_from_u64(3);
         let spacing = [1.0, 1.0, 5.0];
         let how = Augmentation { scale: 0.0, rotation_deg: 30.0, ..Augmentation::default() };
-        for _ in 0..20 {
-            let pose = CropPose::random([0.0; 3], spacing, &how, &mut rng);
+        let image = blank(Affine::from_spacing(spacing));
+        for grid in [spacing, [2.0, 1.5, 3.0]] {
+            let pose = CropPose::random([0.0; 3], &image, grid, &how, &mut rng);
             for offset in [[3.0, 0.0, 0.0], [0.0, 0.0, 2.0], [1.0, 2.0, -1.0]] {
-                let length = |p: [f64; 3]| p.iter().zip(spacing).map(|(c, s)| (c * s).powi(2)).sum::<f64>().sqrt();
-                assert!((length(pose.volume_position(offset)) - length(offset)).abs() < 1e-9);
+                let length =
+                    |p: [f64; 3], of: [f64; 3]| p.iter().zip(of).map(|(c, s)| (c * s).powi(2)).sum::<f64>().sqrt();
+                assert!((length(pose.volume_position(offset), spacing) - length(offset, grid)).abs() < 1e-9);
             }
         }
     }
 
     #[test]
-    fn intensity_changes_leave_the_outside_at_zero_and_everything_finite() {
-        let case = case(4, |_| {});
-        let mut crop = cut(&case, &CropPose::plain([1.5; 3]), [8, 8, 8]);
-        crop.change_intensities(&Augmentation::default(), &mut ChaCha8Rng::seed_from_u64(1));
-        for (v, s) in crop.image.iter().zip(&crop.status) {
-            assert!(v.is_finite());
-            assert!(*s != VoxelStatus::Outside || *v == 0.0);
-        }
+    fn a_crop_of_a_volume_with_permuted_axes_is_mirrored_along_the_patients_axis() {
+        // Voxel y runs to the left.
+        let image = blank(Affine { rows: [[0.0, -1.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0], [1.0, 0.0, 0.0, 0.0]] });
+        let still = Augmentation { scale: 0.0, rotation_deg: 0.0, ..Augmentation::default() };
+        let how = Augmentation { mirror_axes: vec![PatientAxis::LeftRight].into(), ..still };
+        let mut rng = ChaCha8Rng::seed_from_u64(3);
+        let turned: Vec<[f64; 3]> = (0..20)
+            .map(|_| CropPose::random([0.0; 3], &image, [1.0; 3], &how, &mut rng).volume_position([1.0, 2.0, 3.0]))
+            .collect();
+        assert!(turned.contains(&[1.0, -2.0, 3.0]) && turned.contains(&[1.0, 2.0, 3.0]));
+        assert!(turned.iter().all(|p| p[0] == 1.0 && p[2] == 3.0), "{turned:?}");
     }
 }

@@ -32,6 +32,9 @@ impl CutBox {
 
     /// Everything but the plain images changes sides inside the box. The crops have one size.
     pub fn swap(&self, a: &mut Crop, b: &mut Crop) {
+        // Each crop now holds known voxels of both.
+        a.annotated = a.annotated.common(&b.annotated);
+        b.annotated.clone_from(&a.annotated);
         for row in self.rows(a.size) {
             a.image[row.clone()].swap_with_slice(&mut b.image[row.clone()]);
             a.class[row.clone()].swap_with_slice(&mut b.class[row.clone()]);
@@ -62,6 +65,7 @@ mod tests {
     use rand::SeedableRng;
 
     use super::*;
+    use crate::learn::data::annotated::Annotated;
     use crate::learn::data::crop::VoxelStatus;
 
     fn crop(value: u8) -> Crop {
@@ -94,6 +98,13 @@ mod tests {
                 assert_eq!(a.status[i] == VoxelStatus::Dense, here == 2);
             }
         }
+    }
+
+    #[test]
+    fn crops_that_have_swapped_voxels_rely_on_the_classes_both_were_annotated_for() {
+        let (mut a, mut b) = (crop(1), Crop { annotated: Annotated::only(&[2]), ..crop(2) });
+        CutBox::draw(a.size, &mut ChaCha8Rng::seed_from_u64(1)).swap(&mut a, &mut b);
+        assert!([a, b].iter().all(|c| c.annotated == Annotated::only(&[2])));
     }
 
     #[test]

@@ -14,6 +14,9 @@ use super::cut_mix::CutBox;
 use crate::learn::plan::{Plan, UnlabelledView};
 use crate::volume::CaseId;
 
+/// Known voxels that a crop around a label shows if there are as many near (methods 9, rule 6).
+const FEWEST_KNOWN: usize = 64;
+
 /// Two shuffled, endless streams of cases. Held-out cases are in neither. Saved with every checkpoint.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Sampler {
@@ -33,6 +36,8 @@ struct Draw<'a> {
     case: &'a TrainCase,
     centre: [f64; 3],
     seed: u64,
+    /// Where it would lie with the known voxel it is there for in its middle.
+    around: Option<[f64; 3]>,
     /// Pseudo-labels are made from the crop as it is before its intensities change.
     keeps_plain: bool,
 }
@@ -106,14 +111,17 @@ impl Sampler {
 
     /// Centred on a known voxel, moved by up to a quarter of the patch, kept inside the volume where it fits.
     fn around_a_label<'a>(&mut self, case: &'a TrainCase, patch: [usize; 3]) -> Option<Draw<'a>> {
-        let voxel = case.random_labelled_voxel(&mut self.rng)?.to_array();
+        let voxel = case.random_labelled_voxel(&mut self.rng)?.to_f64();
         let extent = case.image.extent().to_array();
-        let centre = std::array::from_fn(|a| {
-            let jitter = (self.rng.random::<f64>() - 0.5) * patch[a] as f64 / 2.0;
-            let (lo, hi) = centre_range(extent[a], patch[a]);
-            grid_aligned((voxel[a] as f64 + jitter).clamp(lo, hi), patch[a])
-        });
-        Some(Draw { case, centre, seed: self.rng.random(), keeps_plain: false })
+        let inside = |position: [f64; 3]| {
+            std::array::from_fn(|a| {
+                let (lo, hi) = centre_range(extent[a], patch[a]);
+                grid_aligned(position[a].clamp(lo, hi), patch[a])
+            })
+        };
+        let moved = std::array::from_fn(|a| voxel[a] + (self.rng.random::<f64>() - 0.5) * patch[a] as f64 / 2.0);
+        let around = Some(inside(voxel));
+        Some(Draw { case, centre: inside(moved), around, seed: self.rng.random(), keeps_plain: false })
     }
 
     fn anywhere<'a>(&mut self, case: &'a TrainCase, plan: &Plan) -> Draw<'a> {
@@ -124,7 +132,7 @@ impl Sampler {
             let (lo, hi) = centre_range(extent[a], patch[a]);
             grid_aligned(lo + self.rng.random::<f64>() * (hi - lo), patch[a])
         });
-        Draw { case, centre, seed: self.rng.random(), keeps_plain }
+        Draw { case, centre, around: None, seed: self.rng.random(), keeps_plain }
     }
 }
 
@@ -142,16 +150,27 @@ fn grid_aligned(centre: f64, patch: usize) -> f64 {
 }
 
 impl Draw<'_> {
+    /// Where few voxels are known, the shift away from them is taken back if that shows more.
+    fn showing_labels(&self, pose: CropPose, patch: [usize; 3]) -> CropPose {
+        let Some(centre) = self.around else { return pose };
+        let count = |pose: &CropPose| pose.known_voxels(self.case, patch, FEWEST_KNOWN);
+        let shown = count(&pose);
+        let centred = CropPose { centre, ..pose };
+        if shown < FEWEST_KNOWN && count(&centred) > shown { centred } else { pose }
+    }
+
     fn cut(&self, plan: &Plan, crop: &mut Crop) {
         let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
-        let pose = CropPose::random(self.centre, self.case.image.spacing_mm(), &plan.augmentation, &mut rng);
+        let grid_mm = self.case.image.spacing_mm();
+        let pose = CropPose::random(self.centre, &self.case.image, grid_mm, &plan.augmentation, &mut rng);
+        let pose = self.showing_labels(pose, plan.patch);
         crop.cut(self.case, &pose, plan.patch);
         if self.keeps_plain {
             crop.keep_plain();
         } else {
             crop.plain = None;
         }
-        crop.change_intensities(&plan.augmentation, &mut rng);
+        crop.change_intensities(&plan.augmentation, grid_mm, &mut rng);
     }
 }
 
@@ -160,10 +179,10 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::geometry::{Affine, Extent};
-    use crate::label::LabelMap;
+    use crate::geometry::{Affine, Extent, Voxel};
+    use crate::label::{LabelMap, LabelValue, Origin};
     use crate::learn::data::crop::VoxelStatus;
-    use crate::learn::plan::Fingerprint;
+    use crate::learn::plan::{Augmentation, Fingerprint};
     use crate::learn::settings::TrainSettings;
     use crate::volume::{Grid, Image, Voxels};
 
@@ -214,6 +233,27 @@ mod tests {
         // With one unlabelled crop there is nobody to swap with.
         let alone = draw(&mut Sampler::new(1), &cases, &Plan { batch_unlabelled: 1, ..plan });
         assert!(alone[2].plain.is_some() && cut(&alone[2]).is_none());
+    }
+
+    #[test]
+    fn crops_around_a_lonely_scribble_show_sixty_four_voxels_of_it() {
+        let e = Extent::new(40, 40, 40).unwrap();
+        let image = Arc::new(Image::new(Voxels::U8(Grid::filled(e, 7)), 1.0, 0.0, Affine::identity()));
+        let mut labels = LabelMap::unknown(e);
+        // 5 x 5 x 4 voxels far from the borders: a shifted crop of 8^3 would often miss some of the 64.
+        for (y, z) in (18..23).flat_map(|y| (18..22).map(move |z| (y, z))) {
+            labels.write_run(e.index(Voxel::new(18, y, z)), 5, LabelValue::new(1, Origin::Manual));
+        }
+        let cases = [TrainCase::new("a".into(), image, labels, false)];
+        let still = Augmentation { rotation_deg: 0.0, scale: 0.0, ..Augmentation::default() };
+        let plan = Plan { batch_unlabelled: 0, augmentation: still, ..plan() };
+        let mut sampler = Sampler::new(1);
+        for _ in 0..30 {
+            for crop in draw(&mut sampler, &cases, &plan) {
+                let known = crop.status.iter().filter(|s| **s == VoxelStatus::Sparse).count();
+                assert!(known >= FEWEST_KNOWN, "{known}");
+            }
+        }
     }
 
     #[test]

@@ -1,11 +1,16 @@
 //! The plan of a run: plain data chosen from the volumes and the device, written to `plan.toml`, readable and editable.
 
+mod augmentation;
+mod check;
+mod file;
 mod fingerprint;
 mod memory;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::augmentation::{Anatomy, Augmentation, MirrorAxes, PatientAxis};
 pub use self::fingerprint::Fingerprint;
+use super::data::{ReservedCase, TrainCase, choose_reserve, set_aside};
 pub use super::nn::{Architecture, Normalisation};
 use super::nn::{NetworkConfig, Storage};
 use super::settings::{Method, PlanSummary, TrainSettings};
@@ -70,6 +75,21 @@ pub struct Plan {
     #[serde(default)]
     pub predict_body_only: bool,
     pub seed: u64,
+    /// Whether some labels are kept for calibration instead of training.
+    #[serde(default)]
+    pub calibration: Reserve,
+    /// Which; chosen by the seed when a run starts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reserved: Option<Vec<ReservedCase>>,
+}
+
+/// Labels set aside for calibration. Runs from before there was a reserve go on without.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reserve {
+    On,
+    #[default]
+    Off,
 }
 
 fn res_v_net() -> Architecture {
@@ -87,38 +107,6 @@ pub enum UnlabelledView {
     Plain,
     /// The same, and neighbouring crops swap a box before they are learnt on (CutMix).
     CutMix,
-}
-
-/// Random changes of a crop. Mirror images are off by default: left and right differ in a patient.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Augmentation {
-    /// Largest rotation about each axis, degrees.
-    pub rotation_deg: f64,
-    /// Largest relative change of size.
-    pub scale: f64,
-    /// Mirror along voxel x, y, z.
-    pub mirror: [bool; 3],
-    /// Standard deviation of added noise, in units of the normalised image.
-    pub noise: f64,
-    /// Largest relative change of contrast and shift of brightness.
-    pub contrast: f64,
-    pub brightness: f64,
-    /// Largest |ln gamma|.
-    pub gamma: f64,
-}
-
-impl Default for Augmentation {
-    fn default() -> Self {
-        Self {
-            rotation_deg: 15.0,
-            scale: 0.15,
-            mirror: [false; 3],
-            noise: 0.1,
-            contrast: 0.25,
-            brightness: 0.2,
-            gamma: 0.3,
-        }
-    }
 }
 
 impl UnlabelledView {
@@ -182,10 +170,22 @@ impl Plan {
             ramp_up_steps: share(if unlabelled_view == UnlabelledView::CutMix { 2_250.0 } else { 6_000.0 }),
             gamma_ramp_steps: share(2_000.0),
             unlabelled_view,
-            augmentation: Augmentation::default(),
+            augmentation: settings.anatomy.augmentation(),
             predict_body_only: fingerprint.air_share >= MUCH_AIR,
             seed: settings.seed,
+            calibration: Reserve::On,
+            reserved: None,
         }
+    }
+
+    /// Sets aside what the plan says, after choosing it if nobody has yet.
+    pub fn reserve(&mut self, cases: &mut [TrainCase]) {
+        if self.calibration == Reserve::Off {
+            return set_aside(cases, &[]);
+        }
+        let seed = self.seed;
+        let reserved = self.reserved.get_or_insert_with(|| choose_reserve(cases, seed));
+        set_aside(cases, reserved);
     }
 
     /// Networks A and B.
@@ -201,10 +201,15 @@ impl Plan {
         })
     }
 
+    /// What the network halves along each axis: the patch is a multiple of it.
+    fn patch_step(&self) -> [usize; 3] {
+        let [network, _] = self.networks();
+        network.patch_step()
+    }
+
     /// The plan with a patch of about half the voxels, `None` if it is as small as the network allows.
     pub fn with_smaller_patch(&self) -> Option<Self> {
-        let [network, _] = self.networks();
-        let step = network.patch_step();
+        let step = self.patch_step();
         let shorter = |axis: usize| (self.patch[axis] / 2).div_ceil(step[axis]) * step[axis];
         let longest = (0..3).filter(|&a| shorter(a) < self.patch[a]).max_by_key(|&a| self.patch[a])?;
         let mut plan = self.clone();

@@ -35,7 +35,7 @@ impl RunFolder {
 
     pub fn write_plan(&self, plan: &Plan) -> io::Result<()> {
         fs::create_dir_all(&self.dir)?;
-        let text = toml::to_string_pretty(plan).map_err(io::Error::other)?;
+        let text = plan.to_commented_toml().map_err(io::Error::other)?;
         write_atomically(&self.dir.join("plan.toml"), |out| out.write_all(text.as_bytes())).map_err(io::Error::other)
     }
 

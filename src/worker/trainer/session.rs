@@ -10,15 +10,14 @@ use thiserror::Error;
 use super::clock::Clock;
 use super::crew::Crew;
 use super::held_out::held_out_dice;
+use super::planning::choose_plan;
 use super::run_folder::RunFolder;
 use super::study::{LoadedStudy, load_study};
 use super::{Host, Outlet};
 use crate::edit::Delta;
 use crate::io::{IoError, NiftiGeometry};
 use crate::label::{Prediction, Provenance};
-use crate::learn::{
-    DeviceChoice, DeviceReport, Fingerprint, LearnError, Plan, StepReport, TrainSettings, Trainer, choose_device,
-};
+use crate::learn::{DeviceChoice, DeviceReport, LearnError, StepReport, TrainSettings, Trainer, choose_device};
 use crate::project::{Project, ProjectError};
 use crate::volume::CaseId;
 use crate::worker::courtesy::Duty;
@@ -45,6 +44,8 @@ pub enum SessionError {
     Io(#[from] IoError),
     #[error("The run's files in {run} could not be written: {source}")]
     RunFolder { run: String, source: std::io::Error },
+    #[error("[settings.anatomy] of chiaro.toml is not understood ({reason}); write e.g. mirror = [\"left-right\"].")]
+    Anatomy { reason: String },
     #[error("Training stopped because of an internal error ({reason}); your labels are safe, start it again.")]
     Panicked { reason: String },
 }
@@ -75,7 +76,8 @@ impl Session {
     pub fn start(request: TrainRequest, host: &Host, outlet: &Outlet) -> Result<Self, SessionError> {
         let TrainRequest { project_dir, settings, snapshots, shown } = request;
         let project = Project::load(&project_dir)?;
-        let LoadedStudy { cases, geometries } = load_study(&project, snapshots, outlet);
+        let LoadedStudy { cases, geometries } =
+            load_study(&project, snapshots, &mut |sentence| outlet.send(TrainerEvent::Notice(sentence)));
         let (device, report) = choose_device(&settings.device)?;
         outlet.send(TrainerEvent::Device(report.clone()));
         let resumed = if settings.resume { RunFolder::newest(&project) } else { None };
@@ -89,9 +91,9 @@ impl Session {
                 return Err(LearnError::NoCheckpoint { dir: project.models_dir() }.into());
             }
             None => {
-                let classes = project.classes().all().iter().map(|c| c.id).collect();
-                let plan = Plan::new(&Fingerprint::of(&cases, classes, report.is_gpu), &settings);
-                (Trainer::new(plan, cases, &device)?, RunFolder::new(&project, settings.method))
+                let plan = choose_plan(&project, &cases, &settings, report.is_gpu)?;
+                let run = RunFolder::new(&project, plan.method);
+                (Trainer::new(plan, cases, &device)?, run)
             }
         };
         run.write_plan(trainer.plan()).map_err(|source| SessionError::RunFolder { run: run.name.clone(), source })?;

@@ -3,13 +3,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::Outlet;
 use crate::io::{NiftiGeometry, read_image};
 use crate::label::LabelMap;
-use crate::learn::data::TrainCase;
-use crate::project::Project;
+use crate::learn::data::{Annotated, TrainCase};
+use crate::project::{CaseEntry, Project};
 use crate::volume::CaseId;
-use crate::worker::protocol::TrainerEvent;
 
 /// The cases that could be read, and the grids their predictions are written on.
 pub struct LoadedStudy {
@@ -17,21 +15,22 @@ pub struct LoadedStudy {
     pub geometries: HashMap<CaseId, NiftiGeometry>,
 }
 
-/// A case that cannot be read is named and left out; the others train.
-pub fn load_study(project: &Project, snapshots: Vec<(CaseId, LabelMap)>, outlet: &Outlet) -> LoadedStudy {
+/// A case that cannot be read is named to `notice` and left out; the others train.
+pub fn load_study(
+    project: &Project,
+    snapshots: Vec<(CaseId, LabelMap)>,
+    notice: &mut dyn FnMut(String),
+) -> LoadedStudy {
     let mut snapshots: HashMap<CaseId, LabelMap> = snapshots.into_iter().collect();
     let mut study = LoadedStudy { cases: Vec::new(), geometries: HashMap::new() };
     for entry in project.cases() {
         let snapshot = snapshots.remove(&entry.id);
-        match load_case(project, &entry.id, entry.held_out, snapshot) {
+        match load_case(project, entry, snapshot) {
             Ok((case, geometry)) => {
                 study.geometries.insert(entry.id.clone(), geometry);
                 study.cases.push(case);
             }
-            Err(reason) => {
-                let sentence = format!("Case {} takes no part in training: {reason}", entry.id);
-                outlet.send(TrainerEvent::Notice(sentence));
-            }
+            Err(reason) => notice(format!("Case {} takes no part in training: {reason}", entry.id)),
         }
     }
     study
@@ -39,15 +38,16 @@ pub fn load_study(project: &Project, snapshots: Vec<(CaseId, LabelMap)>, outlet:
 
 fn load_case(
     project: &Project,
-    id: &CaseId,
-    held_out: bool,
+    entry: &CaseEntry,
     snapshot: Option<LabelMap>,
 ) -> Result<(TrainCase, NiftiGeometry), String> {
+    let id = &entry.id;
     let path = project.image_path(id).map_err(|e| e.to_string())?;
     let loaded = read_image(&path).map_err(|e| e.to_string())?;
     let labels = match snapshot.filter(|labels| labels.extent() == loaded.image.extent()) {
         Some(labels) => labels,
         None => project.load_labels(id, loaded.image.extent()).map_err(|e| e.to_string())?,
     };
-    Ok((TrainCase::new(id.clone(), Arc::new(loaded.image), labels, held_out), loaded.header))
+    let case = TrainCase::new(id.clone(), Arc::new(loaded.image), labels, entry.held_out);
+    Ok((case.annotated_for(Annotated::only(&entry.annotated)), loaded.header))
 }

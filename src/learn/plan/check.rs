@@ -1,0 +1,122 @@
+//! Whether an edited plan can be trained: one sentence for the first field that cannot.
+
+use super::Plan;
+
+/// Deeper networks have bottlenecks of hundreds of channels at the smallest width.
+const LEVELS: std::ops::RangeInclusive<usize> = 2..=5;
+/// A mistyped digit should not ask for terabytes.
+const MOST_CHANNELS: usize = 256;
+const LONGEST_AXIS: usize = 1024;
+const MOST_CROPS: usize = 64;
+
+impl Plan {
+    /// `classes` are those of the study.
+    pub(super) fn check(&self, classes: &[u8]) -> Result<(), String> {
+        if self.classes != classes {
+            return Err(format!("'classes' must be those of the project, {classes:?}; they are {:?}", self.classes));
+        }
+        self.check_shape()?;
+        self.check_numbers()
+    }
+
+    fn check_shape(&self) -> Result<(), String> {
+        require(LEVELS.contains(&self.levels), "levels", "from 2 to 5", self.levels)?;
+        require((1..=MOST_CHANNELS).contains(&self.base_width), "base_width", "from 1 to 256", self.base_width)?;
+        for (length, (axis, step)) in self.patch.into_iter().zip(["x", "y", "z"].into_iter().zip(self.patch_step())) {
+            if length == 0 || !length.is_multiple_of(step) || length > LONGEST_AXIS {
+                return Err(format!(
+                    "'patch' must be a multiple of {step} up to {LONGEST_AXIS} along {axis}; it is {length}"
+                ));
+            }
+        }
+        require(
+            (1..=MOST_CROPS).contains(&self.batch_labelled),
+            "batch_labelled",
+            "from 1 to 64",
+            self.batch_labelled,
+        )?;
+        require(self.batch_unlabelled <= MOST_CROPS, "batch_unlabelled", "at most 64", self.batch_unlabelled)
+    }
+
+    fn check_numbers(&self) -> Result<(), String> {
+        let Self { augmentation: how, .. } = self;
+        require(self.total_steps > 0, "total_steps", "at least 1", self.total_steps)?;
+        let above_zero = [("learning_rate", self.learning_rate), ("gradient_clip", self.gradient_clip)];
+        let not_negative = [
+            ("weight_decay", self.weight_decay),
+            ("unsupervised_weight", self.unsupervised_weight),
+            ("augmentation.noise", how.noise),
+            ("augmentation.blur", how.blur),
+            ("augmentation.brightness", how.brightness),
+            ("augmentation.gamma", how.gamma),
+        ];
+        let shares = [
+            ("momentum", self.momentum),
+            ("channel_dropout", self.channel_dropout),
+            ("augmentation.scale", how.scale),
+            ("augmentation.low_resolution", how.low_resolution),
+            ("augmentation.contrast", how.contrast),
+        ];
+        for (field, value) in above_zero {
+            require(value > 0.0 && value.is_finite(), field, "above 0", value)?;
+        }
+        for (field, value) in not_negative {
+            require(value >= 0.0 && value.is_finite(), field, "0 or more", value)?;
+        }
+        for (field, value) in shares {
+            require((0.0..1.0).contains(&value), field, "from 0 to below 1", value)?;
+        }
+        let rotation = how.rotation_deg;
+        require((0.0..=180.0).contains(&rotation), "augmentation.rotation_deg", "from 0 to 180", rotation)
+    }
+}
+
+fn require(holds: bool, field: &str, what: &str, value: impl std::fmt::Display) -> Result<(), String> {
+    if holds { Ok(()) } else { Err(format!("'{field}' must be {what}; it is {value}")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::learn::plan::{Augmentation, Fingerprint};
+    use crate::learn::settings::TrainSettings;
+
+    fn plan() -> Plan {
+        let f = Fingerprint { extents: vec![[64; 3]], classes: vec![0, 1], ..Fingerprint::default() };
+        Plan::new(&f, &TrainSettings::default())
+    }
+
+    #[test]
+    fn the_programs_own_plan_passes() {
+        assert_eq!(plan().check(&[0, 1]), Ok(()));
+    }
+
+    #[test]
+    fn every_number_that_would_break_a_run_is_refused_with_its_name() {
+        type Edit = fn(&mut Plan);
+        let edits: [(&str, Edit); 14] = [
+            ("classes", |p| p.classes = vec![0, 2]),
+            ("patch", |p| p.patch[1] = 33),
+            ("patch", |p| p.patch[2] = 0),
+            ("levels", |p| p.levels = 60),
+            ("base_width", |p| p.base_width = 0),
+            ("batch_labelled", |p| p.batch_labelled = 0),
+            ("batch_unlabelled", |p| p.batch_unlabelled = 1 << 40),
+            ("total_steps", |p| p.total_steps = 0),
+            ("learning_rate", |p| p.learning_rate = f64::NAN),
+            ("gradient_clip", |p| p.gradient_clip = 0.0),
+            ("momentum", |p| p.momentum = 1.0),
+            ("weight_decay", |p| p.weight_decay = f64::INFINITY),
+            ("augmentation.blur", |p| p.augmentation.blur = -1.0),
+            ("augmentation.rotation_deg", |p| {
+                p.augmentation = Augmentation { rotation_deg: 500.0, ..p.augmentation };
+            }),
+        ];
+        for (field, edit) in edits {
+            let mut plan = plan();
+            edit(&mut plan);
+            let refused = plan.check(&[0, 1]).unwrap_err();
+            assert!(refused.starts_with(&format!("'{field}' must be")), "{field}: {refused}");
+        }
+    }
+}

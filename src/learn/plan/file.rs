@@ -1,0 +1,168 @@
+//! `plan.toml`: every field with a line that says what it is, and back.
+
+use std::fs;
+use std::path::Path;
+
+use super::Plan;
+use crate::learn::error::LearnError;
+
+/// What the fields are, in the words of the file; a field that is not here is not one of a plan.
+const FIELDS: &[(&str, &str)] = &[
+    ("method", "supervised, cps or dual-confidence"),
+    ("classes", "class numbers in the order of the networks' channels, background first; those of the project"),
+    ("patch", "voxels of a crop along x, y, z; divisible by what the network halves"),
+    ("base_width", "channels of the first level; every level doubles them"),
+    ("levels", "levels of the network"),
+    ("storage", "how activations are kept on a GPU: f32 or f16"),
+    ("normalisation", "of activations: instance"),
+    ("batch_labelled", "crops per step around labelled voxels"),
+    ("batch_unlabelled", "crops per step anywhere; none for supervised"),
+    ("recompute", "compute convolutions again for their gradient: half of the memory, more time"),
+    ("total_steps", "steps of the run"),
+    ("learning_rate", "at the first step; falls to a hundredth at the last"),
+    ("momentum", "of the gradient descent, below 1"),
+    ("weight_decay", "share of the weights added to their gradient"),
+    ("gradient_clip", "largest norm of a network's gradient"),
+    ("channel_dropout", "share of channels left out of a step, below 1"),
+    ("unsupervised_weight", "largest weight of the unlabelled voxels"),
+    ("ramp_up_steps", "steps until they have it"),
+    ("unlabelled_view", "what pseudo-labels are made from: same, plain or cut-mix"),
+    ("gamma_ramp_steps", "steps until the learner's belief counts in full (dual-confidence)"),
+    ("predict_body_only", "air far from the body is background without asking the networks"),
+    ("seed", "of everything random"),
+    ("calibration", "on: some labels are kept from training to fit temperatures; off: all are learnt from"),
+    ("reserved", "which labels: whole cases, or slabs of slices; chosen by the seed if missing"),
+    ("reserved.case", "a case that is kept from training: whole, or the slab below"),
+    ("reserved.slab.axis", "axis of the voxels that the slices are counted along: 0, 1 or 2"),
+    ("reserved.slab.first", "first slice"),
+    ("reserved.slab.end", "the slice after the last one"),
+    ("augmentation.rotation_deg", "largest rotation about each axis, degrees; 0 is off, as below"),
+    ("augmentation.scale", "largest relative change of size, below 1"),
+    ("augmentation.mirror_axes", "left-right, anterior-posterior, head-feet: where a mirror image is as likely"),
+    ("augmentation.noise", "largest standard deviation of added noise, in standard deviations of the image"),
+    ("augmentation.blur", "largest standard deviation of the blur, voxels of the finest axis"),
+    ("augmentation.low_resolution", "largest share of the resolution lost, below 1"),
+    ("augmentation.contrast", "largest relative change of contrast, below 1"),
+    ("augmentation.brightness", "largest shift of brightness, in standard deviations of the image"),
+    ("augmentation.gamma", "largest logarithm of gamma"),
+];
+
+impl Plan {
+    /// The file's text: one comment line above each field.
+    pub fn to_commented_toml(&self) -> Result<String, toml::ser::Error> {
+        let mut text = String::new();
+        let mut section = String::new();
+        for line in toml::to_string(self)?.lines() {
+            if line.starts_with('[') {
+                section = format!("{}.", line.trim_matches(['[', ']']));
+            } else if let Some((key, _)) = line.split_once(" = ")
+                && let Some((_, comment)) = FIELDS.iter().find(|(field, _)| *field == format!("{section}{key}"))
+            {
+                text += &format!("# {comment}\n");
+            }
+            text += &format!("{line}\n");
+        }
+        Ok(text)
+    }
+
+    /// Reads and checks a plan that may have been edited, for a study with these classes.
+    pub fn read(path: &Path, classes: &[u8]) -> Result<Self, LearnError> {
+        let refused = |reason: String| LearnError::Plan { path: path.to_owned(), reason };
+        let text = fs::read_to_string(path).map_err(|e| refused(e.to_string()))?;
+        let plan = Self::parse(&text).map_err(refused)?;
+        plan.check(classes).map_err(refused)?;
+        Ok(plan)
+    }
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let at_line = |e: toml::de::Error| {
+            let before = e.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+            format!("line {}: {}", before.matches('\n').count() + 1, e.message().replace('\n', " "))
+        };
+        let table: toml::Table = toml::from_str(text).map_err(at_line)?;
+        match unknown_field(&table, "") {
+            Some(field) => Err(format!("it has a field '{field}', which no plan has; correct or remove it")),
+            None => toml::from_str(text).map_err(at_line),
+        }
+    }
+}
+
+/// The first field of a table that no plan has.
+fn unknown_field(table: &toml::Table, section: &str) -> Option<String> {
+    table.iter().find_map(|(key, value)| {
+        let field = format!("{section}{key}");
+        let inner = format!("{field}.");
+        match value {
+            toml::Value::Table(table) if is_section(&inner) => unknown_field(table, &inner),
+            toml::Value::Array(entries) if is_section(&inner) => {
+                entries.iter().filter_map(toml::Value::as_table).find_map(|table| unknown_field(table, &inner))
+            }
+            _ => (!FIELDS.iter().any(|(known, _)| *known == field)).then_some(field),
+        }
+    })
+}
+
+fn is_section(name: &str) -> bool {
+    FIELDS.iter().any(|(known, _)| known.starts_with(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::learn::data::{ReservedCase, Slab};
+    use crate::learn::plan::Fingerprint;
+    use crate::learn::settings::TrainSettings;
+
+    fn plan() -> Plan {
+        let f = Fingerprint { extents: vec![[64; 3]], classes: vec![0, 3], ..Fingerprint::default() };
+        Plan::new(&f, &TrainSettings::default())
+    }
+
+    fn reserved() -> Vec<ReservedCase> {
+        let slab = Some(Slab { axis: 2, first: 3, end: 8 });
+        vec![ReservedCase { case: "a".into(), slab }, ReservedCase { case: "b".into(), slab: None }]
+    }
+
+    #[test]
+    fn the_file_explains_every_field_and_gives_the_plan_back() {
+        let plan = Plan { reserved: Some(reserved()), ..plan() };
+        let text = plan.to_commented_toml().unwrap();
+        assert_eq!(Plan::parse(&text).unwrap(), plan);
+        let lines: Vec<&str> = text.lines().collect();
+        let fields = (0..lines.len()).filter(|&i| !lines[i].starts_with(['#', '[']) && lines[i].contains(" = "));
+        let bare: Vec<&str> = fields.filter(|&i| i == 0 || !lines[i - 1].starts_with("# ")).map(|i| lines[i]).collect();
+        assert!(bare.is_empty(), "fields without a word: {bare:?}");
+    }
+
+    #[test]
+    fn a_field_that_no_plan_has_is_refused_by_its_name_wherever_it_is() {
+        let text = plan().to_commented_toml().unwrap();
+        for (edited, name) in [
+            (format!("paths = 3\n{text}"), "'paths'"),
+            (text.replace("noise =", "noises ="), "'augmentation.noises'"),
+            (format!("{text}\n[[reserved]]\ncase = 'a'\nslice = 1\n"), "'reserved.slice'"),
+            (format!("{text}\n[more]\nx = 1\n"), "'more'"),
+        ] {
+            assert!(Plan::parse(&edited).unwrap_err().contains(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_word_is_named_with_its_line() {
+        let text = plan().to_commented_toml().unwrap();
+        let wrong = text.replace("\"dual-confidence\"", "\"certainty\"");
+        let refused = Plan::parse(&wrong).unwrap_err();
+        assert!(refused.contains("line 2") && refused.contains("certainty"), "{refused}");
+        assert!(Plan::parse(&text.replace("momentum", "# momentum")).unwrap_err().contains("momentum"));
+    }
+
+    #[test]
+    fn a_plan_is_read_for_the_classes_of_its_study_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("plan.toml");
+        assert!(Plan::read(&path, &[0, 3]).unwrap_err().to_string().contains("plan.toml"));
+        fs::write(&path, plan().to_commented_toml().unwrap()).unwrap();
+        assert_eq!(Plan::read(&path, &[0, 3]).unwrap(), plan());
+        assert!(Plan::read(&path, &[0, 1]).unwrap_err().to_string().contains("'classes'"));
+    }
+}

@@ -1,0 +1,102 @@
+//! The plan of a new run: chosen for the project and the device, or read from a file somebody edited.
+
+use std::path::Path;
+
+use super::session::SessionError;
+use super::study::load_study;
+use crate::learn::data::TrainCase;
+use crate::learn::{Anatomy, Fingerprint, Plan, TrainSettings, choose_device};
+use crate::project::Project;
+
+/// Key of the project's settings.
+const ANATOMY: &str = "anatomy";
+
+/// The plan that a new run with these settings would have, without training. `notice` gets sentences about single cases.
+pub fn plan_for(
+    project_dir: &Path,
+    settings: &TrainSettings,
+    notice: &mut dyn FnMut(String),
+) -> Result<Plan, SessionError> {
+    let project = Project::load(project_dir)?;
+    let mut study = load_study(&project, Vec::new(), notice);
+    let (_, device) = choose_device(&settings.device)?;
+    let mut plan = choose_plan(&project, &study.cases, settings, device.is_gpu)?;
+    plan.reserve(&mut study.cases);
+    Ok(plan)
+}
+
+/// The edited plan if the settings name one, else one for the cases and the device.
+pub fn choose_plan(
+    project: &Project,
+    cases: &[TrainCase],
+    settings: &TrainSettings,
+    is_gpu: bool,
+) -> Result<Plan, SessionError> {
+    let classes: Vec<u8> = project.classes().all().iter().map(|c| c.id).collect();
+    if let Some(file) = &settings.plan {
+        return Ok(Plan::read(file, &classes)?);
+    }
+    let mut settings = settings.clone();
+    settings.anatomy = anatomy_of(project)?;
+    if let Some(mirror) = settings.mirror {
+        settings.anatomy.mirror = mirror;
+    }
+    Ok(Plan::new(&Fingerprint::of(cases, classes, is_gpu), &settings))
+}
+
+/// What `[settings.anatomy]` of `chiaro.toml` says; nothing is mirrored where it says nothing.
+fn anatomy_of(project: &Project) -> Result<Anatomy, SessionError> {
+    let Some(value) = project.settings().get(ANATOMY) else { return Ok(Anatomy::default()) };
+    value.clone().try_into().map_err(|e: toml::de::Error| SessionError::Anatomy { reason: e.message().to_owned() })
+}
+
+/// Reaches the disk when the project is saved.
+pub fn set_anatomy(project: &mut Project, anatomy: &Anatomy) {
+    // Names and numbers always fit into TOML.
+    if let Ok(value) = toml::Value::try_from(anatomy) {
+        project.settings_mut().insert(ANATOMY.to_owned(), value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::learn::{DeviceChoice, PatientAxis};
+    use crate::project::create_demo;
+
+    #[test]
+    fn a_projects_anatomy_survives_its_file_and_a_wrong_word_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut project = create_demo(folder.path(), 3).unwrap();
+        assert_eq!(anatomy_of(&project).unwrap(), Anatomy::default());
+        let anatomy = Anatomy { mirror: vec![PatientAxis::HeadFeet].into(), rotation_deg: Some(5.0) };
+        set_anatomy(&mut project, &anatomy);
+        project.save().unwrap();
+        assert_eq!(anatomy_of(&Project::load(folder.path()).unwrap()).unwrap(), anatomy);
+        project.settings_mut().insert(ANATOMY.into(), toml::Table::from_iter([("mirrors".into(), true.into())]).into());
+        assert!(anatomy_of(&project).unwrap_err().to_string().contains("mirrors"));
+    }
+
+    #[test]
+    fn a_plan_follows_the_project_the_settings_and_an_edited_file_in_that_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut project = create_demo(folder.path(), 3).unwrap();
+        let head_feet = Anatomy { mirror: vec![PatientAxis::HeadFeet].into(), rotation_deg: Some(5.0) };
+        set_anatomy(&mut project, &head_feet);
+        project.save().unwrap();
+        let mut settings = TrainSettings { device: DeviceChoice::Cpu, ..TrainSettings::default() };
+        let plan = |settings: &TrainSettings| plan_for(folder.path(), settings, &mut |n| panic!("{n}"));
+        let of_project = plan(&settings).unwrap();
+        assert_eq!(of_project.augmentation, head_feet.augmentation());
+        settings.mirror = Some(vec![PatientAxis::LeftRight].into());
+        let of_settings = plan(&settings).unwrap().augmentation;
+        assert_eq!((of_settings.mirror_axes, of_settings.rotation_deg), (settings.mirror.unwrap(), 5.0));
+        let file = folder.path().join("edited.toml");
+        let edited = Plan { base_width: 5, ..of_project };
+        std::fs::write(&file, edited.to_commented_toml().unwrap()).unwrap();
+        settings.plan = Some(file.clone());
+        assert_eq!(plan(&settings).unwrap(), edited);
+        std::fs::write(&file, edited.to_commented_toml().unwrap().replace("levels = ", "levels = 9")).unwrap();
+        assert!(plan(&settings).unwrap_err().to_string().contains("'levels'"));
+    }
+}
