@@ -39,9 +39,9 @@ pub enum Command {
     Predict(predict::PredictArgs),
     /// Write masks, verified
     Export(export::ExportArgs),
-    /// Dice, Jaccard, HD95, ASD, ASSD of masks against the truth
+    /// Dice, Jaccard, HD95, ASD, ASSD of masks against the truth, and the calibration of probabilities beside them
     Evaluate {
-        /// Folder of masks to judge
+        /// Folder of masks to judge, with the CASE.mean, CASE.scaled, CASE.np that `export --what probabilities` writes
         #[arg(long, value_name = "FOLDER")]
         pred: PathBuf,
         /// Folder of true masks with the same names

@@ -2,6 +2,7 @@
 
 mod args;
 pub mod bench;
+mod calibration;
 pub mod demo;
 pub mod evaluate;
 pub mod export;
