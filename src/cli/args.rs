@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use super::{bench, demo, evaluate, export, info, init, predict, train};
+use super::{bench, demo, evaluate, export, info, init, plot, predict, train};
 use crate::ui;
 
 /// Label medical volumes while two networks learn from your labels and from the unlabelled volumes.
@@ -56,6 +56,8 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Draw held-out Dice over training time
+    Plot(plot::PlotArgs),
     /// Measure the program
     Bench(bench::BenchArgs),
 }
@@ -77,6 +79,7 @@ pub fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         Some(Command::Export(args)) => Ok(export::run(args)?),
         Some(Command::Evaluate { pred, truth, json }) => Ok(evaluate::run(&pred, &truth, json)?),
         Some(Command::Info { file, json }) => info::run(&file, json),
+        Some(Command::Plot(args)) => Ok(plot::run(&args)?),
         Some(Command::Bench(args)) => bench::run(args),
     }
 }

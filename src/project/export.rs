@@ -193,9 +193,9 @@ fn csv_field(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::super::CaseEntry;
-    use super::super::fixture::{Fixture, paint};
+    use super::super::fixture::{Fixture, geometry, paint, write_test_image};
     use super::*;
-    use crate::geometry::Extent;
+    use crate::geometry::{Affine, Extent};
     use crate::io::{NiftiGeometry, read_image, read_mask};
     use crate::label::{Prediction, Provenance};
     use crate::volume::Grid;
@@ -284,16 +284,20 @@ mod tests {
 
     #[test]
     fn a_case_that_cannot_be_read_is_named_and_the_others_are_exported() {
-        let (f, out) = (labelled(), tempfile::tempdir().unwrap());
-        fs::write(f.project.dir().join("images/b.nii.gz"), b"damaged").unwrap();
-        let cases = ["b", "a"].map(|id| CaseEntry::new(id.into(), format!("images/{id}.nii.gz").into()));
-        fs::remove_file(f.project.dir().join("chiaro.toml")).unwrap();
-        let project = Project::create(f.project.dir(), f.project.classes().clone(), cases.into()).unwrap();
+        let (root, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let geometry = geometry(Affine::identity());
+        let image = |id: &str| root.path().join(format!("images/{id}.nii.gz"));
+        write_test_image(&image("a"), &geometry);
+        fs::write(image("b"), b"damaged").unwrap();
+        let cases = ["b", "a"].map(|id| CaseEntry::new(id.into(), image(id)));
+        let classes = ClassTable::from_names(&["one"]).unwrap();
+        let project = Project::create(root.path(), classes, cases.into()).unwrap();
+        project.import_labels(&"a".into(), Grid::filled(geometry.extent, 1), &geometry).unwrap();
         let report = export_labels(&project, out.path(), Source::Labels).unwrap();
         assert_eq!((report.written.len(), &report.unreadable[0].0), (1, &"b".into()));
         assert!(report.unreadable[0].1.contains("b.nii.gz"), "{}", report.unreadable[0].1);
         assert_eq!(export_statistics(&project, out.path()).unwrap().unreadable, report.unreadable);
-        fs::write(f.project.dir().join("images/a.nii.gz"), b"damaged").unwrap();
+        fs::write(image("a"), b"damaged").unwrap();
         assert!(matches!(export_labels(&project, out.path(), Source::Labels), Err(ProjectError::Io(_))));
     }
 
