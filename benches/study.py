@@ -49,7 +49,9 @@ class StudyError(Exception):
 def read_mask(path):
     """Header with everything before the voxels, shape (x, y, z) and the u8 voxels, x fastest, of a .nii.gz mask."""
     data = gzip.decompress(path.read_bytes())
-    order = "<" if struct.unpack_from("<i", data)[0] == 348 else ">"
+    order = next((o for o in "<>" if data[:4] == struct.pack(o + "i", 348)), None)
+    if order is None or len(data) < 352:
+        raise StudyError(f"{path} is no NIfTI-1 file; convert it first")
     shape = struct.unpack_from(order + "8h", data, 40)[1:4]
     datatype = struct.unpack_from(order + "h", data, 70)[0]
     start = int(struct.unpack_from(order + "f", data, 108)[0])
@@ -102,8 +104,9 @@ class Split:
     def __init__(self, data, test_cases):
         with open(data / "splits_dev.csv", newline="") as file:
             rows = [row for row in csv.DictReader(file) if row["set"] == SET]
-        role = lambda name: [row["case"] for row in rows if row["role"] == name]
-        self.labelled, self.unlabelled, self.test = role("labelled"), role("unlabelled"), role("test")[:test_cases]
+        roles = ("labelled", "unlabelled", "test")
+        by_role = [[row["case"] for row in rows if row["role"] == role] for role in roles]
+        self.labelled, self.unlabelled, self.test = by_role[0], by_role[1], by_role[2][:test_cases]
         self.images, self.truth = data / SET / "images", data / SET / "labels"
         if not self.labelled or not self.test:
             raise StudyError(f"{data / 'splits_dev.csv'} names no labelled or no test case of the set {SET}")
@@ -155,6 +158,7 @@ class Setting:
                 shutil.copy(path, whole)
             lists += ["--labels", whole]
         chiaro("init", study, "--images", self.images, *lists)
+        (study / "labels").mkdir(exist_ok=True)
         for path in masks:
             if path.name in origins:
                 shutil.copy(path, study / "labels")
@@ -166,9 +170,17 @@ class Run:
 
     def __init__(self, setting, variant, seed, args):
         self.setting, self.variant, self.seed, self.args = setting, variant, seed, args
-        self.key = f"{setting.name}.{variant.name}.{args.steps}.{seed}"
+        self.key = f"{setting.name}.{variant.name}.{args.steps}-steps.{len(setting.split.test)}-cases.seed-{seed}"
         self.result = args.work / "results" / f"{self.key}.json"
         self.folder = args.work / "runs" / self.key
+
+    def is_done(self):
+        if not self.result.is_file():
+            return False
+        made = json.loads(self.result.read_text())
+        if (made["method"], made["flags"]) != (self.variant.method, self.variant.flags):
+            raise StudyError(f"{self.result} was made with other flags; give the variant another name")
+        return True
 
     def execute(self):
         """Runs everything anew in an empty folder and writes the result last."""
@@ -216,19 +228,21 @@ class Run:
         with open(self.folder / "log.txt", "a") as log:
             log.write(f"$ chiaro {' '.join(map(str, arguments))}\n{done.stderr}")
         if done.returncode != 0:
-            raise StudyError(f"chiaro {arguments[0]} failed in {self.key}: {done.stderr.strip()[-500:]}")
+            raise StudyError(f"chiaro {arguments[0]} failed; {self.folder / 'log.txt'} ends with: {done.stderr[-300:]}")
         return done.stdout
 
 
 def run_study(args):
     """Runs what is not there yet; the number of failed runs."""
+    if not args.chiaro.is_file():
+        raise StudyError(f"{args.chiaro} is not there; build it with cargo build --release or name it with --chiaro")
     split = Split(args.data, args.test_cases)
     (args.work / "results").mkdir(parents=True, exist_ok=True)
     settings = [Setting(name, split, args.work, args.curve) for name in args.settings.split(",")]
     variants = [Variant(text) for text in args.methods]
     # Seed by seed, so that a study that was stopped early compares the methods on the same seeds.
     runs = [Run(s, v, int(seed), args) for seed in args.seeds.split(",") for s in settings for v in variants]
-    waiting = [run for run in runs if not run.result.is_file()]
+    waiting = [run for run in runs if not run.is_done()]
     print(f"{len(runs) - len(waiting)} of {len(runs)} runs are done", flush=True)
     failed, begin = 0, time.monotonic()
     with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
@@ -294,12 +308,13 @@ def print_scores(by_variant):
 
 
 def print_calibration(by_variant):
-    keys = [(what, kind) for what in ("ece", "brier", "nll") for kind in PROBABILITIES]
-    values = lambda runs, what, kind: [r["scores"].get(f"{what}_{kind}") for r in runs]
-    present = [k for k in keys if any(v is not None for runs in by_variant.values() for v in values(runs, *k))]
+    titles = {"ece": "ECE", "brier": "Brier", "nll": "NLL"}
+    keys = [(what, kind) for what in titles for kind in PROBABILITIES]
+    values = {k: {n: [r["scores"].get("_".join(k)) for r in runs] for n, runs in by_variant.items()} for k in keys}
+    present = [k for k in keys if any(v is not None for found in values[k].values() for v in found)]
     if present:
-        rows = [[name] + [mean_sd(values(runs, *k), 4) for k in present] for name, runs in by_variant.items()]
-        print_table(["method"] + [f"{what.upper()} {kind}" for what, kind in present], rows)
+        rows = [[name] + [mean_sd(values[k][name], 4) for k in present] for name in by_variant]
+        print_table(["method"] + [f"{titles[what]} {kind}" for what, kind in present], rows)
 
 
 def print_differences(by_variant):
@@ -311,9 +326,9 @@ def print_differences(by_variant):
             pairs = [(r, base[r["seed"]]) for r in runs if name != reference and r["seed"] in base]
             if not pairs:
                 continue
-            measures = [lambda r: r["scores"]["mean_dice"]] + [lambda r, id=id: score(r, "dice", id) for id in CLASSES]
-            known = lambda m: [(m(a), m(b)) for a, b in pairs if m(a) is not None and m(b) is not None]
-            rows.append([name, str(len(pairs))] + [mean_se([a - b for a, b in known(m)]) for m in measures])
+            mean = [a["scores"]["mean_dice"] - b["scores"]["mean_dice"] for a, b in pairs]
+            per_class = [[score(a, "dice", id) - score(b, "dice", id) for a, b in pairs] for id in CLASSES]
+            rows.append([name, str(len(pairs)), mean_se(mean)] + [mean_se(d) for d in per_class])
         if rows:
             print_table([f"minus {reference}", "pairs", "mean Dice", *(f"Dice {n}" for n in CLASSES.values())], rows)
 
@@ -322,11 +337,14 @@ def print_tables(args):
     results = [json.loads(path.read_text()) for path in sorted((args.work / "results").glob("*.json"))]
     if not results:
         raise StudyError(f"{args.work / 'results'} holds no finished run; start one with study.py run")
+    # The methods that others are compared with come first.
+    results.sort(key=lambda run: (run["variant"] not in REFERENCES[:1], run["variant"] not in REFERENCES))
     groups = {}
     for run in results:
         group = groups.setdefault((run["setting"], run["steps"], len(run["test_cases"])), {})
         group.setdefault(run["variant"], []).append(run)
-    for (setting, steps, cases), by_variant in groups.items():
+    in_order = sorted(groups.items(), key=lambda group: (list(SETTINGS).index(group[0][0]), *group[0][1:]))
+    for (setting, steps, cases), by_variant in in_order:
         print(f"\n### {SETTINGS[setting]}, {steps} steps, {cases} test cases; mean ± standard deviation over seeds")
         print_scores(by_variant)
         print_calibration(by_variant)
@@ -334,12 +352,16 @@ def print_tables(args):
         print_differences(by_variant)
 
 
+def full_path(text):
+    return Path(text).resolve()
+
+
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
     run = commands.add_parser("run", help="run what is missing")
-    run.add_argument("--chiaro", type=Path, default=Path("target/release/chiaro"), help="the program")
-    run.add_argument("--data", type=Path, required=True, help="folder with splits_dev.csv and hippocampus/")
+    run.add_argument("--chiaro", type=full_path, default="target/release/chiaro", help="the program")
+    run.add_argument("--data", type=full_path, required=True, help="folder with splits_dev.csv and hippocampus/")
     run.add_argument("--settings", default="labelled-3,labelled-12,sparse", help=", ".join(SETTINGS))
     run.add_argument("--methods", nargs="+", default=["supervised", "cps", "dual-confidence"], metavar="VARIANT")
     run.add_argument("--seeds", default="1,2,3")
@@ -351,7 +373,7 @@ def arguments():
     run.add_argument("--keep", action="store_true", help="keep the projects and masks")
     table = commands.add_parser("table", help="print the tables as markdown")
     for command in (run, table):
-        command.add_argument("--work", type=Path, required=True, help="folder of the study")
+        command.add_argument("--work", type=full_path, required=True, help="folder of the study")
     return parser.parse_args()
 
 
