@@ -39,6 +39,8 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     ("flate2", &["io"]),
     ("clap", &["cli"]),
     ("indicatif", &["cli"]),
+    ("plotters", &["cli"]),
+    ("epaint_default_fonts", &["cli"]),
     ("crossbeam_channel", &["worker", "ui"]),
 ];
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use super::{bench, demo, evaluate, export, info, init, plan, predict, train};
+use super::{bench, demo, evaluate, export, info, init, plan, plot, predict, train};
 use crate::ui;
 
 /// Label medical volumes while two networks learn from your labels and from the unlabelled volumes.
@@ -41,9 +41,9 @@ pub enum Command {
     Predict(predict::PredictArgs),
     /// Write masks, verified
     Export(export::ExportArgs),
-    /// Dice, Jaccard, HD95, ASD, ASSD of masks against the truth
+    /// Dice, Jaccard, HD95, ASD, ASSD of masks against the truth, and the calibration of probabilities beside them
     Evaluate {
-        /// Folder of masks to judge
+        /// Folder of masks to judge, with the CASE.mean, CASE.scaled, CASE.np that `export --what probabilities` writes
         #[arg(long, value_name = "FOLDER")]
         pred: PathBuf,
         /// Folder of true masks with the same names
@@ -58,6 +58,8 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Draw held-out Dice over training time
+    Plot(plot::PlotArgs),
     /// Measure the program
     Bench(bench::BenchArgs),
 }
@@ -80,6 +82,7 @@ pub fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         Some(Command::Export(args)) => Ok(export::run(args)?),
         Some(Command::Evaluate { pred, truth, json }) => Ok(evaluate::run(&pred, &truth, json)?),
         Some(Command::Info { file, json }) => info::run(&file, json),
+        Some(Command::Plot(args)) => Ok(plot::run(&args)?),
         Some(Command::Bench(args)) => bench::run(args),
     }
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use thiserror::Error;
 
+use super::calibration::{Calibration, CalibrationError, case_of_probability};
 use crate::io::{GridMismatch, IoError, LoadedMask, case_name, check_same_grid, read_mask};
 use crate::label::{ClassId, Origin};
 use crate::metrics::{CaseScores, ClassScores, MetricsError, Statistic, Summary, SurfaceDistances, evaluate_case};
@@ -23,6 +24,8 @@ pub enum EvaluateError {
     Grid { case: String, source: GridMismatch },
     #[error("case {case} cannot be scored")]
     Scores { case: String, source: MetricsError },
+    #[error(transparent)]
+    Calibration(#[from] CalibrationError),
     #[error(transparent)]
     File(#[from] IoError),
     #[error("the result cannot be written")]
@@ -48,6 +51,9 @@ pub fn run(prediction: &Path, truth: &Path, json: bool) -> Result<(), EvaluateEr
 struct Evaluation {
     #[serde(flatten)]
     summary: Summary,
+    /// Of the probabilities that lie beside the masks.
+    #[serde(flatten)]
+    calibration: Calibration,
     per_case: Vec<NamedScores>,
     /// Cases with a true mask but no prediction.
     without_prediction: Vec<String>,
@@ -85,14 +91,16 @@ impl Evaluation {
             return Err(EvaluateError::NothingInCommon { prediction: prediction.into(), truth: truth.into() });
         }
         let classes = foreground_classes(true_masks.values())?;
-        let mut per_case = Vec::new();
+        let (mut per_case, mut calibration) = (Vec::new(), Calibration::default());
         for (case, true_path) in true_masks {
             let Some(predicted_path) = predicted.get(&case) else { continue };
-            let scores = score_case(&case, &read_mask(predicted_path)?, &read_mask(&true_path)?, &classes)?;
+            let (predicted, truth) = (read_mask(predicted_path)?, read_mask(&true_path)?);
+            let scores = score_case(&case, &predicted, &truth, &classes)?;
+            calibration.add_case(&case, predicted_path, &predicted, &truth)?;
             per_case.push(NamedScores { case, mean_dice: scores.mean_dice(), scores });
         }
         let summary = Summary::of(per_case.iter().map(|c| &c.scores));
-        Ok(Self { summary, per_case, without_prediction, without_truth, incomplete_truth })
+        Ok(Self { summary, calibration, per_case, without_prediction, without_truth, incomplete_truth })
     }
 
     fn print_left_out(&self, out: &mut dyn Write) -> io::Result<()> {
@@ -131,10 +139,10 @@ impl Evaluation {
                 )?;
             }
         }
-        match self.summary.mean_dice {
-            Some(dice) => writeln!(out, "\nmean Dice of the foreground classes: {dice:.4}"),
-            None => Ok(()),
+        if let Some(dice) = self.summary.mean_dice {
+            writeln!(out, "\nmean Dice of the foreground classes: {dice:.4}")?;
         }
+        self.calibration.print(out)
     }
 }
 
@@ -189,7 +197,8 @@ fn foreground_classes<'a>(masks: impl Iterator<Item = &'a PathBuf>) -> Result<Ve
 /// Ending of the case name of a project's origin plane, which is not a mask.
 const ORIGIN_SUFFIX: &str = ".origin";
 
-/// The label volumes of a folder; hidden files and origin planes are left out. Of a header and image pair the header.
+/// The label volumes of a folder; hidden files, origin planes and the probabilities beside a mask are left out. Of a
+/// header and image pair the header.
 fn masks_by_case(folder: &Path) -> Result<BTreeMap<String, PathBuf>, EvaluateError> {
     let unreadable = |source| EvaluateError::Folder { path: folder.into(), source };
     let mut paths = Vec::new();
@@ -203,6 +212,12 @@ fn masks_by_case(folder: &Path) -> Result<BTreeMap<String, PathBuf>, EvaluateErr
             masks.entry(case).or_insert(path);
         }
     }
+    let beside_masks: Vec<String> = masks
+        .keys()
+        .filter(|name| case_of_probability(name).is_some_and(|case| masks.contains_key(case)))
+        .cloned()
+        .collect();
+    masks.retain(|name, _| !beside_masks.contains(name));
     Ok(masks)
 }
 
@@ -295,6 +310,22 @@ mod tests {
         let e = Evaluation::of_folders(&f.prediction, &f.truth).unwrap();
         assert_eq!((e.per_case.len(), e.incomplete_truth), (1, vec!["b".to_owned()]));
         assert!(e.without_prediction.is_empty());
+    }
+
+    #[test]
+    fn probabilities_beside_a_mask_are_scored_and_never_taken_for_masks() {
+        let f = folders();
+        for case in ["a", "lonely.mean"] {
+            write(&f.prediction, case, [1, 1, 0, 0], [1.0; 3]);
+            write(&f.truth, case, [1, 1, 0, 0], [1.0; 3]);
+        }
+        write(&f.prediction, "a.scaled", [1, 1, 0, 0], [1.0; 3]);
+        let e = Evaluation::of_folders(&f.prediction, &f.truth).unwrap();
+        assert_eq!(e.per_case.iter().map(|c| c.case.as_str()).collect::<Vec<_>>(), ["a", "lonely.mean"]);
+        assert!(e.without_truth.is_empty());
+        // Two voxels say 1 and two say 0, and all four are right.
+        let ece = serde_json::to_value(&e).unwrap()["ece_scaled"].as_f64().unwrap();
+        assert!((ece - 0.5).abs() < 1e-5, "{ece}");
     }
 
     #[test]

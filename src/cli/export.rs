@@ -27,6 +27,7 @@ pub enum What {
     Labels,
     /// The newest pseudo-labels as NIfTI masks
     Pseudo,
+    /// The same masks, and beside each CASE.mean, CASE.scaled and CASE.np: how probable the shown classes are, 0 to 1
     Probabilities,
     Meshes,
     /// Class volumes in ml as CSV
@@ -36,7 +37,7 @@ pub enum What {
 #[derive(Debug, Error)]
 pub enum ExportError {
     /// Wrong usage, not failed work.
-    #[error("export of {0} is not available yet; use --what labels, pseudo or stats")]
+    #[error("export of {0} is not available yet; use --what labels, pseudo, probabilities or stats")]
     NotAvailable(&'static str),
     #[error(transparent)]
     Project(#[from] ProjectError),
@@ -49,16 +50,16 @@ pub fn run(args: ExportArgs) -> Result<(), ExportError> {
         What::Pseudo => Source::Pseudo,
         What::Stats => {
             let report = export_statistics(&Project::load(&args.dir)?, &args.out)?;
-            tell_skipped(&report.skipped);
+            tell_left_out(&report.skipped, &report.unreadable);
             println!("{}", report.path.display());
             return Ok(());
         }
-        What::Probabilities => return Err(ExportError::NotAvailable("probabilities")),
+        What::Probabilities => Source::Probabilities,
         What::Meshes => return Err(ExportError::NotAvailable("meshes")),
     };
     let report = export_labels(&Project::load(&args.dir)?, &args.out, source)?;
-    tell_skipped(&report.skipped);
-    eprintln!("{} masks written and verified.", report.written.len());
+    tell_left_out(&report.skipped, &report.unreadable);
+    eprintln!("{} files written and verified.", report.written.len());
     for (_, file) in &report.written {
         println!("{}", file.path.display());
     }
@@ -66,10 +67,13 @@ pub fn run(args: ExportArgs) -> Result<(), ExportError> {
     Ok(())
 }
 
-fn tell_skipped(cases: &[CaseId]) {
-    if !cases.is_empty() {
-        let names: Vec<&str> = cases.iter().map(CaseId::as_str).collect();
+fn tell_left_out(skipped: &[CaseId], unreadable: &[(CaseId, String)]) {
+    if !skipped.is_empty() {
+        let names: Vec<&str> = skipped.iter().map(CaseId::as_str).collect();
         eprintln!("Nothing to export for {} cases: {}.", names.len(), names.join(", "));
+    }
+    for (case, reason) in unreadable {
+        eprintln!("Case {case} was left out: {reason}");
     }
 }
 
@@ -78,10 +82,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn kinds_that_do_not_exist_yet_are_refused_as_usage_before_anything_is_read() {
-        for what in [What::Probabilities, What::Meshes] {
-            let args = ExportArgs { dir: "nowhere".into(), out: "nowhere".into(), what };
-            assert!(matches!(run(args), Err(ExportError::NotAvailable(_))));
-        }
+    fn a_kind_that_does_not_exist_yet_is_refused_as_usage_before_anything_is_read() {
+        let args = ExportArgs { dir: "nowhere".into(), out: "nowhere".into(), what: What::Meshes };
+        assert!(matches!(run(args), Err(ExportError::NotAvailable(_))));
     }
 }

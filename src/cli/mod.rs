@@ -2,6 +2,7 @@
 
 mod args;
 pub mod bench;
+mod calibration;
 pub mod demo;
 pub mod evaluate;
 pub mod export;
@@ -9,6 +10,7 @@ mod headless;
 pub mod info;
 pub mod init;
 pub mod plan;
+pub mod plot;
 pub mod predict;
 pub mod train;
 

@@ -28,4 +28,4 @@ pub use header::NiftiVersion;
 pub use image::{LoadedImage, read_geometry, read_image};
 pub use mask::{LoadedMask, read_mask};
 pub use name::{case_name, is_nifti_path};
-pub use write::{WrittenFile, write_image, write_mask};
+pub use write::{WrittenFile, write_image, write_mask, write_probability};

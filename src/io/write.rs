@@ -48,6 +48,18 @@ pub fn write_mask(path: &Path, class: &Grid<u8>, geometry: &NiftiGeometry) -> Re
     Content { geometry, voxel_type: VoxelType::U8, slope: 1.0, intercept: 0.0, voxels }.write(path)
 }
 
+/// Writes probabilities stored as `round(255 p)`: slope 1/255, so that every reader sees 0 to 1; otherwise as
+/// [`write_mask`].
+///
+/// # Errors
+/// As [`write_mask`].
+pub fn write_probability(path: &Path, plane: &Grid<u8>, geometry: &NiftiGeometry) -> Result<WrittenFile, IoError> {
+    check_extent(path, plane.extent(), geometry.extent)?;
+    // NIfTI-1 stores the slope as f32.
+    let slope = f64::from(1.0f32 / 255.0);
+    Content { geometry, voxel_type: VoxelType::U8, slope, intercept: 0.0, voxels: plane.as_slice() }.write(path)
+}
+
 /// Writes an image in its stored type with its slope and intercept; otherwise as [`write_mask`].
 ///
 /// # Errors

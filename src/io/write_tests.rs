@@ -42,6 +42,21 @@ fn an_independent_reader_finds_voxels_and_geometry() {
 }
 
 #[test]
+fn probabilities_are_0_to_1_for_every_reader() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("case.mean.nii.gz");
+    let g = simple();
+    let stored = Grid::from_fn(g.extent, |v| [0, 51, 255][v.x]);
+    write_probability(&path, &stored, &g).unwrap();
+    let values = ReaderOptions::new().read_file(&path).unwrap().into_volume().into_ndarray::<f32>().unwrap();
+    for (x, p) in [0.0, 0.2, 1.0].into_iter().enumerate() {
+        assert!((values[[x, 1, 2]] - p).abs() < 1e-6);
+    }
+    let back = read_image(&path).unwrap();
+    assert_eq!((back.image.voxels, back.header.affine), (Voxels::U8(stored), g.affine));
+}
+
+#[test]
 fn the_digest_is_that_of_the_file_and_no_draft_stays() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("mask.nii.gz");

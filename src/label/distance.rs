@@ -1,5 +1,7 @@
 //! Exact Euclidean distances to a mask, and the surface of a mask.
 
+use crate::geometry::Extent;
+use crate::label::ClassId;
 use crate::volume::Grid;
 
 /// Distance in mm from every voxel centre to the nearest mask voxel centre; infinite everywhere if the mask is empty.
@@ -22,23 +24,40 @@ pub fn distance_transform_mm(mask: &Grid<bool>, spacing_mm: [f64; 3]) -> Grid<f3
     squared.map(|s| s.sqrt())
 }
 
-/// Voxels of the mask with a 6-neighbour outside it; beyond the border of the grid counts as outside.
-pub fn surface(mask: &Grid<bool>) -> Grid<bool> {
-    let extent = mask.extent();
-    let inside = mask.as_slice();
+/// Voxels unlike the default value (in a mask, or of any class above 0) with a 6-neighbour of another value; beyond the
+/// border of the grid counts as another.
+pub fn surface<T: Copy + Default + PartialEq>(grid: &Grid<T>) -> Grid<bool> {
+    let extent = grid.extent();
+    let values = grid.as_slice();
     let strides = [1, extent.x(), extent.x() * extent.y()];
     let mut edge = Grid::filled(extent, false);
     for (index, edge) in edge.as_mut_slice().iter_mut().enumerate() {
-        if inside[index] {
+        let own = values[index];
+        if own != T::default() {
             let at = extent.voxel(index).to_array();
             let enclosed = (0..3).all(|a| {
                 let step = strides[a];
-                at[a] > 0 && at[a] + 1 < extent.to_array()[a] && inside[index - step] && inside[index + step]
+                at[a] > 0
+                    && at[a] + 1 < extent.to_array()[a]
+                    && values[index - step] == own
+                    && values[index + step] == own
             });
             *edge = !enclosed;
         }
     }
     edge
+}
+
+/// Voxels at most `width` voxels (straight, whatever their size in mm) from a surface of a foreground class in any of
+/// the maps, which must have the same extent. All false where no map holds a class.
+pub fn boundary_band(maps: &[&Grid<ClassId>], extent: Extent, width: f32) -> Grid<bool> {
+    let mut surfaces = Grid::filled(extent, false);
+    for map in maps {
+        for (any, this) in surfaces.as_mut_slice().iter_mut().zip(surface(map).as_slice()) {
+            *any |= this;
+        }
+    }
+    distance_transform_mm(&surfaces, [1.0; 3]).map(|&away| away <= width)
 }
 
 /// Scratch space for lines of one axis.
@@ -109,7 +128,7 @@ impl DistanceLine {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::geometry::{Extent, Voxel};
+    use crate::geometry::Voxel;
     use proptest::prelude::*;
 
     proptest! {
@@ -145,5 +164,25 @@ mod tests {
         let cube = surface(&Grid::filled(e, true));
         assert_eq!(cube.as_slice().iter().filter(|s| **s).count(), 26);
         assert!(!cube.at(Voxel::new(1, 1, 1)));
+    }
+
+    #[test]
+    fn classes_that_touch_have_a_surface_between_them() {
+        let e = Extent::new(9, 5, 5).unwrap();
+        let halves = Grid::from_fn(e, |v| if v.x < 4 { 1u8 } else { 2 });
+        let edge = surface(&halves);
+        let inner: Vec<usize> = (1..8).filter(|&x| edge.at(Voxel::new(x, 2, 2))).collect();
+        assert_eq!(inner, [3, 4]);
+        assert!(!surface(&halves.map(|c| *c > 0)).at(Voxel::new(3, 2, 2)));
+    }
+
+    #[test]
+    fn the_band_reaches_as_many_voxels_from_the_surfaces_of_both_maps() {
+        let e = Extent::new(30, 1, 1).unwrap();
+        let dot = |at: usize| Grid::from_fn(e, |v| ClassId::from(v.x == at));
+        let band = boundary_band(&[&dot(6), &dot(9)], e, 5.0);
+        let inside: Vec<usize> = (0..30).filter(|&x| band.at(Voxel::new(x, 0, 0))).collect();
+        assert_eq!(inside, (1..=14).collect::<Vec<_>>());
+        assert!(!boundary_band(&[&Grid::filled(e, 0)], e, 5.0).as_slice().contains(&true));
     }
 }

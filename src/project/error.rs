@@ -53,6 +53,8 @@ pub enum ProjectError {
     LabelShape { case: CaseId, expected: String, found: String },
     #[error("the stored labels of case '{case}' are damaged: {reason}. Restore them from a backup.")]
     LabelsDamaged { case: CaseId, reason: String },
+    #[error("the prediction of case '{case}' has another shape than its image. Predict the case again.")]
+    PredictionShape { case: CaseId },
     #[error("exporting would overwrite {}, which this project needs. Choose another folder.", name(path))]
     ExportOntoSource { path: PathBuf },
     #[error("nothing to export: no case has {0}")]

@@ -1,15 +1,17 @@
 //! Export of masks and volumes: verified files on the image's grid, class names beside them.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use super::case_planes::CasePlanes;
 use super::project::absolute;
 use super::{AuditEvent, Project, ProjectError};
-use crate::io::{NiftiGeometry, WrittenFile, read_geometry, write_atomically, write_mask};
-use crate::label::{Class, ClassId, ClassTable};
-use crate::volume::{CaseId, Grid};
+use crate::io::{WrittenFile, write_atomically, write_mask, write_probability};
+use crate::label::{Class, ClassId, ClassTable, ProbabilityKind};
+use crate::volume::CaseId;
 
 /// Which masks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +20,8 @@ pub enum Source {
     Labels,
     /// The fused class plane of the newest predictions.
     Pseudo,
+    /// The same, and beside each mask how probable its classes are.
+    Probabilities,
 }
 
 #[derive(Clone, Debug)]
@@ -25,6 +29,8 @@ pub struct ExportReport {
     pub written: Vec<(CaseId, WrittenFile)>,
     /// Cases that have nothing to export.
     pub skipped: Vec<CaseId>,
+    /// Cases whose files cannot be read, and why.
+    pub unreadable: Vec<(CaseId, String)>,
     /// The sidecar with class numbers, names and colours.
     pub classes: PathBuf,
 }
@@ -34,6 +40,8 @@ pub struct StatisticsReport {
     pub path: PathBuf,
     /// Cases without labels.
     pub skipped: Vec<CaseId>,
+    /// Cases whose files cannot be read, and why.
+    pub unreadable: Vec<(CaseId, String)>,
 }
 
 #[derive(Serialize)]
@@ -53,54 +61,69 @@ impl Source {
         match self {
             Self::Labels => "labels",
             Self::Pseudo => "pseudo-labels",
+            Self::Probabilities => "probabilities",
         }
     }
 }
 
-/// Writes `OUT/CASE.nii.gz` for every case that has the source, and `OUT/classes.json`. An existing file stays until
-/// its successor is verified.
+/// Writes `OUT/CASE.nii.gz` for every case that has the source, for probabilities also `OUT/CASE.KIND.nii.gz`, and
+/// `OUT/classes.json`. An existing file stays until its successor is verified. A case that cannot be read is passed
+/// over, unless nothing else is left.
 pub fn export_labels(project: &Project, out: &Path, source: Source) -> Result<ExportReport, ProjectError> {
     fs::create_dir_all(out).map_err(ProjectError::file("create", out))?;
     check_target(project, out)?;
-    let (mut written, mut skipped) = (Vec::new(), Vec::new());
+    let (mut written, mut skipped, mut unreadable) = (Vec::new(), Vec::new(), Vec::new());
     for case in project.cases() {
-        let geometry = read_geometry(&project.image_path(&case.id)?)?;
-        match project.mask(&case.id, &geometry, source)? {
-            Some(class) => {
-                written.push((case.id.clone(), export_case(project, out, source, &case.id, &class, &geometry)?))
+        match project.planes(&case.id, source) {
+            Ok(Some(planes)) => {
+                let files = export_case(project, out, source, &case.id, &planes)?;
+                written.extend(files.into_iter().map(|file| (case.id.clone(), file)));
             }
-            None => skipped.push(case.id.clone()),
+            Ok(None) => skipped.push(case.id.clone()),
+            Err(reason) => unreadable.push((case.id.clone(), reason)),
         }
     }
+    let unreadable = sentences(unreadable, written.is_empty())?;
     if written.is_empty() {
         return Err(ProjectError::NothingToExport(source.name()));
     }
-    Ok(ExportReport { written, skipped, classes: write_sidecar(out, project.classes())? })
+    Ok(ExportReport { written, skipped, unreadable, classes: write_sidecar(out, project.classes())? })
 }
 
 /// Writes `OUT/volumes.csv` with the volume of every class in every case that has labels:
-/// `case,class,name,voxels,volume_ml`.
+/// `case,class,name,voxels,volume_ml`. A case that cannot be read is passed over, unless nothing else is left.
 pub fn export_statistics(project: &Project, out: &Path) -> Result<StatisticsReport, ProjectError> {
     fs::create_dir_all(out).map_err(ProjectError::file("create", out))?;
     check_target(project, out)?;
     let mut csv = String::from("case,class,name,voxels,volume_ml\n");
-    let mut skipped = Vec::new();
+    let (mut skipped, mut unreadable) = (Vec::new(), Vec::new());
     for case in project.cases() {
-        let geometry = read_geometry(&project.image_path(&case.id)?)?;
-        match project.mask(&case.id, &geometry, Source::Labels)? {
-            Some(class) => csv += &volume_lines(case.id.as_str(), &class, &geometry, project.classes()),
-            None => skipped.push(case.id.clone()),
+        match project.planes(&case.id, Source::Labels) {
+            Ok(Some(planes)) => csv += &volume_lines(case.id.as_str(), &planes, project.classes()),
+            Ok(None) => skipped.push(case.id.clone()),
+            Err(reason) => unreadable.push((case.id.clone(), reason)),
         }
     }
+    let is_all = skipped.len() + unreadable.len() == project.cases().len();
+    let unreadable = sentences(unreadable, is_all)?;
     let path = out.join("volumes.csv");
     write_atomically(&path, |file| file.write_all(csv.as_bytes()))?;
-    Ok(StatisticsReport { path, skipped })
+    Ok(StatisticsReport { path, skipped, unreadable })
 }
 
-fn volume_lines(case: &str, class: &Grid<ClassId>, geometry: &NiftiGeometry, classes: &ClassTable) -> String {
+/// The reasons in words; the first of them as an error if nothing could be written.
+fn sentences(unreadable: Vec<(CaseId, ProjectError)>, is_all: bool) -> Result<Vec<(CaseId, String)>, ProjectError> {
+    let listed = unreadable.iter().map(|(case, reason)| (case.clone(), reason.to_string())).collect();
+    match unreadable.into_iter().next() {
+        Some((_, reason)) if is_all => Err(reason),
+        _ => Ok(listed),
+    }
+}
+
+fn volume_lines(case: &str, planes: &CasePlanes, classes: &ClassTable) -> String {
     let mut counts = [0usize; 256];
-    class.as_slice().iter().for_each(|&c| counts[usize::from(c)] += 1);
-    let voxel_ml = geometry.affine.voxel_volume_mm3() / 1000.0;
+    planes.class.as_slice().iter().for_each(|&c| counts[usize::from(c)] += 1);
+    let voxel_ml = planes.geometry.affine.voxel_volume_mm3() / 1000.0;
     let line = |c: &Class| {
         let voxels = counts[usize::from(c.id)];
         let (case, name) = (csv_field(case), csv_field(&c.name));
@@ -109,36 +132,24 @@ fn volume_lines(case: &str, class: &Grid<ClassId>, geometry: &NiftiGeometry, cla
     classes.foreground().map(line).collect()
 }
 
-impl Project {
-    fn mask(
-        &self,
-        case: &CaseId,
-        geometry: &NiftiGeometry,
-        source: Source,
-    ) -> Result<Option<Grid<ClassId>>, ProjectError> {
-        match source {
-            Source::Labels if !self.has_labels(case)? => Ok(None),
-            Source::Labels => {
-                let labels = self.load_labels(case, geometry.extent)?;
-                Ok((labels.known_count() > 0).then(|| labels.class().clone()))
-            }
-            Source::Pseudo => Ok(self.load_prediction(case)?.map(|p| p.class)),
-        }
-    }
-}
-
 fn export_case(
     project: &Project,
     out: &Path,
     source: Source,
     case: &CaseId,
-    class: &Grid<ClassId>,
-    geometry: &NiftiGeometry,
-) -> Result<WrittenFile, ProjectError> {
-    let file = format!("{case}.nii.gz");
-    let written = write_mask(&out.join(&file), class, geometry)?;
-    let sha256 = written.sha256.clone();
-    project.audit(&AuditEvent::Exported { case: case.clone(), what: source.name(), file, sha256 })?;
+    planes: &CasePlanes,
+) -> Result<Vec<WrittenFile>, ProjectError> {
+    let CasePlanes { geometry, class, probabilities } = planes;
+    let target = |file: String| out.join(file);
+    let mut written = vec![write_mask(&target(format!("{case}.nii.gz")), class, geometry)?];
+    for (kind, plane) in probabilities {
+        written.push(write_probability(&target(format!("{case}.{}.nii.gz", kind.name())), plane, geometry)?);
+    }
+    for WrittenFile { path, sha256, .. } in &written {
+        let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let (case, sha256) = (case.clone(), sha256.clone());
+        project.audit(&AuditEvent::Exported { case, what: source.name(), file, sha256 })?;
+    }
     Ok(written)
 }
 
@@ -151,10 +162,15 @@ fn check_target(project: &Project, out: &Path) -> Result<(), ProjectError> {
             return Err(ProjectError::ExportOntoSource { path: own });
         }
     }
-    for case in project.cases() {
-        let target = out.join(format!("{}.nii.gz", case.id));
-        let image = project.image_path(&case.id)?;
-        if target.exists() && image.exists() && absolute(&target)? == absolute(&image)? {
+    let images = project.cases().iter().map(|case| project.image_path(&case.id)).collect::<Result<Vec<_>, _>>()?;
+    let images: BTreeSet<PathBuf> =
+        images.iter().filter(|image| image.exists()).map(|image| absolute(image)).collect::<Result<_, _>>()?;
+    let kinds = ProbabilityKind::ALL.map(|kind| format!(".{}", kind.name()));
+    let endings = || kinds.iter().map(String::as_str).chain([""]);
+    for target in
+        project.cases().iter().flat_map(|case| endings().map(|end| out.join(format!("{}{end}.nii.gz", case.id))))
+    {
+        if target.exists() && images.contains(&absolute(&target)?) {
             return Err(ProjectError::ExportOntoSource { path: target });
         }
     }
@@ -176,9 +192,13 @@ fn csv_field(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fixture::{Fixture, paint};
+    use super::super::CaseEntry;
+    use super::super::fixture::{Fixture, geometry, paint, write_test_image};
     use super::*;
-    use crate::io::read_mask;
+    use crate::geometry::{Affine, Extent};
+    use crate::io::{NiftiGeometry, read_image, read_mask};
+    use crate::label::{Prediction, Provenance};
+    use crate::volume::Grid;
 
     fn audit_of(project: &Project) -> String {
         fs::read_to_string(project.dir().join("audit.jsonl")).unwrap()
@@ -224,6 +244,70 @@ mod tests {
             Err(ProjectError::NothingToExport("labels"))
         ));
         assert_eq!(export_statistics(&f.project, out.path()).unwrap().skipped, ["a".into()]);
+    }
+
+    /// Class 1 everywhere; network A says so with 255, 128 and 0 in turn, network B prefers class 2 with 155.
+    fn predict(f: &Fixture, extent: Extent, geometry: &NiftiGeometry) {
+        let plane = |value: u8| Grid::filled(extent, value);
+        let prediction = Prediction {
+            provenance: Provenance { case: f.case.clone(), label_revision: 0, model: "run".into(), step: 1 },
+            class: plane(1),
+            confidence_a: Grid::from_fn(extent, |v| [255, 128, 0][v.x % 3]),
+            confidence_b: plane(155),
+            class_a: plane(1),
+            class_b: plane(2),
+            dual_confidence: plane(9),
+            np_probability: Some(plane(51)),
+            np_std: None,
+        };
+        f.project.save_prediction(&prediction, geometry).unwrap();
+    }
+
+    #[test]
+    fn probabilities_lie_beside_their_masks_on_the_grid_of_the_image_and_are_audited() {
+        let (f, out) = (Fixture::new(), tempfile::tempdir().unwrap());
+        predict(&f, f.extent(), &f.geometry);
+        let report = export_labels(&f.project, out.path(), Source::Probabilities).unwrap();
+        let names: Vec<_> = report.written.iter().map(|(_, w)| w.path.file_name().unwrap().to_owned()).collect();
+        assert_eq!(names, ["a.nii.gz", "a.mean.nii.gz", "a.np.nii.gz"]);
+        assert!(read_mask(&out.path().join("a.nii.gz")).unwrap().class.as_slice().iter().all(|c| *c == 1));
+        let (mean, np) =
+            (read_image(&report.written[1].1.path).unwrap(), read_image(&report.written[2].1.path).unwrap());
+        // Network B leaves class 1 the 100 that it does not give to class 2.
+        for (x, stored) in [177.0, 114.0, 50.0].into_iter().enumerate() {
+            assert!((mean.image.intensity_at(x) - stored / 255.0).abs() < 1e-6);
+        }
+        assert!((np.image.intensity_at(7) - 0.2).abs() < 1e-6);
+        assert_eq!((mean.header.affine, np.header.affine), (f.geometry.affine, f.geometry.affine));
+        assert!(report.written.iter().all(|(_, file)| audit_of(&f.project).contains(&file.sha256)));
+    }
+
+    #[test]
+    fn a_case_that_cannot_be_read_is_named_and_the_others_are_exported() {
+        let (root, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let geometry = geometry(Affine::identity());
+        let image = |id: &str| root.path().join(format!("images/{id}.nii.gz"));
+        write_test_image(&image("a"), &geometry);
+        fs::write(image("b"), b"damaged").unwrap();
+        let cases = ["b", "a"].map(|id| CaseEntry::new(id.into(), image(id)));
+        let classes = ClassTable::from_names(&["one"]).unwrap();
+        let project = Project::create(root.path(), classes, cases.into()).unwrap();
+        project.import_labels(&"a".into(), Grid::filled(geometry.extent, 1), &geometry).unwrap();
+        let report = export_labels(&project, out.path(), Source::Labels).unwrap();
+        assert_eq!((report.written.len(), &report.unreadable[0].0), (1, &"b".into()));
+        assert!(report.unreadable[0].1.contains("b.nii.gz"), "{}", report.unreadable[0].1);
+        assert_eq!(export_statistics(&project, out.path()).unwrap().unreadable, report.unreadable);
+        fs::write(image("a"), b"damaged").unwrap();
+        assert!(matches!(export_labels(&project, out.path(), Source::Labels), Err(ProjectError::Io(_))));
+    }
+
+    #[test]
+    fn a_prediction_of_another_shape_than_the_image_is_passed_over() {
+        let (f, out) = (Fixture::new(), tempfile::tempdir().unwrap());
+        let extent = Extent::new(2, 2, 2).unwrap();
+        predict(&f, extent, &NiftiGeometry::from_affine(extent, f.geometry.affine, f.geometry.stored_type));
+        let refused = export_labels(&f.project, out.path(), Source::Pseudo);
+        assert!(matches!(refused, Err(ProjectError::PredictionShape { .. })));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 
 mod audit;
 mod case_entry;
+mod case_planes;
 mod class_list;
 mod demo;
 mod error;

@@ -8,7 +8,7 @@ use crate::learn::error::LearnError;
 
 /// What the fields are, in the words of the file; a field that is not here is not one of a plan.
 const FIELDS: &[(&str, &str)] = &[
-    ("method", "supervised, cps or dual-confidence"),
+    ("method", "supervised, mean-teacher, cps, dual-confidence, dual-confidence-np or dual-confidence-np-literal"),
     ("classes", "class numbers in the order of the networks' channels, background first; those of the project"),
     ("patch", "voxels of a crop along x, y, z; divisible by what the network halves"),
     ("base_width", "channels of the first level; every level doubles them"),
@@ -27,6 +27,10 @@ const FIELDS: &[(&str, &str)] = &[
     ("unsupervised_weight", "largest weight of the unlabelled voxels"),
     ("ramp_up_steps", "steps until they have it"),
     ("unlabelled_view", "what pseudo-labels are made from: same, plain or cut-mix"),
+    (
+        "confidence",
+        "weight of a pseudo-label: product, raw-product, min, geometric-mean, peer-entropy-gate, prototype-similarity, single, off",
+    ),
     ("gamma_ramp_steps", "steps until the learner's belief counts in full (dual-confidence)"),
     ("predict_body_only", "air far from the body is background without asking the networks"),
     ("seed", "of everything random"),
@@ -36,6 +40,14 @@ const FIELDS: &[(&str, &str)] = &[
     ("reserved.slab.axis", "axis of the voxels that the slices are counted along: 0, 1 or 2"),
     ("reserved.slab.first", "first slice"),
     ("reserved.slab.end", "the slice after the last one"),
+    ("neural_process.weight", "of the neural process beside the networks' losses; leave out the section for none"),
+    ("neural_process.kl_weight", "of the divergence between all voxels and the labelled ones"),
+    ("neural_process.pseudo_weight", "of pseudo-labelled voxels in its likelihood; 0 learns from human labels only"),
+    ("neural_process.calibration_weight", "of its distillation into the networks"),
+    ("neural_process.samples", "latent draws per step"),
+    ("neural_process.samples_shown", "latent draws per prediction"),
+    ("neural_process.warm_up_steps", "steps in which it learns from labelled voxels only"),
+    ("neural_process.gradient_clip", "largest norm of its gradient"),
     ("augmentation.rotation_deg", "largest rotation about each axis, degrees; 0 is off, as below"),
     ("augmentation.scale", "largest relative change of size, below 1"),
     ("augmentation.mirror_axes", "left-right, anterior-posterior, head-feet: where a mirror image is as likely"),

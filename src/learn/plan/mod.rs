@@ -12,7 +12,9 @@ pub use self::augmentation::{Anatomy, Augmentation, MirrorAxes, PatientAxis};
 pub use self::fingerprint::Fingerprint;
 use super::data::{ReservedCase, TrainCase, choose_reserve, set_aside};
 pub use super::nn::{Architecture, Normalisation};
+use super::method::Confidence;
 use super::nn::{NetworkConfig, Storage};
+use super::np::NpPlan;
 use super::settings::{Method, PlanSummary, TrainSettings};
 
 /// Patch voxels that keep a step of two narrow networks near half a second on two cores.
@@ -68,6 +70,9 @@ pub struct Plan {
     /// What pseudo-labels are made from.
     #[serde(default)]
     pub unlabelled_view: UnlabelledView,
+    /// How far a pseudo-label counts.
+    #[serde(default)]
+    pub confidence: Confidence,
     /// Steps in which the learner's own belief comes to count in the dual confidence.
     pub gamma_ramp_steps: u64,
     pub augmentation: Augmentation,
@@ -75,6 +80,9 @@ pub struct Plan {
     #[serde(default)]
     pub predict_body_only: bool,
     pub seed: u64,
+    /// The neural process beside the networks; none if missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub neural_process: Option<NpPlan>,
     /// Whether some labels are kept for calibration instead of training.
     #[serde(default)]
     pub calibration: Reserve,
@@ -141,16 +149,23 @@ impl Plan {
         let share = |published: f64| (published / PUBLISHED_STEPS * total_steps as f64).ceil() as u64;
         let base_width = if fingerprint.is_gpu { 16 } else { 8 };
         let unlabelled_view = UnlabelledView::choose(&fingerprint.extents, patch);
-        let uses_unlabelled = settings.method != Method::Supervised && fingerprint.has_unlabelled;
+        let method = settings.method;
+        let is_literal = method == Method::DualConfidenceNpLiteral;
+        let uses_unlabelled = method != Method::Supervised && fingerprint.has_unlabelled;
+        // A teacher has the student's shape, and its consistency a tenth of the weight of hard labels (UA-MT).
+        let has_teacher = method == Method::MeanTeacher;
+        let unlabelled_view =
+            if has_teacher && unlabelled_view == UnlabelledView::Same { UnlabelledView::Plain } else { unlabelled_view };
+        let weight = if has_teacher { 0.1 } else { 1.0 };
         Self {
-            method: settings.method,
+            method,
             classes: fingerprint.classes.clone(),
             patch,
             base_width,
             levels,
             strides: Vec::new(),
             network_a: Architecture::VNet,
-            network_b: Architecture::ResVNet,
+            network_b: if has_teacher { Architecture::VNet } else { Architecture::ResVNet },
             storage: settings.storage,
             normalisation: Normalisation::Instance,
             batch_labelled: 2,
@@ -166,14 +181,16 @@ impl Plan {
             // Half of 8 channels is too few to segment with; the published 0.5 belongs to 16 and more.
             channel_dropout: if base_width >= 16 { 0.5 } else { 0.0 },
             // Labels found again after CutMix are worth more, and sooner, than those of the same view (docs/results.md).
-            unsupervised_weight: if unlabelled_view == UnlabelledView::CutMix { 2.0 } else { 1.0 },
+            unsupervised_weight: weight * if unlabelled_view == UnlabelledView::CutMix { 2.0 } else { 1.0 },
             ramp_up_steps: share(if unlabelled_view == UnlabelledView::CutMix { 2_250.0 } else { 6_000.0 }),
+            confidence: if is_literal { Confidence::RawProduct } else { Confidence::Product },
             gamma_ramp_steps: share(2_000.0),
             unlabelled_view,
             augmentation: settings.anatomy.augmentation(),
             predict_body_only: fingerprint.air_share >= MUCH_AIR,
             seed: settings.seed,
-            calibration: Reserve::On,
+            neural_process: method.has_neural_process().then(|| NpPlan::new(share(1_000.0))),
+            calibration: if is_literal { Reserve::Off } else { Reserve::On },
             reserved: None,
         }
     }

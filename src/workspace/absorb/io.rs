@@ -179,7 +179,11 @@ impl Workspace {
             1 => text += " 1 case had nothing to export.",
             n => text += &format!(" {n} cases had nothing to export."),
         }
-        self.notify(Notice::success(text), effects);
+        for (case, reason) in &report.unreadable {
+            text += &format!(" '{case}' was left out: {reason}");
+        }
+        let notice = if report.unreadable.is_empty() { Notice::success } else { Notice::warning };
+        self.notify(notice(text), effects);
     }
 
     /// Keeps a prediction of an opened case, unless it does not fit or a newer one of the same run is there.

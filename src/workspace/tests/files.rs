@@ -56,10 +56,14 @@ fn exporting_saves_first_and_reports_what_was_written() {
     let report = crate::project::ExportReport {
         written: Vec::new(),
         skipped: vec!["b".into()],
+        unreadable: vec![("c".into(), "The file is damaged.".to_owned())],
         classes: "out/classes.json".into(),
     };
     let done = io(&mut ws, IoEvent::Exported { folder: "out".into(), report: Box::new(report) });
-    assert_eq!(notices(&done), ["0 masks written to 'out' and checked. 1 case had nothing to export."]);
+    assert_eq!(
+        notices(&done),
+        ["0 masks written to 'out' and checked. 1 case had nothing to export. 'c' was left out: The file is damaged."]
+    );
     assert!(!ws.is_exporting());
 }
 

@@ -1,0 +1,115 @@
+//! `chiaro plot`: held-out Dice over training time, out of the `metrics.csv` of runs.
+
+mod chart;
+mod curve;
+mod line;
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::Args;
+use thiserror::Error;
+
+use self::curve::{Curve, CurveError};
+use self::line::Line;
+use crate::io::{IoError, write_atomically};
+
+/// Lines that can be told apart by colour.
+const MOST_LINES: usize = chart::COLOURS.len();
+
+#[derive(Args, Clone, Debug)]
+pub struct PlotArgs {
+    /// PNG file to write
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// Heading of the picture
+    #[arg(long, default_value = "")]
+    pub title: String,
+    /// One line each: the metrics.csv of a run, or of several runs whose mean and standard deviation are drawn
+    #[arg(required = true, num_args = 1..=MOST_LINES, value_name = "NAME=FILE[,FILE...]")]
+    pub lines: Vec<NamedRuns>,
+}
+
+/// What one line of the picture is made of.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NamedRuns {
+    pub name: String,
+    pub files: Vec<PathBuf>,
+}
+
+#[derive(Debug, Error)]
+pub enum PlotError {
+    #[error(transparent)]
+    Curve(#[from] CurveError),
+    #[error("the runs of '{name}' have no time in common; draw them as lines of their own")]
+    Apart { name: String },
+    #[error("the picture could not be drawn: {0}")]
+    Drawing(String),
+    #[error(transparent)]
+    File(#[from] IoError),
+}
+
+impl FromStr for NamedRuns {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, files) = text.split_once('=').ok_or("must be NAME=FILE")?;
+        let files: Vec<PathBuf> = files.split(',').filter(|f| !f.is_empty()).map(PathBuf::from).collect();
+        if name.is_empty() || files.is_empty() {
+            return Err("must be NAME=FILE".to_owned());
+        }
+        Ok(Self { name: name.to_owned(), files })
+    }
+}
+
+/// Prints the path of the picture.
+pub fn run(args: &PlotArgs) -> Result<(), PlotError> {
+    let lines = args.lines.iter().map(line_of).collect::<Result<Vec<_>, _>>()?;
+    let png = chart::draw(&args.title, &lines).map_err(|e| PlotError::Drawing(e.to_string()))?;
+    write_atomically(&args.out, |file| file.write_all(&png))?;
+    println!("{}", args.out.display());
+    Ok(())
+}
+
+fn line_of(runs: &NamedRuns) -> Result<Line, PlotError> {
+    let curves = runs.files.iter().map(|file| Curve::read(file)).collect::<Result<Vec<_>, _>>()?;
+    Line::of(&runs.name, &curves).ok_or_else(|| PlotError::Apart { name: runs.name.clone() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_named_and_has_one_or_more_files() {
+        let runs: NamedRuns = "cps=a.csv,b.csv".parse().unwrap();
+        assert_eq!(runs, NamedRuns { name: "cps".into(), files: vec!["a.csv".into(), "b.csv".into()] });
+        for wrong in ["a.csv", "=a.csv", "cps=", "cps=,"] {
+            assert!(wrong.parse::<NamedRuns>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn runs_become_a_picture_of_the_promised_size() {
+        let folder = tempfile::tempdir().unwrap();
+        let csv = |name: &str, dice: [f64; 3]| {
+            let rows = dice.iter().enumerate().map(|(i, d)| format!("{i},{d:.4},{:.1}\n", 60.0 * i as f64));
+            let path = folder.path().join(name);
+            std::fs::write(&path, format!("step,dice_held_out,seconds\n{}", rows.collect::<String>())).unwrap();
+            path
+        };
+        let files = vec![csv("a.csv", [0.5, 0.7, 0.8]), csv("b.csv", [0.4, 0.6, 0.75])];
+        let lines = vec![
+            NamedRuns { name: "both".into(), files: files.clone() },
+            NamedRuns { name: "one".into(), files: files[..1].to_vec() },
+        ];
+        let out = folder.path().join("curve.png");
+        run(&PlotArgs { out: out.clone(), title: "Dice".into(), lines }).unwrap();
+        let picture = image::open(&out).unwrap().to_rgb8();
+        assert_eq!(picture.dimensions(), (1600, 1000));
+        for colour in &chart::COLOURS[..2] {
+            let is_close = |p: &image::Rgb<u8>| p.0.iter().zip(colour).all(|(a, b)| a.abs_diff(*b) < 12);
+            assert!(picture.pixels().filter(|p| is_close(p)).count() > 500, "a line of {colour:?} is missing");
+        }
+    }
+}
