@@ -205,7 +205,7 @@ impl Plan {
     pub fn with_smaller_patch(&self) -> Option<Self> {
         let [network, _] = self.networks();
         let step = network.patch_step();
-        let shorter = |axis: usize| (self.patch[axis] / 2).div_ceil(step[axis]) * step[axis];
+        let shorter = |axis: usize| (self.patch[axis] / 2).div_ceil(step[axis]).max(1) * step[axis];
         let longest = (0..3).filter(|&a| shorter(a) < self.patch[a]).max_by_key(|&a| self.patch[a])?;
         let mut plan = self.clone();
         plan.patch[longest] = shorter(longest);
