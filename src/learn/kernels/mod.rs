@@ -35,7 +35,7 @@ mod vectors;
 
 pub use backend::Skip;
 pub use compare::{KernelKind, KernelTiming, compare_kernels};
-pub use convolution::{convolve, pointwise, same_size};
+pub use convolution::{conv3d, convolve, pointwise, same_size};
 pub use losses::{log_softmax, region_loss};
 pub use normed::{norm_act, normed};
 pub use peak::peak_gflops;

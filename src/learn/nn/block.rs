@@ -6,11 +6,12 @@
 use burn::module::Module;
 use burn::nn::Initializer;
 use burn::nn::conv::{Conv3d, Conv3dConfig};
-use burn::tensor::{Device, Tensor, s};
+use burn::tensor::ops::ConvOptions;
+use burn::tensor::{Device, Tensor};
 
 use super::norm::{Norm, Normalisation};
 use super::storage::in_f32;
-use crate::learn::kernels::{Skip, Spatial, same_size};
+use crate::learn::kernels::{Skip, Spatial, conv3d, same_size};
 
 /// What the layers of a network have in common.
 #[derive(Clone, Copy)]
@@ -51,7 +52,7 @@ impl NormedConv {
         let weight = self.conv.weight.val();
         match weight.dims() {
             [.., 3] => self.norm.convolved(Spatial::Conv3, x, weight, skip),
-            // Other kernels have no f16.
+            // Large kernels have no f16.
             _ => self.norm.activated(in_f32(x, |x| same_size(x, weight)), skip),
         }
     }
@@ -66,19 +67,13 @@ impl NormedConv {
         (&self.conv, &self.norm)
     }
 
-    /// The same convolution with a stride along (z, y, x).
+    /// The same convolution with a stride along (z, y, x), which burn's operator has.
     pub fn strided(&self, x: Tensor<5>, stride: [usize; 3]) -> Tensor<5> {
-        // The kernels for stride 1 are so much faster than burn's strided convolution that most of their results can be
-        // thrown away.
-        let y = same_size(x, self.conv.weight.val());
-        self.norm.activated(thinned(y, stride), Skip::None)
+        let weight = self.conv.weight.val();
+        let padding = [weight.dims()[4] / 2; 3];
+        let y = in_f32(x, |x| conv3d(x, weight, None, ConvOptions::new(stride, padding, [1; 3], 1)));
+        self.norm.activated(y, Skip::None)
     }
-}
-
-/// Every `stride`-th voxel along (z, y, x), from the first.
-pub fn thinned(values: Tensor<5>, stride: [usize; 3]) -> Tensor<5> {
-    let [z, y, x] = stride.map(|n| n as isize);
-    values.slice(s![.., .., ..;z, ..;y, ..;x])
 }
 
 impl Stage {

@@ -137,8 +137,6 @@ impl<'a> Count<'a> {
         self.add(Layer { bias: false, ..self.layer(level, above, 1) });
         // The projection's thinned input, and what its norm without ReLU keeps.
         self.sum.unfused += (above + width) * self.voxels[level];
-        // The strided convolution's results before they are thinned.
-        self.sum.largest_output = self.sum.largest_output.max(width * self.voxels[level - 1]);
     }
 }
 
@@ -190,6 +188,6 @@ mod tests {
         let footprint = Footprint::of(&config(Architecture::ResNet34V, 2), 64);
         assert_eq!(footprint.outputs, 3 * 4 * 64 + 7 * 8 * 8);
         assert_eq!(footprint.unfused, 4 * 64 + 8 * 8 + (8 + 4 + 8) * 8);
-        assert_eq!(footprint.largest_output, 8 * 64, "the first convolution of level 1 before it is thinned");
+        assert_eq!(footprint.largest_output, 4 * 64);
     }
 }

@@ -2,9 +2,9 @@
 
 use burn::module::Module;
 use burn::nn::conv::Conv3d;
-use burn::tensor::Tensor;
+use burn::tensor::{Tensor, s};
 
-use super::block::{Common, NormedConv, thinned, unset_conv};
+use super::block::{Common, NormedConv, unset_conv};
 use super::norm::Norm;
 use crate::learn::kernels::{Skip, same_size};
 
@@ -61,7 +61,9 @@ impl ResidualBlock {
 
 impl Projection {
     fn forward(&self, x: Tensor<5>) -> Tensor<5> {
-        self.norm.linear(same_size(thinned(x, self.stride), self.conv.weight.val()))
+        let [z, y, x_step] = self.stride.map(|n| n as isize);
+        let thinned = x.slice(s![.., .., ..;z, ..;y, ..;x_step]);
+        self.norm.linear(same_size(thinned, self.conv.weight.val()))
     }
 }
 

@@ -227,7 +227,7 @@ impl Plan {
     /// The plan with a patch of about half the voxels, `None` if it is as small as the network allows.
     pub fn with_smaller_patch(&self) -> Option<Self> {
         let step = self.patch_step();
-        let shorter = |axis: usize| (self.patch[axis] / 2).div_ceil(step[axis]) * step[axis];
+        let shorter = |axis: usize| (self.patch[axis] / 2).div_ceil(step[axis]).max(1) * step[axis];
         let longest = (0..3).filter(|&a| shorter(a) < self.patch[a]).max_by_key(|&a| self.patch[a])?;
         let mut plan = self.clone();
         plan.patch[longest] = shorter(longest);

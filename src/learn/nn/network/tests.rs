@@ -1,6 +1,6 @@
 //! Behaviour that all networks share.
 
-use burn::tensor::{Distribution, Tolerance};
+use burn::tensor::{Distribution, TensorData, Tolerance};
 use rand::SeedableRng;
 
 use super::*;
@@ -30,21 +30,45 @@ fn output_has_one_logit_per_class_and_voxel_and_base_width_features() {
     }
 }
 
+/// Logits of a crop and the gradient of their mean square in it.
+fn passes(config: &NetworkConfig, device: &Device) -> [TensorData; 2] {
+    let device = device.clone().autodiff();
+    let image = (0..1024).map(|i| ((i * 37 % 101) as f32 - 50.0) / 30.0).collect();
+    let image = Tensor::<5>::from_data(TensorData::new(image, [2, 1, 8, 8, 8]), &device).require_grad();
+    let logits = network(config, &device).forward(image.clone(), &DropoutDraw::default()).logits;
+    let scale = config.storage.loss_scale();
+    let gradients = logits.clone().square().mean().mul_scalar(scale).backward();
+    [logits.into_data(), image.grad(&gradients).unwrap().div_scalar(scale).into_data()]
+}
+
 #[test]
 fn our_kernels_give_the_output_and_the_gradients_of_burns_operators() {
-    let devices = [Some(Device::flex()), gpu_device()];
-    for device in devices.into_iter().flatten().map(Device::autodiff) {
-        for config in variants() {
-            let network = network(&config, &device);
-            let image = Tensor::<5>::random([2, 1, 8, 8, 8], Distribution::Normal(0.0, 1.0), &device);
-            let run = || {
-                let image = image.clone().require_grad();
-                let logits = network.forward(image.clone(), &DropoutDraw::default()).logits;
-                let gradients = logits.clone().square().mean().backward();
-                [logits.into_data(), image.grad(&gradients).unwrap().into_data()]
-            };
-            for (ours, theirs) in run().iter().zip(with_burn_operators(run)) {
-                ours.assert_approx_eq::<f32>(&theirs, Tolerance::rel_abs(1e-2, 1e-2));
+    for config in variants() {
+        let run = || passes(&config, &Device::flex());
+        for (ours, theirs) in run().iter().zip(with_burn_operators(run)) {
+            ours.assert_approx_eq::<f32>(&theirs, Tolerance::rel_abs(1e-2, 1e-2));
+        }
+    }
+}
+
+#[test]
+fn on_a_gpu_the_output_is_that_of_the_cpu_and_close_to_it_with_f16_activations() {
+    let Some(gpu) = gpu_device() else { return };
+    let strides = vec![[2, 2, 1]];
+    let batch = Normalisation::Batch;
+    for config in [
+        config(Architecture::ResNet34V, 2),
+        NetworkConfig { strides: strides.clone(), ..config(Architecture::VNet, 2) },
+        NetworkConfig { strides, normalisation: batch, ..config(Architecture::ResNet34V, 2) },
+    ] {
+        let values = |data: TensorData| data.try_to_vec::<f32>().unwrap();
+        let expected = passes(&config, &Device::flex()).map(values);
+        for (storage, largest) in [(Storage::F32, 1e-3), (Storage::F16, 5e-2)] {
+            let on_gpu = passes(&NetworkConfig { storage, ..config.clone() }, &gpu).map(values);
+            for (ours, expected) in on_gpu.iter().zip(&expected) {
+                let size: f32 = expected.iter().map(|v| v.abs()).sum();
+                let difference: f32 = ours.iter().zip(expected).map(|(a, b)| (a - b).abs()).sum();
+                assert!(difference < largest * size, "{config:?} {storage:?}: {difference} of {size}");
             }
         }
     }
