@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use thiserror::Error;
 
-use super::calibration::{Calibration, CalibrationError, case_of_probability};
-use crate::io::{GridMismatch, IoError, LoadedMask, case_name, check_same_grid, read_mask};
-use crate::label::{ClassId, Origin};
+use super::calibration::{Calibration, CalibrationError};
+use super::mask_folder::{foreground_classes, has_unknown_voxels, masks_by_case};
+use crate::io::{GridMismatch, IoError, LoadedMask, check_same_grid, read_mask};
+use crate::label::ClassId;
 use crate::metrics::{CaseScores, ClassScores, MetricsError, Statistic, Summary, SurfaceDistances, evaluate_case};
 
 #[derive(Debug, Error)]
@@ -180,55 +181,6 @@ fn score_case(
         .map_err(|source| EvaluateError::Grid { case: case.to_owned(), source })?;
     evaluate_case(&predicted.class, &truth.class, truth.header.spacing_mm, classes)
         .map_err(|source| EvaluateError::Scores { case: case.to_owned(), source })
-}
-
-/// Classes above 0 that occur in any of the masks, ascending.
-fn foreground_classes<'a>(masks: impl Iterator<Item = &'a PathBuf>) -> Result<Vec<ClassId>, EvaluateError> {
-    let mut present = [false; 256];
-    for path in masks {
-        for &class in read_mask(path)?.class.as_slice() {
-            present[usize::from(class)] = true;
-        }
-    }
-    let classes: Vec<ClassId> = (1..=ClassId::MAX).filter(|&c| present[usize::from(c)]).collect();
-    if classes.is_empty() { Err(EvaluateError::NoClass) } else { Ok(classes) }
-}
-
-/// Ending of the case name of a project's origin plane, which is not a mask.
-const ORIGIN_SUFFIX: &str = ".origin";
-
-/// The label volumes of a folder; hidden files, origin planes and the probabilities beside a mask are left out. Of a
-/// header and image pair the header.
-fn masks_by_case(folder: &Path) -> Result<BTreeMap<String, PathBuf>, EvaluateError> {
-    let unreadable = |source| EvaluateError::Folder { path: folder.into(), source };
-    let mut paths = Vec::new();
-    for entry in folder.read_dir().map_err(unreadable)? {
-        paths.push(entry.map_err(unreadable)?.path());
-    }
-    paths.sort();
-    let mut masks = BTreeMap::new();
-    for path in paths {
-        if let Some(case) = case_name(&path).filter(|c| !c.starts_with('.') && !c.ends_with(ORIGIN_SUFFIX)) {
-            masks.entry(case).or_insert(path);
-        }
-    }
-    let beside_masks: Vec<String> = masks
-        .keys()
-        .filter(|name| case_of_probability(name).is_some_and(|case| masks.contains_key(case)))
-        .cloned()
-        .collect();
-    masks.retain(|name, _| !beside_masks.contains(name));
-    Ok(masks)
-}
-
-/// Whether the origin plane beside a project's labels has voxels nobody has said anything about.
-fn has_unknown_voxels(case: &str, mask: &Path) -> Result<bool, EvaluateError> {
-    let origin = mask.with_file_name(format!("{case}{ORIGIN_SUFFIX}.nii.gz"));
-    if !origin.is_file() {
-        return Ok(false);
-    }
-    let unknown = Origin::Unknown.code();
-    Ok(read_mask(&origin)?.class.as_slice().contains(&unknown))
 }
 
 #[cfg(test)]

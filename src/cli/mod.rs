@@ -9,6 +9,7 @@ pub mod export;
 mod headless;
 pub mod info;
 pub mod init;
+mod mask_folder;
 pub mod plan;
 pub mod plot;
 pub mod predict;

@@ -10,7 +10,7 @@ use super::case_planes::CasePlanes;
 use super::project::absolute;
 use super::{AuditEvent, Project, ProjectError};
 use crate::io::{WrittenFile, write_atomically, write_mask, write_probability};
-use crate::label::{Class, ClassId, ClassTable, ProbabilityKind};
+use crate::label::{ClassId, ClassTable, ProbabilityKind};
 use crate::volume::CaseId;
 
 /// Which masks.
@@ -33,15 +33,6 @@ pub struct ExportReport {
     pub unreadable: Vec<(CaseId, String)>,
     /// The sidecar with class numbers, names and colours.
     pub classes: PathBuf,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StatisticsReport {
-    pub path: PathBuf,
-    /// Cases without labels.
-    pub skipped: Vec<CaseId>,
-    /// Cases whose files cannot be read, and why.
-    pub unreadable: Vec<(CaseId, String)>,
 }
 
 #[derive(Serialize)]
@@ -90,46 +81,16 @@ pub fn export_labels(project: &Project, out: &Path, source: Source) -> Result<Ex
     Ok(ExportReport { written, skipped, unreadable, classes: write_sidecar(out, project.classes())? })
 }
 
-/// Writes `OUT/volumes.csv` with the volume of every class in every case that has labels:
-/// `case,class,name,voxels,volume_ml`. A case that cannot be read is passed over, unless nothing else is left.
-pub fn export_statistics(project: &Project, out: &Path) -> Result<StatisticsReport, ProjectError> {
-    fs::create_dir_all(out).map_err(ProjectError::file("create", out))?;
-    check_target(project, out)?;
-    let mut csv = String::from("case,class,name,voxels,volume_ml\n");
-    let (mut skipped, mut unreadable) = (Vec::new(), Vec::new());
-    for case in project.cases() {
-        match project.planes(&case.id, Source::Labels) {
-            Ok(Some(planes)) => csv += &volume_lines(case.id.as_str(), &planes, project.classes()),
-            Ok(None) => skipped.push(case.id.clone()),
-            Err(reason) => unreadable.push((case.id.clone(), reason)),
-        }
-    }
-    let is_all = skipped.len() + unreadable.len() == project.cases().len();
-    let unreadable = sentences(unreadable, is_all)?;
-    let path = out.join("volumes.csv");
-    write_atomically(&path, |file| file.write_all(csv.as_bytes()))?;
-    Ok(StatisticsReport { path, skipped, unreadable })
-}
-
-/// The reasons in words; the first of them as an error if nothing could be written.
-fn sentences(unreadable: Vec<(CaseId, ProjectError)>, is_all: bool) -> Result<Vec<(CaseId, String)>, ProjectError> {
+/// Why cases could not be read, in words; the first of them as an error if nothing could be written.
+pub(super) fn sentences(
+    unreadable: Vec<(CaseId, ProjectError)>,
+    is_all: bool,
+) -> Result<Vec<(CaseId, String)>, ProjectError> {
     let listed = unreadable.iter().map(|(case, reason)| (case.clone(), reason.to_string())).collect();
     match unreadable.into_iter().next() {
         Some((_, reason)) if is_all => Err(reason),
         _ => Ok(listed),
     }
-}
-
-fn volume_lines(case: &str, planes: &CasePlanes, classes: &ClassTable) -> String {
-    let mut counts = [0usize; 256];
-    planes.class.as_slice().iter().for_each(|&c| counts[usize::from(c)] += 1);
-    let voxel_ml = planes.geometry.affine.voxel_volume_mm3() / 1000.0;
-    let line = |c: &Class| {
-        let voxels = counts[usize::from(c.id)];
-        let (case, name) = (csv_field(case), csv_field(&c.name));
-        format!("{case},{},{name},{voxels},{:.6}\n", c.id, voxels as f64 * voxel_ml)
-    };
-    classes.foreground().map(line).collect()
 }
 
 fn export_case(
@@ -154,7 +115,7 @@ fn export_case(
 }
 
 /// Refuses a folder where the export would replace the project's own files or one of its images.
-fn check_target(project: &Project, out: &Path) -> Result<(), ProjectError> {
+pub(super) fn check_target(project: &Project, out: &Path) -> Result<(), ProjectError> {
     let out = absolute(out)?;
     for name in Project::OWN_NAMES {
         let own = project.dir().join(name);
@@ -184,10 +145,6 @@ fn write_sidecar(out: &Path, classes: &ClassTable) -> Result<PathBuf, ProjectErr
     let json = serde_json::to_vec_pretty(&sidecar).map_err(|e| ProjectError::unreadable(&path, e))?;
     write_atomically(&path, |file| file.write_all(&json))?;
     Ok(path)
-}
-
-fn csv_field(text: &str) -> String {
-    if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
 }
 
 #[cfg(test)]
@@ -243,7 +200,6 @@ mod tests {
             export_labels(&f.project, out.path(), Source::Labels),
             Err(ProjectError::NothingToExport("labels"))
         ));
-        assert_eq!(export_statistics(&f.project, out.path()).unwrap().skipped, ["a".into()]);
     }
 
     /// Class 1 everywhere; network A says so with 255, 128 and 0 in turn, network B prefers class 2 with 155.
@@ -296,7 +252,6 @@ mod tests {
         let report = export_labels(&project, out.path(), Source::Labels).unwrap();
         assert_eq!((report.written.len(), &report.unreadable[0].0), (1, &"b".into()));
         assert!(report.unreadable[0].1.contains("b.nii.gz"), "{}", report.unreadable[0].1);
-        assert_eq!(export_statistics(&project, out.path()).unwrap().unreadable, report.unreadable);
         fs::write(image("a"), b"damaged").unwrap();
         assert!(matches!(export_labels(&project, out.path(), Source::Labels), Err(ProjectError::Io(_))));
     }
@@ -318,17 +273,5 @@ mod tests {
             assert!(matches!(refused, Err(ProjectError::ExportOntoSource { .. })), "{folder}");
         }
         assert_eq!(export_labels(&f.project, &f.project.dir().join("out"), Source::Labels).unwrap().written.len(), 1);
-    }
-
-    #[test]
-    fn statistics_give_millilitres_per_class() {
-        let (f, out) = (labelled(), tempfile::tempdir().unwrap());
-        let report = export_statistics(&f.project, out.path()).unwrap();
-        // 6 voxels of 1 x 1.5 x 2 mm.
-        assert_eq!(
-            fs::read_to_string(report.path).unwrap(),
-            "case,class,name,voxels,volume_ml\na,1,one,0,0.000000\na,2,two,6,0.018000\n"
-        );
-        assert_eq!(csv_field("a, \"b\""), "\"a, \"\"b\"\"\"");
     }
 }

@@ -9,6 +9,7 @@ mod class_list;
 mod demo;
 mod error;
 mod export;
+mod export_statistics;
 #[cfg(test)]
 mod fixture;
 mod init;
@@ -24,7 +25,8 @@ pub use audit::AuditEvent;
 pub use case_entry::{CaseEntry, CaseState};
 pub use demo::{create_demo, demo_seed, is_demo};
 pub use error::ProjectError;
-pub use export::{ExportReport, Source, StatisticsReport, export_labels, export_statistics};
+pub use export::{ExportReport, Source, export_labels};
+pub use export_statistics::{StatisticsReport, export_statistics};
 pub use init::{InitReport, InitRequest, init};
 pub use journal::Journal;
 pub use labels::RecoveredLabels;

@@ -22,9 +22,12 @@ const OVERSAMPLING: u32 = 2;
 const FONT: &str = "sans-serif";
 const MARGIN: u32 = 48;
 const TITLE_HEIGHT: u32 = 76;
-const LABEL_HEIGHT: u32 = 52;
-const TICK_HEIGHT: u32 = 44;
+const LABEL_HEIGHT: u32 = 56;
+const TICK_HEIGHT: u32 = 50;
+const TICK_LENGTH: u32 = 14;
 const LINE_WIDTH: u32 = 6;
+/// Brings a line of the legend to the middle of its small letters.
+const LEGEND_RISE: i32 = 8;
 const MARK_RADIUS: u32 = 9;
 /// More measurements than this on one line and their marks would touch.
 const MOST_MARKS: usize = 60;
@@ -56,18 +59,19 @@ fn draw_on(canvas: &Canvas, title: &str, lines: &[Line]) -> Result<(), Box<dyn E
     let end = lines.iter().map(Line::end).fold(0.0, f64::max);
     let (low, high) = dice_axis(lines);
     let mut builder = ChartBuilder::on(canvas);
-    builder.margin(MARGIN).x_label_area_size(130).y_label_area_size(170);
+    builder.margin(MARGIN).x_label_area_size(150).y_label_area_size(200);
     if !title.is_empty() {
         builder.caption(title, (FONT, TITLE_HEIGHT).into_font().color(&TEXT_COLOUR));
     }
     // A single measurement at time 0 still needs an axis.
     let mut chart = builder.build_cartesian_2d(0.0..(end * 1.02).max(0.1), low..high)?;
-    let minute_digits = if end < 2.0 { 2 } else { usize::from(end < 20.0) };
+    let minute_digits = if end < 1.0 { 2 } else { usize::from(end < 6.0) };
     chart
         .configure_mesh()
         .light_line_style(TRANSPARENT)
         .bold_line_style(GRID_COLOUR.stroke_width(2))
         .axis_style(TEXT_COLOUR.stroke_width(3))
+        .set_all_tick_mark_size(TICK_LENGTH)
         .label_style((FONT, TICK_HEIGHT).into_font().color(&TEXT_COLOUR))
         .axis_desc_style((FONT, LABEL_HEIGHT).into_font().color(&TEXT_COLOUR))
         .x_desc("Training time (minutes)")
@@ -114,8 +118,10 @@ fn draw_line(chart: &mut Chart, line: &Line, colour: RGBColor) -> Result<(), Box
         .draw_series(LineSeries::new(points(), stroke))
         .map_err(|e| e.to_string())?
         .label(line.name.as_str())
-        .legend(move |(x, y)| PathElement::new([(x, y), (x + 70, y)], stroke));
-    if line.points.len() <= MOST_MARKS {
+        .legend(move |(x, y)| PathElement::new([(x, y - LEGEND_RISE), (x + 70, y - LEGEND_RISE)], stroke));
+    // The points of a mean are no measurements.
+    let is_measured = line.points.iter().all(|p| p.sd.is_none());
+    if is_measured && line.points.len() <= MOST_MARKS {
         chart
             .draw_series(points().map(|at| Circle::new(at, MARK_RADIUS, colour.filled())))
             .map_err(|e| e.to_string())?;
