@@ -26,6 +26,7 @@ pub use kernels::{KernelKind, KernelTiming, Part, compare_kernels, peak_gflops};
 pub use nn::{Storage, averaged, teacher_decay};
 pub use plan::{
     Anatomy, Architecture, Augmentation, Fingerprint, MirrorAxes, Normalisation, PatientAxis, Plan, Reserve, UnlabelledView,
+    choose_strides,
 };
 pub use predict::Predictor;
 pub use settings::{DeviceChoice, DeviceReport, Method, PlanSummary, TrainSettings};

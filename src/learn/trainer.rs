@@ -104,6 +104,11 @@ impl Trainer {
         self.plan.total_steps = total_steps.max(self.step);
     }
 
+    /// Gives a run the number of steps that its time allows; schedules and ramps follow.
+    pub fn pace(&mut self, total_steps: u64) {
+        self.plan.stretch(total_steps.max(self.step));
+    }
+
     /// Another patch for the steps to come; every axis divisible by what the network halves.
     pub fn set_patch(&mut self, patch: [usize; 3]) {
         self.plan.patch = patch;

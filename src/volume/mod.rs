@@ -5,10 +5,12 @@ mod case_id;
 mod grid;
 mod image;
 pub mod phantom;
+mod regridding;
 mod statistics;
 
 pub use body_mask::BodyMask;
 pub use case_id::CaseId;
 pub use grid::Grid;
 pub use image::{Image, VoxelType, Voxels};
+pub use regridding::Regridding;
 pub use statistics::IntensityStatistics;

@@ -32,6 +32,11 @@ impl Normaliser {
         Self { lo, hi, mean, per_sd: if sd > 0.0 { sd.recip() } else { 0.0 } }
     }
 
+    /// For intensities that are normalised already.
+    pub fn identity() -> Self {
+        Self { lo: f64::NEG_INFINITY, hi: f64::INFINITY, mean: 0.0, per_sd: 1.0 }
+    }
+
     /// Percentiles of the histogram; where one outlier has emptied it, percentiles of a sorted sample.
     fn clip_range(image: &Image) -> (f64, f64) {
         let statistics = image.statistics();

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::case::TrainCase;
 use super::crop::{Crop, CropPose};
 use super::cut_mix::CutBox;
-use crate::learn::plan::{Plan, UnlabelledView};
+use crate::learn::plan::{Plan, UnlabelledView, grid_mm};
 use crate::volume::CaseId;
 
 /// Known voxels that a crop around a label shows if there are as many near (methods 9, rule 6).
@@ -78,7 +78,7 @@ impl Sampler {
         let mut draws = Vec::with_capacity(plan.batch_labelled + plan.batch_unlabelled);
         for _ in 0..plan.batch_labelled {
             let case = self.labelled.next(cases, |c| !c.held_out && c.is_labelled(), &mut self.rng);
-            draws.extend(case.and_then(|case| self.around_a_label(case, plan.patch)));
+            draws.extend(case.and_then(|case| self.around_a_label(case, plan)));
         }
         for _ in 0..plan.batch_unlabelled {
             let case = self.unlabelled.next(cases, |c| !c.held_out && c.has_unknown(), &mut self.rng);
@@ -110,43 +110,62 @@ impl Sampler {
     }
 
     /// Centred on a known voxel, moved by up to a quarter of the patch, kept inside the volume where it fits.
-    fn around_a_label<'a>(&mut self, case: &'a TrainCase, patch: [usize; 3]) -> Option<Draw<'a>> {
+    fn around_a_label<'a>(&mut self, case: &'a TrainCase, plan: &Plan) -> Option<Draw<'a>> {
         let voxel = case.random_labelled_voxel(&mut self.rng)?.to_f64();
-        let extent = case.image.extent().to_array();
-        let inside = |position: [f64; 3]| {
-            std::array::from_fn(|a| {
-                let (lo, hi) = centre_range(extent[a], patch[a]);
-                grid_aligned(position[a].clamp(lo, hi), patch[a])
-            })
-        };
-        let moved = std::array::from_fn(|a| voxel[a] + (self.rng.random::<f64>() - 0.5) * patch[a] as f64 / 2.0);
-        let around = Some(inside(voxel));
-        Some(Draw { case, centre: inside(moved), around, seed: self.rng.random(), keeps_plain: false })
+        let room = Room::of(case, plan);
+        let moved = std::array::from_fn(|a| voxel[a] + (self.rng.random::<f64>() - 0.5) * room.patch[a] / 2.0);
+        let around = Some(room.inside(voxel));
+        Some(Draw { case, centre: room.inside(moved), around, seed: self.rng.random(), keeps_plain: false })
     }
 
     fn anywhere<'a>(&mut self, case: &'a TrainCase, plan: &Plan) -> Draw<'a> {
-        let patch = plan.patch;
         let keeps_plain = plan.unlabelled_view != UnlabelledView::Same;
-        let extent = case.image.extent().to_array();
-        let centre = std::array::from_fn(|a| {
-            let (lo, hi) = centre_range(extent[a], patch[a]);
-            grid_aligned(lo + self.rng.random::<f64>() * (hi - lo), patch[a])
-        });
+        let room = Room::of(case, plan);
+        let centre = room.inside(std::array::from_fn(|a| {
+            let (lo, hi) = room.range(a);
+            lo + self.rng.random::<f64>() * (hi - lo)
+        }));
         Draw { case, centre, around: None, seed: self.rng.random(), keeps_plain }
     }
 }
 
-/// Where a patch centre may lie so that the patch stays inside; the middle if the patch is longer than the volume.
-fn centre_range(extent: usize, patch: usize) -> (f64, f64) {
-    let (n, half) = (extent as f64, (patch as f64 - 1.0) / 2.0);
-    let (lo, hi) = (half, n - 1.0 - half);
-    if lo <= hi { (lo, hi) } else { ((n - 1.0) / 2.0, (n - 1.0) / 2.0) }
+/// Where the centres of crops may lie in a volume, in its voxels.
+struct Room {
+    extent: [usize; 3],
+    /// Length of a patch, and the distance between its voxels.
+    patch: [f64; 3],
+    step: [f64; 3],
 }
 
-/// Moves a centre so that an unturned patch falls on voxel centres.
-fn grid_aligned(centre: f64, patch: usize) -> f64 {
-    let half = (patch as f64 - 1.0) / 2.0;
-    (centre - half).round() + half
+impl Room {
+    fn of(case: &TrainCase, plan: &Plan) -> Self {
+        let native = case.image.spacing_mm();
+        let grid = grid_mm(plan.spacing_mm, native);
+        let step: [f64; 3] = std::array::from_fn(|a| grid[a] / native[a]);
+        let patch = std::array::from_fn(|a| plan.patch[a] as f64 * step[a]);
+        Self { extent: case.image.extent().to_array(), patch, step }
+    }
+
+    /// From a patch's centre to the centre of its last voxel.
+    fn half(&self, axis: usize) -> f64 {
+        (self.patch[axis] - self.step[axis]) / 2.0
+    }
+
+    /// So that the patch stays inside; the middle if the patch is longer than the volume.
+    fn range(&self, axis: usize) -> (f64, f64) {
+        let last = self.extent[axis] as f64 - 1.0;
+        let (lo, hi) = (self.half(axis), last - self.half(axis));
+        if lo <= hi { (lo, hi) } else { (last / 2.0, last / 2.0) }
+    }
+
+    /// The nearest place inside; an unturned patch on the volume's own grid falls on voxel centres.
+    fn inside(&self, position: [f64; 3]) -> [f64; 3] {
+        std::array::from_fn(|a| {
+            let (lo, hi) = self.range(a);
+            let (place, half) = (position[a].clamp(lo, hi), self.half(a));
+            if self.step[a] == 1.0 { (place - half).round() + half } else { place }
+        })
+    }
 }
 
 impl Draw<'_> {
@@ -161,7 +180,7 @@ impl Draw<'_> {
 
     fn cut(&self, plan: &Plan, crop: &mut Crop) {
         let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
-        let grid_mm = self.case.image.spacing_mm();
+        let grid_mm = grid_mm(plan.spacing_mm, self.case.image.spacing_mm());
         let pose = CropPose::random(self.centre, &self.case.image, grid_mm, &plan.augmentation, &mut rng);
         let pose = self.showing_labels(pose, plan.patch);
         crop.cut(self.case, &pose, plan.patch);
@@ -254,6 +273,28 @@ mod tests {
                 assert!(known >= FEWEST_KNOWN, "{known}");
             }
         }
+    }
+
+    #[test]
+    fn crops_are_cut_on_the_plans_grid() {
+        // Intensity is the place along z; voxels are 3 mm deep, the grid is not.
+        let e = Extent::new(20, 20, 30).unwrap();
+        let voxels = Voxels::F32(Grid::from_fn(e, |v| v.z as f32));
+        let image = Arc::new(Image::new(voxels, 1.0, 0.0, Affine::from_spacing([1.0, 1.0, 3.0])));
+        let cases = [TrainCase::new("a".into(), image, LabelMap::imported(Grid::filled(e, 1)), false)];
+        let how = Augmentation { rotation_deg: 0.0, scale: 0.0, noise: 0.0, contrast: 0.0, ..Augmentation::default() };
+        let how = Augmentation { brightness: 0.0, gamma: 0.0, blur: 0.0, low_resolution: 0.0, ..how };
+        let native = Plan { batch_unlabelled: 0, augmentation: how, ..plan() };
+        let slope = |plan: &Plan| {
+            let crop = &draw(&mut Sampler::new(1), &cases, plan)[0];
+            assert!(crop.status.iter().all(|s| *s == VoxelStatus::Dense), "the patch fits into the volume");
+            crop.image[5 * 64] - crop.image[4 * 64]
+        };
+        let per_slice = slope(&native);
+        let fine = slope(&Plan { spacing_mm: Some([1.0; 3]), ..native.clone() });
+        let coarse = slope(&Plan { spacing_mm: Some([1.0, 1.0, 4.5]), ..native });
+        assert!(per_slice > 0.05);
+        assert!((fine - per_slice / 3.0).abs() < 1e-3 && (coarse - per_slice * 1.5).abs() < 1e-3);
     }
 
     #[test]

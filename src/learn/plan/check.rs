@@ -8,6 +8,8 @@ const LEVELS: std::ops::RangeInclusive<usize> = 2..=5;
 const MOST_CHANNELS: usize = 256;
 const LONGEST_AXIS: usize = 1024;
 const MOST_CROPS: usize = 64;
+/// Volumes on a finer grid would fill the memory, on a coarser one no organ is left.
+const SPACINGS_MM: std::ops::RangeInclusive<f64> = 0.05..=50.0;
 
 impl Plan {
     /// `classes` are those of the study.
@@ -28,6 +30,9 @@ impl Plan {
                     "'patch' must be a multiple of {step} up to {LONGEST_AXIS} along {axis}; it is {length}"
                 ));
             }
+        }
+        for spacing in self.spacing_mm.into_iter().flatten() {
+            require(SPACINGS_MM.contains(&spacing), "spacing_mm", "from 0.05 to 50 mm", spacing)?;
         }
         require(
             (1..=MOST_CROPS).contains(&self.batch_labelled),
@@ -94,10 +99,11 @@ mod tests {
     #[test]
     fn every_number_that_would_break_a_run_is_refused_with_its_name() {
         type Edit = fn(&mut Plan);
-        let edits: [(&str, Edit); 14] = [
+        let edits: [(&str, Edit); 15] = [
             ("classes", |p| p.classes = vec![0, 2]),
             ("patch", |p| p.patch[1] = 33),
             ("patch", |p| p.patch[2] = 0),
+            ("spacing_mm", |p| p.spacing_mm = Some([1.0, 0.0, 1.0])),
             ("levels", |p| p.levels = 60),
             ("base_width", |p| p.base_width = 0),
             ("batch_labelled", |p| p.batch_labelled = 0),

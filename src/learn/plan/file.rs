@@ -10,6 +10,7 @@ use crate::learn::error::LearnError;
 const FIELDS: &[(&str, &str)] = &[
     ("method", "supervised, mean-teacher, cps, dual-confidence, dual-confidence-np or dual-confidence-np-literal"),
     ("classes", "class numbers in the order of the networks' channels, background first; those of the project"),
+    ("spacing_mm", "voxel size that volumes are brought to, mm along x, y, z; without it each keeps its own"),
     ("patch", "voxels of a crop along x, y, z; divisible by what the network halves"),
     ("base_width", "channels of the first level; every level doubles them"),
     ("levels", "levels of the network"),
@@ -137,7 +138,7 @@ mod tests {
 
     #[test]
     fn the_file_explains_every_field_and_gives_the_plan_back() {
-        let plan = Plan { reserved: Some(reserved()), ..plan() };
+        let plan = Plan { reserved: Some(reserved()), spacing_mm: Some([1.0, 1.0, 2.5]), ..plan() };
         let text = plan.to_commented_toml().unwrap();
         assert_eq!(Plan::parse(&text).unwrap(), plan);
         let lines: Vec<&str> = text.lines().collect();

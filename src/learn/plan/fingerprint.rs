@@ -2,6 +2,7 @@
 
 use sysinfo::System;
 
+use super::spacing::{choose_spacing, grid_mm};
 use crate::learn::data::TrainCase;
 
 /// Facts about a study and the device it will be trained on.
@@ -9,6 +10,8 @@ use crate::learn::data::TrainCase;
 pub struct Fingerprint {
     /// Extents of all training cases, (x, y, z).
     pub extents: Vec<[usize; 3]>,
+    /// And their voxel sizes, mm; 1 mm if none are given.
+    pub spacings_mm: Vec<[f64; 3]>,
     /// Class numbers, background first.
     pub classes: Vec<u8>,
     pub has_unlabelled: bool,
@@ -25,12 +28,29 @@ impl Fingerprint {
         let training = || cases.iter().filter(|c| !c.held_out);
         Self {
             extents: training().map(|c| c.image.extent().to_array()).collect(),
+            spacings_mm: training().map(|c| c.image.spacing_mm()).collect(),
             classes,
             has_unlabelled: training().any(TrainCase::has_unknown),
             air_share: air_share(training()),
             is_gpu,
             free_bytes: (!is_gpu).then(free_bytes).flatten(),
         }
+    }
+
+    /// The common grid of the study, if its volumes need one.
+    pub(super) fn target_spacing_mm(&self) -> Option<[f64; 3]> {
+        choose_spacing(&self.spacings_mm, &self.extents)
+    }
+
+    /// The extents on the grid that crops are cut on.
+    pub(super) fn grid_extents(&self) -> Vec<[usize; 3]> {
+        let target = self.target_spacing_mm();
+        let spacings = self.spacings_mm.iter().copied().chain(std::iter::repeat([1.0; 3]));
+        let on_grid = |(n, native): (&[usize; 3], [f64; 3])| {
+            let grid = grid_mm(target, native);
+            std::array::from_fn(|a| ((n[a] as f64 * native[a] / grid[a]).round() as usize).max(1))
+        };
+        self.extents.iter().zip(spacings).map(on_grid).collect()
     }
 }
 

@@ -5,11 +5,17 @@ mod check;
 mod file;
 mod fingerprint;
 mod memory;
+mod patch;
+mod spacing;
+mod strides;
 
 use serde::{Deserialize, Serialize};
 
 pub use self::augmentation::{Anatomy, Augmentation, MirrorAxes, PatientAxis};
 pub use self::fingerprint::Fingerprint;
+use self::patch::PatchChoice;
+pub use self::spacing::grid_mm;
+pub use self::strides::choose_strides;
 use super::data::{ReservedCase, TrainCase, choose_reserve, set_aside};
 pub use super::nn::{Architecture, Normalisation};
 use super::method::Confidence;
@@ -36,6 +42,9 @@ pub struct Plan {
     pub method: Method,
     /// Class numbers in channel order; background first.
     pub classes: Vec<u8>,
+    /// Voxel size of the grid that crops are cut on and volumes predicted on, mm along x, y, z; `None`: each volume's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spacing_mm: Option<[f64; 3]>,
     /// Patch in voxels, (x, y, z); divisible by the product of the strides.
     pub patch: [usize; 3],
     pub base_width: usize,
@@ -134,12 +143,12 @@ impl Plan {
     /// before the patch shrinks.
     pub fn new(fingerprint: &Fingerprint, settings: &TrainSettings) -> Self {
         let budget = if fingerprint.is_gpu { GPU_PATCH_VOXELS } else { CPU_PATCH_VOXELS };
-        let (patch, levels) = choose_patch(&fingerprint.extents, budget);
-        let mut plan = Self::with_patch(patch, levels, fingerprint, settings);
+        let choice = PatchChoice::of(&fingerprint.grid_extents(), budget);
+        let mut plan = Self::with_patch(choice.patch, choice.levels(), fingerprint, settings);
         let room = fingerprint.free_bytes.map_or(usize::MAX, |free| (free as f64 * MEMORY_SHARE) as usize);
         while plan.step_bytes() > room {
             let Some(Self { patch, recompute, .. }) = plan.with_less_memory() else { break };
-            plan = Self { recompute, ..Self::with_patch(patch, levels, fingerprint, settings) };
+            plan = Self { recompute, ..Self::with_patch(patch, choice.levels(), fingerprint, settings) };
         }
         plan
     }
@@ -148,7 +157,7 @@ impl Plan {
         let total_steps = settings.steps.unwrap_or(DEFAULT_STEPS).max(1);
         let share = |published: f64| (published / PUBLISHED_STEPS * total_steps as f64).ceil() as u64;
         let base_width = if fingerprint.is_gpu { 16 } else { 8 };
-        let unlabelled_view = UnlabelledView::choose(&fingerprint.extents, patch);
+        let unlabelled_view = UnlabelledView::choose(&fingerprint.grid_extents(), patch);
         let method = settings.method;
         let is_literal = method == Method::DualConfidenceNpLiteral;
         let uses_unlabelled = method != Method::Supervised && fingerprint.has_unlabelled;
@@ -160,6 +169,7 @@ impl Plan {
         Self {
             method,
             classes: fingerprint.classes.clone(),
+            spacing_mm: fingerprint.target_spacing_mm(),
             patch,
             base_width,
             levels,
@@ -193,6 +203,15 @@ impl Plan {
             calibration: if is_literal { Reserve::Off } else { Reserve::On },
             reserved: None,
         }
+    }
+
+    /// The same run in another number of steps: the ramps keep their shares of it.
+    pub fn stretch(&mut self, total_steps: u64) {
+        let share = total_steps.max(1) as f64 / self.total_steps.max(1) as f64;
+        for ramp in [&mut self.ramp_up_steps, &mut self.gamma_ramp_steps] {
+            *ramp = (*ramp as f64 * share).round() as u64;
+        }
+        self.total_steps = total_steps.max(1);
     }
 
     /// Sets aside what the plan says, after choosing it if nobody has yet.
@@ -272,24 +291,6 @@ impl Plan {
     }
 }
 
-/// The median volume, each axis rounded to what the network can halve, the longest axis shortened to the voxel budget.
-fn choose_patch(extents: &[[usize; 3]], budget: usize) -> ([usize; 3], usize) {
-    let median: [usize; 3] = std::array::from_fn(|axis| {
-        let mut sizes: Vec<usize> = extents.iter().map(|e| e[axis]).collect();
-        sizes.sort_unstable();
-        sizes.get(sizes.len() / 2).copied().unwrap_or(1)
-    });
-    // Four levels need 16 voxels along every axis for a bottleneck of at least 2.
-    let levels = if median.iter().all(|&n| n >= 16) { 4 } else { 3 };
-    let step = 1usize << (levels - 1);
-    let mut patch = median.map(|n| (n / step).max(1) * step);
-    while patch.iter().product::<usize>() > budget {
-        let Some(longest) = (0..3).max_by_key(|&a| patch[a]).filter(|&a| patch[a] > step) else { break };
-        patch[longest] -= step;
-    }
-    (patch, levels)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -323,6 +324,30 @@ mod tests {
             plan = smaller;
         }
         assert_eq!(plan.patch, [8; 3]);
+    }
+
+    #[test]
+    fn volumes_with_other_voxels_get_a_common_grid_and_the_patch_is_measured_on_it() {
+        let spacings_mm = vec![[1.0; 3], [1.0, 1.0, 2.0], [1.0, 1.0, 4.0]];
+        let extents = vec![[40, 40, 128], [40, 40, 64], [40, 40, 32]];
+        let f = Fingerprint { extents, spacings_mm, ..fingerprint([1; 3]) };
+        let plan = Plan::new(&f, &TrainSettings::default());
+        assert_eq!(plan.spacing_mm, Some([1.0, 1.0, 2.0]));
+        assert_eq!(f.grid_extents(), [[40, 40, 64]; 3]);
+        let same = Fingerprint { spacings_mm: vec![[0.5, 0.5, 3.0]; 3], ..fingerprint([64; 3]) };
+        let alone = Plan { spacing_mm: None, ..Plan::new(&fingerprint([64; 3]), &TrainSettings::default()) };
+        assert_eq!(Plan::new(&same, &TrainSettings::default()), alone);
+    }
+
+    #[test]
+    fn a_run_stretched_to_its_minutes_keeps_the_shares_of_its_ramps() {
+        let mut plan = Plan::new(&fingerprint([64; 3]), &TrainSettings::default());
+        plan.stretch(600);
+        let settings = TrainSettings { steps: Some(600), ..TrainSettings::default() };
+        let chosen = Plan::new(&fingerprint([64; 3]), &settings);
+        assert_eq!(plan.total_steps, 600);
+        assert!(plan.ramp_up_steps.abs_diff(chosen.ramp_up_steps) <= 1);
+        assert!(plan.gamma_ramp_steps.abs_diff(chosen.gamma_ramp_steps) <= 1);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Sliding-window prediction with both networks, and the planes a reviewer looks at.
 
 mod beliefs;
+mod regrid;
 mod sums;
 mod windows;
 
@@ -16,10 +17,10 @@ use super::data::{Normaliser, TrainCase};
 use super::error::LearnError;
 use super::kernels::log_softmax;
 use super::nn::{DropoutDraw, DualNetwork, Network};
-use super::plan::Plan;
+use super::plan::{Plan, grid_mm};
 use crate::geometry::{Extent, Tile};
 use crate::label::{Prediction, Provenance};
-use crate::volume::{BodyMask, Image};
+use crate::volume::{BodyMask, Image, Regridding};
 
 /// Largest size of the sums of slices that are not complete; a wider volume is predicted in stripes.
 const SUMS_BYTES: usize = 512 << 20;
@@ -32,6 +33,7 @@ const CPU_PASS_VOXELS: usize = 100_000;
 pub struct Predictor {
     networks: DualNetwork,
     patch: [usize; 3],
+    spacing_mm: Option<[f64; 3]>,
     classes: Vec<u8>,
     body_only: bool,
     device: Device,
@@ -57,6 +59,7 @@ impl Predictor {
         Self {
             networks,
             patch: plan.patch,
+            spacing_mm: plan.spacing_mm,
             classes: plan.classes.clone(),
             body_only: plan.predict_body_only,
             device,
@@ -82,10 +85,35 @@ impl Predictor {
     }
 
     /// Predicts a whole volume; with `body`, windows that hold none of it are background. `interrupted` is asked before
-    /// each pass of a network; if it says yes the result is `None`.
-    ///
-    /// Held at a time: the image, six bytes per voxel of planes, and the sums of as many slices as a window is deep.
+    /// each pass of a network; if it says yes the result is `None`. A volume that is not on the plan's grid is brought
+    /// there, and the planes back.
     pub fn predict(
+        &self,
+        image: &Image,
+        normaliser: &Normaliser,
+        body: Option<&BodyMask>,
+        provenance: Provenance,
+        interrupted: &mut dyn FnMut() -> bool,
+    ) -> Result<Option<Prediction>, LearnError> {
+        let Some(regridding) = self.regridding(image) else {
+            return self.predict_on_grid(image, normaliser, body, provenance, interrupted);
+        };
+        let on_grid = regrid::normalised(image, normaliser, &regridding);
+        let body = body.map(|_| BodyMask::of(&on_grid));
+        let prediction =
+            self.predict_on_grid(&on_grid, &Normaliser::identity(), body.as_ref(), provenance, interrupted)?;
+        Ok(prediction.map(|p| regrid::brought_back(&p, &regridding.reversed())))
+    }
+
+    /// `None` for a volume that is on the plan's grid as it is.
+    fn regridding(&self, image: &Image) -> Option<Regridding> {
+        let native = image.spacing_mm();
+        let grid = grid_mm(self.spacing_mm, native);
+        if grid == native { None } else { Regridding::onto_spacing(image.extent(), native, grid) }
+    }
+
+    /// Held at a time: the image, six bytes per voxel of planes, and the sums of as many slices as a window is deep.
+    fn predict_on_grid(
         &self,
         image: &Image,
         normaliser: &Normaliser,
@@ -276,6 +304,27 @@ mod tests {
         // Where two classes are as likely, the last digit decides.
         let other = ours.class.as_slice().iter().zip(theirs.class.as_slice()).filter(|(a, b)| a != b).count();
         assert!(other * 100 < ours.class.as_slice().len(), "{other}");
+    }
+
+    #[test]
+    fn a_volume_off_the_plans_grid_is_predicted_there_and_comes_back_on_its_own() {
+        let patch = [8, 8, 8];
+        let at = |spacing_mm| Predictor { spacing_mm: Some(spacing_mm), ..predictor(patch) };
+        let fine = image([20, 20, 24], |v| (v.z / 2) as f32 + noise([v.x, v.y, 0].into()));
+        let own = predict(&predictor(patch), &fine);
+        assert_eq!(predict(&at([1.0; 3]), &fine), own, "the same spacing changes nothing");
+        // On a grid of half the slices the volume looks like one that was scanned so.
+        let back = predict(&at([1.0, 1.0, 2.0]), &fine);
+        assert_eq!(back.extent(), fine.extent());
+        let scanned = image([20, 20, 12], |v| v.z as f32 + noise([v.x, v.y, 0].into()));
+        let n = Normaliser::of(&fine);
+        let coarse =
+            predictor(patch).predict(&scanned, &n, None, own.provenance.clone(), &mut || false).unwrap().unwrap();
+        let same = (0..20 * 20 * 24).filter(|i| {
+            let (inside, z) = (i % 400, i / 400);
+            back.class.as_slice()[*i] == coarse.class.as_slice()[z / 2 * 400 + inside]
+        });
+        assert!(same.count() * 10 > 20 * 20 * 24 * 9);
     }
 
     #[test]

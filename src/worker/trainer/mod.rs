@@ -6,6 +6,7 @@ mod battery_watch;
 mod clock;
 mod crew;
 mod held_out;
+mod pace;
 mod planning;
 mod prediction_queue;
 mod run_folder;

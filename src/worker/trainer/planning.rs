@@ -1,17 +1,20 @@
 //! The plan of a new run: chosen for the project and the device, or read from a file somebody edited.
 
 use std::path::Path;
+use std::time::Instant;
 
+use super::pace::Pace;
 use super::session::SessionError;
 use super::study::load_study;
 use crate::learn::data::TrainCase;
-use crate::learn::{Anatomy, Fingerprint, Plan, TrainSettings, choose_device};
+use crate::learn::{Anatomy, Fingerprint, Plan, TrainSettings, Trainer, choose_device};
 use crate::project::Project;
 
 /// Key of the project's settings.
 const ANATOMY: &str = "anatomy";
 
-/// The plan that a new run with these settings would have, without training. `notice` gets sentences about single cases.
+/// The plan that a new run with these settings would have. For a number of minutes a few steps are timed; nothing else is
+/// trained. `notice` gets sentences about single cases.
 pub fn plan_for(
     project_dir: &Path,
     settings: &TrainSettings,
@@ -19,10 +22,17 @@ pub fn plan_for(
 ) -> Result<Plan, SessionError> {
     let project = Project::load(project_dir)?;
     let mut study = load_study(&project, Vec::new(), notice);
-    let (_, device) = choose_device(&settings.device)?;
-    let mut plan = choose_plan(&project, &study.cases, settings, device.is_gpu)?;
+    let (device, report) = choose_device(&settings.device)?;
+    let mut plan = choose_plan(&project, &study.cases, settings, report.is_gpu)?;
     plan.reserve(&mut study.cases);
-    Ok(plan)
+    let Some(mut pace) = Pace::new(settings, 0) else { return Ok(plan) };
+    let mut trainer = Trainer::new(plan, study.cases, &device)?;
+    let begin = Instant::now();
+    while !pace.is_measured(trainer.steps_done()) {
+        trainer.step()?;
+        pace.adjust(&mut trainer, || begin.elapsed())?;
+    }
+    Ok(trainer.plan().clone())
 }
 
 /// The edited plan if the settings name one, else one for the cases and the device.

@@ -10,6 +10,7 @@ use thiserror::Error;
 use super::clock::Clock;
 use super::crew::Crew;
 use super::held_out::held_out_dice;
+use super::pace::Pace;
 use super::planning::choose_plan;
 use super::run_folder::RunFolder;
 use super::study::{LoadedStudy, load_study};
@@ -64,6 +65,7 @@ pub struct Session {
     shown: Option<CaseId>,
     training: bool,
     clock: Clock,
+    pace: Option<Pace>,
     last_report: Option<StepReport>,
     dice_held_out: Option<f32>,
     crew: Crew,
@@ -101,6 +103,7 @@ impl Session {
         outlet.send(TrainerEvent::Plan(trainer.plan().summary()));
         let clock = Clock::new(trainer.steps_done());
         Ok(Self {
+            pace: Pace::new(&settings, trainer.steps_done()),
             trainer,
             settings,
             run,
@@ -143,7 +146,9 @@ impl Session {
 
     /// One step and whatever is due after it.
     pub fn turn(&mut self, inbox: &Receiver<TrainerCommand>, outlet: &Outlet) -> Result<Turn, SessionError> {
-        if let Some(report) = self.step(inbox)? {
+        let report = self.step(inbox)?;
+        self.keep_pace(outlet)?;
+        if let Some(report) = report {
             self.write_metrics(&report)?;
             self.last_report = Some(report);
         }
@@ -160,6 +165,17 @@ impl Session {
         }
         self.look(inbox, outlet)?;
         Ok(Turn::GoOn)
+    }
+
+    /// Where minutes were named: the steps that fit into them.
+    fn keep_pace(&mut self, outlet: &Outlet) -> Result<(), SessionError> {
+        let Self { pace: Some(pace), trainer, clock, run, .. } = self else { return Ok(()) };
+        if pace.adjust(trainer, || clock.elapsed())? {
+            run.write_plan(trainer.plan())
+                .map_err(|source| SessionError::RunFolder { run: run.name.clone(), source })?;
+            outlet.send(TrainerEvent::Plan(trainer.plan().summary()));
+        }
+        Ok(())
     }
 
     /// While the user's hand is at work: with fewer threads, and then a rest.
