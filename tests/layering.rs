@@ -14,7 +14,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("edit", &["geometry", "label", "volume"]),
     ("io", &["geometry", "volume"]),
     ("project", &["edit", "geometry", "io", "label", "volume"]),
-    ("learn", &["edit", "geometry", "label", "volume"]),
+    ("learn", &["edit", "geometry", "label", "metrics", "volume"]),
     ("worker", &["edit", "geometry", "io", "label", "learn", "metrics", "project", "volume"]),
     ("view", &["geometry", "label", "volume"]),
     ("workspace", &["edit", "geometry", "io", "label", "learn", "project", "view", "volume", "worker"]),

@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use chiaro::geometry::{Affine, Extent};
 use chiaro::label::{LabelMap, Provenance};
-use chiaro::learn::data::{Normaliser, TrainCase};
+use chiaro::learn::data::TrainCase;
 use chiaro::learn::{
     Architecture, DeviceChoice, Fingerprint, Method, Normalisation, Plan, StepReport, TrainSettings, Trainer,
     choose_device,
 };
-use chiaro::learn::{Predictor, load_predictor, newest_checkpoint};
+use chiaro::learn::{Predictor, Subject, load_predictor, newest_checkpoint};
 use chiaro::volume::{Grid, Image, Voxels};
 
 const N: usize = 20;
@@ -85,11 +85,8 @@ fn the_loss_falls_with_every_method_and_the_ball_is_found_in_an_unseen_case() {
         assert_eq!(last.unlabelled > 0.0, method != Method::Supervised, "{method}: {last:?}");
 
         let (image, truth) = image_and_truth(7);
-        let prediction = trainer
-            .predictor()
-            .predict(&image, &Normaliser::of(&image), None, provenance(60), &mut || false)
-            .unwrap()
-            .unwrap();
+        let prediction =
+            trainer.predictor().predict(&Subject::of(&image), provenance(60), &mut || false).unwrap().unwrap();
         let (mut both, mut sum) = (0, 0);
         for (p, t) in prediction.class.as_slice().iter().zip(truth.as_slice()) {
             both += usize::from(*p == 1 && *t == 1);
@@ -142,9 +139,8 @@ fn a_stored_predictor_gives_the_prediction_of_the_live_networks() {
         let (device, _) = choose_device(&DeviceChoice::Cpu).unwrap();
         let (stored, _, step) = load_predictor(&checkpoint, &device).unwrap();
         let (image, _) = image_and_truth(4);
-        let predict = |predictor: &Predictor| {
-            predictor.predict(&image, &Normaliser::of(&image), None, provenance(step), &mut || false).unwrap()
-        };
+        let predict =
+            |predictor: &Predictor| predictor.predict(&Subject::of(&image), provenance(step), &mut || false).unwrap();
         assert_eq!(predict(&trainer.predictor()), predict(&stored), "{name}");
     }
 }
@@ -205,7 +201,7 @@ fn an_interrupted_prediction_returns_nothing() {
     let trainer = trainer(Method::Supervised, 10);
     let (image, _) = image_and_truth(1);
     assert_eq!(
-        trainer.predictor().predict(&image, &Normaliser::of(&image), None, provenance(0), &mut || true).unwrap(),
+        trainer.predictor().predict(&Subject::of(&image), provenance(0), &mut || true).unwrap(),
         None
     );
 }

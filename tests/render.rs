@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use chiaro::geometry::{Affine, Extent, PatientSide, Plane, Voxel, VoxelBox};
-use chiaro::label::{ClassTable, LabelMap, LabelValue, Origin, Prediction, Provenance};
+use chiaro::label::{ClassTable, LabelMap, LabelValue, Origin, Prediction, Probabilities, Provenance};
 use chiaro::render::wgpu::TextureFormat;
 use chiaro::render::{
     GpuVolumes, Offscreen, PredictionState, RenderError, SliceRenderer, SliceScene, ViewId, reference,
@@ -69,8 +69,7 @@ impl Case {
             class_a: Grid::from_fn(extent, |v| ((v.x / 4 + v.y / 5) % 3) as u8),
             class_b: Grid::from_fn(extent, |v| (((v.x + 1) / 4 + v.y / 5) % 3) as u8),
             dual_confidence: plane([17, 29, 5], 256),
-            np_probability: None,
-            np_std: None,
+            probabilities: Probabilities::default(),
         };
         Self { image, labels, prediction }
     }

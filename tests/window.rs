@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use chiaro::edit::BrushSize;
 use chiaro::geometry::{Plane, Voxel};
-use chiaro::label::{LabelMap, LabelValue, Origin, Prediction, Provenance};
+use chiaro::label::{LabelMap, LabelValue, Origin, Prediction, Probabilities, Provenance};
 use chiaro::project::create_demo;
 use chiaro::ui::{Chiaro, Start, Threads, TrainerLink};
 use chiaro::volume::Grid;
@@ -136,8 +136,7 @@ impl Window {
             confidence_a: plane(confidence),
             confidence_b: plane(confidence),
             dual_confidence: plane(confidence),
-            np_probability: None,
-            np_std: None,
+            probabilities: Probabilities::default(),
         };
         self.predictions.put(Arc::new(prediction));
         self.steps(3);

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use chiaro::edit::{BrushSize, Direction};
 use chiaro::geometry::{Plane, Voxel};
 use chiaro::io::{NiftiGeometry, read_mask, write_image};
-use chiaro::label::{LabelMap, Origin, Prediction, Provenance};
+use chiaro::label::{LabelMap, Origin, Prediction, Probabilities, Provenance};
 use chiaro::project::{CaseState, Source};
 use chiaro::volume::phantom::{PhantomCase, PhantomSettings, phantom_case};
 use chiaro::volume::{CaseId, Grid};
@@ -188,8 +188,7 @@ fn prediction(case: &PhantomCase, label_revision: u64) -> Arc<Prediction> {
         confidence_a: sure.clone(),
         confidence_b: sure.clone(),
         dual_confidence: sure,
-        np_probability: None,
-        np_std: None,
+        probabilities: Probabilities::default(),
     })
 }
 

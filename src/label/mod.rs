@@ -11,5 +11,5 @@ pub use class_table::{Class, ClassId, ClassTable, ClassTableError};
 pub use components::{component_at, component_spans_at, components};
 pub use distance::{boundary_band, distance_transform_mm, surface};
 pub use label_map::{LabelMap, LabelValue, Origin};
-pub use prediction::{Prediction, Provenance, probability_to_u8};
+pub use prediction::{FINE_STEPS, Prediction, Probabilities, Provenance, probability_to_u8};
 pub use probability_kind::ProbabilityKind;

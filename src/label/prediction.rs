@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::geometry::Extent;
-use crate::label::ClassId;
+use crate::label::{ClassId, ProbabilityKind};
 use crate::volume::{CaseId, Grid};
 
 /// What a prediction was computed from. One that no longer matches is shown faded.
@@ -31,10 +31,45 @@ pub struct Prediction {
     pub class_b: Grid<ClassId>,
     /// Mean over both directions of `p_b,yhat_b * p_a,yhat_b` (methods: giver's confidence times learner's belief).
     pub dual_confidence: Grid<u8>,
-    /// Probability of `class` given labelled context only; absent until a neural process was trained.
-    pub np_probability: Option<Grid<u8>>,
-    pub np_std: Option<Grid<u8>>,
+    pub probabilities: Probabilities,
 }
+
+/// How probable `class` is, by everything that was asked. Planes are absent where the run has no such source.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Probabilities {
+    /// Mean of both networks.
+    pub mean: Option<Grid<u8>>,
+    /// Mean of both networks after the temperature fitted on reserved labels.
+    pub scaled: Option<Grid<u8>>,
+    /// By the neural process, given labelled context only: "looks like your labels".
+    pub np: Option<Grid<u8>>,
+    /// Standard deviation over the neural process's draws, in steps of 1/2550; 255 is 0.1 and more.
+    pub np_std: Option<Grid<u8>>,
+    /// Mutual information of class and latent over `ln K`, in the same steps.
+    pub np_information: Option<Grid<u8>>,
+    /// Divergence of this case's pseudo-labelled set from the labelled one, nats: how unlike the training cases it is.
+    pub np_divergence: Option<f32>,
+    /// The best calibrated one on reserved labels: what is displayed.
+    pub shown: ProbabilityKind,
+}
+
+impl Probabilities {
+    pub fn of(&self, kind: ProbabilityKind) -> Option<&Grid<u8>> {
+        match kind {
+            ProbabilityKind::Mean => self.mean.as_ref(),
+            ProbabilityKind::Scaled => self.scaled.as_ref(),
+            ProbabilityKind::NeuralProcess => self.np.as_ref(),
+        }
+    }
+
+    /// The plane that is displayed as "the" probability.
+    pub fn displayed(&self) -> Option<&Grid<u8>> {
+        self.of(self.shown)
+    }
+}
+
+/// `np_std` and `np_information` are stored in steps of 1/2550: they are small.
+pub const FINE_STEPS: f32 = 2550.0;
 
 impl Prediction {
     pub fn extent(&self) -> Extent {

@@ -1,9 +1,13 @@
 //! The probabilities that can be shown for the displayed label.
 
+use serde::{Deserialize, Serialize};
+
 /// Where a probability of the displayed class comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum ProbabilityKind {
     /// Mean of both networks.
+    #[default]
     Mean,
     /// Mean of both networks after a temperature was fitted on a reserved case.
     Scaled,

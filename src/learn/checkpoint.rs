@@ -12,9 +12,11 @@ use safetensors::tensor::{Dtype, SafeTensors, View};
 use serde::{Deserialize, Serialize};
 
 use self::module_path::ModulePath;
+use super::calibration::Calibration;
 use super::data::{Sampler, TrainCase};
 use super::error::LearnError;
 use super::nn::DualNetwork;
+use super::np::{Conditioned, NpLearner};
 use super::optimiser::Sgd;
 use super::plan::Plan;
 use super::predict::Predictor;
@@ -24,6 +26,10 @@ use super::trainer::Trainer;
 const FORMAT: u32 = 1;
 const WEIGHTS: &str = "weights.safetensors";
 const META: &str = "meta.json";
+/// Beginnings of the arrays' names.
+const NETWORKS: &str = "network";
+const NEURAL_PROCESS: &str = "np";
+const BANK: &str = "bank";
 const PREFIX: &str = "step-";
 /// The newest and the one before it, should the newest be damaged by the machine.
 const KEPT: usize = 2;
@@ -34,6 +40,8 @@ struct Meta {
     step: u64,
     plan: Plan,
     sampler: Sampler,
+    #[serde(default)]
+    calibration: Option<Calibration>,
 }
 
 /// One named array of f32.
@@ -85,8 +93,16 @@ pub fn load_predictor(checkpoint: &Path, device: &Device) -> Result<(Predictor, 
     let fresh = DualNetwork::new(&meta.plan.networks(), sampler.rng(), device);
     let bytes = read_file(&checkpoint.join(WEIGHTS))?;
     let arrays = parse(&bytes, checkpoint)?;
-    let networks = load_networks(fresh, &arrays, checkpoint)?;
-    Ok((Predictor::new(networks, &meta.plan, device.clone()), meta.plan, meta.step))
+    let networks = load_module(fresh, NETWORKS, &arrays, checkpoint)?;
+    let np = match NpLearner::new(&meta.plan, device) {
+        Some(np) => {
+            let np = load_neural_process(np, &arrays, device, checkpoint)?;
+            Conditioned::new(&np.head, &np.bank, &meta.plan)
+        }
+        None => None,
+    };
+    let predictor = Predictor::new(networks, np, &meta.plan, device.clone()).with_calibration(meta.calibration);
+    Ok((predictor, meta.plan, meta.step))
 }
 
 impl Trainer {
@@ -105,8 +121,13 @@ impl Trainer {
         let bytes = safetensors::serialize(arrays.iter().map(|a| (a.name.as_str(), a)), None)
             .map_err(|e| failed(e.to_string()))?;
         write_synced(&staging.join(WEIGHTS), &bytes).map_err(io)?;
-        let meta =
-            Meta { format: FORMAT, step: self.step, plan: self.plan.clone(), sampler: self.feed.sampler().clone() };
+        let meta = Meta {
+            format: FORMAT,
+            step: self.step,
+            plan: self.plan.clone(),
+            sampler: self.feed.sampler().clone(),
+            calibration: self.calibration.clone(),
+        };
         let meta = serde_json::to_vec_pretty(&meta).map_err(|e| failed(e.to_string()))?;
         write_synced(&staging.join(META), &meta).map_err(io)?;
         if target.exists() {
@@ -130,23 +151,30 @@ impl Trainer {
         let mut trainer = Self::new(meta.plan, cases, device)?;
         let bytes = read_file(&checkpoint.join(WEIGHTS))?;
         let arrays = parse(&bytes, checkpoint)?;
-        trainer.learner.networks = load_networks(trainer.learner.networks, &arrays, checkpoint)?;
+        trainer.learner.networks = load_module(trainer.learner.networks, NETWORKS, &arrays, checkpoint)?;
         for (optimiser, side) in trainer.learner.optimisers.iter_mut().zip(["a", "b"]) {
             load_velocities(optimiser, side, &arrays, &device.clone().inner(), checkpoint)?;
         }
+        if let Some(np) = trainer.learner.np.take() {
+            trainer.learner.np = Some(load_neural_process(np, &arrays, &device.clone().inner(), checkpoint)?);
+        }
+        trainer.calibration = meta.calibration;
         trainer.feed.set_sampler(meta.sampler);
         trainer.step = meta.step;
         Ok(trainer)
     }
 
     fn arrays(&self) -> Result<Vec<Array>, LearnError> {
-        let mut collector = Collector { path: ModulePath::new(), arrays: Vec::new(), failed: None };
+        let mut collector = Collector { path: ModulePath::new(NETWORKS), arrays: Vec::new(), failed: None };
         // Running statistics lag by one batch until they are asked for.
         self.learner.networks.valid().visit(&mut collector);
         for (optimiser, side) in self.learner.optimisers.iter().zip(["a", "b"]) {
             for (i, velocity) in optimiser.velocities().iter().enumerate() {
                 collector.push(format!("velocity.{side}.{i}"), velocity.clone());
             }
+        }
+        if let Some(np) = &self.learner.np {
+            collector.push_neural_process(np);
         }
         match collector.failed {
             Some(reason) => Err(LearnError::DeviceLost { step: self.step, reason }),
@@ -162,6 +190,19 @@ struct Collector {
 }
 
 impl Collector {
+    fn push_neural_process(&mut self, np: &NpLearner) {
+        self.path = ModulePath::new(NEURAL_PROCESS);
+        np.head.visit(self);
+        for (i, velocity) in np.optimiser.velocities().iter().enumerate() {
+            self.push(format!("velocity.{NEURAL_PROCESS}.{i}"), velocity.clone());
+        }
+        for (channel, rows) in np.bank.rows().iter().enumerate() {
+            if let Some(rows) = rows {
+                self.push(format!("{BANK}.{channel}"), rows.clone());
+            }
+        }
+    }
+
     fn push<const D: usize>(&mut self, name: String, tensor: Tensor<D>) {
         let shape = tensor.dims().to_vec();
         match tensor.try_into_vec_as::<f32>() {
@@ -230,13 +271,35 @@ fn read_array(arrays: &SafeTensors<'_>, name: &str, shape: Option<&[usize]>) -> 
     Some(TensorData::new(values, view.shape().to_vec()))
 }
 
-fn load_networks(fresh: DualNetwork, arrays: &SafeTensors<'_>, path: &Path) -> Result<DualNetwork, LearnError> {
-    let mut loader = Loader { path: ModulePath::new(), arrays, missing: None };
-    let networks = fresh.map(&mut loader);
+/// The module with the file's arrays of that name.
+fn load_module<M: Module>(fresh: M, name: &str, arrays: &SafeTensors<'_>, path: &Path) -> Result<M, LearnError> {
+    let mut loader = Loader { path: ModulePath::new(name), arrays, missing: None };
+    let module = fresh.map(&mut loader);
     match loader.missing {
         Some(_) => Err(LearnError::OtherStudy { path: path.to_owned() }),
-        None => Ok(networks),
+        None => Ok(module),
     }
+}
+
+/// `device` records no gradients.
+fn load_neural_process(
+    np: NpLearner,
+    arrays: &SafeTensors<'_>,
+    device: &Device,
+    path: &Path,
+) -> Result<NpLearner, LearnError> {
+    let NpLearner { head, mut bank, mut optimiser } = np;
+    let head = load_module(head, NEURAL_PROCESS, arrays, path)?;
+    load_velocities(&mut optimiser, NEURAL_PROCESS, arrays, device, path)?;
+    for channel in 0..bank.rows().len() {
+        if let Some(rows) = read_array(arrays, &format!("{BANK}.{channel}"), None) {
+            if rows.shape().num_dims() != 2 {
+                return Err(LearnError::OtherStudy { path: path.to_owned() });
+            }
+            bank.set_rows(channel, Tensor::from_data(rows, device));
+        }
+    }
+    Ok(NpLearner { head, bank, optimiser })
 }
 
 fn load_velocities(

@@ -196,7 +196,9 @@ impl Learner {
         };
         if self.has_teacher() {
             let all = batch.image.clone().inner();
-            let on_b = teacher_pass(if labelled == 0 { plain.image.clone() } else {
+            let on_b = teacher_pass(if labelled == 0 {
+                plain.image.clone()
+            } else {
                 Tensor::cat(vec![all.narrow(0, 0, labelled), plain.image.clone()], 0)
             });
             let [on_labelled, of_plain] = [on_b.clone(), on_b.narrow(0, labelled, plain.image.dims()[0])];

@@ -1,5 +1,6 @@
 //! Networks, trainer and predictor. The only module that knows burn.
 
+mod calibration;
 mod checkpoint;
 pub mod data;
 mod device;
@@ -19,16 +20,17 @@ mod settings;
 mod step_bench;
 mod trainer;
 
+pub use calibration::{Calibration, Check, Sign};
 pub use checkpoint::{load_predictor, newest_checkpoint};
 pub use device::choose_device;
 pub use error::LearnError;
 pub use kernels::{KernelKind, KernelTiming, Part, compare_kernels, peak_gflops};
-pub use nn::{Storage, averaged, teacher_decay};
+pub use nn::Storage;
 pub use plan::{
-    Anatomy, Architecture, Augmentation, Fingerprint, MirrorAxes, Normalisation, PatientAxis, Plan, Reserve, UnlabelledView,
-    choose_strides,
+    Anatomy, Architecture, Augmentation, Fingerprint, MirrorAxes, Normalisation, PatientAxis, Plan, Reserve,
+    UnlabelledView,
 };
-pub use predict::Predictor;
+pub use predict::{Corrections, Predictor, Subject};
 pub use settings::{DeviceChoice, DeviceReport, Method, PlanSummary, TrainSettings};
 pub use step_bench::{StepShape, StepTiming};
 pub use trainer::{StepReport, Trainer};

@@ -7,11 +7,12 @@ use std::time::{Duration, Instant};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
+use super::calibration::{Calibration, JudgedVoxels};
 use super::data::{Feed, Sampler, TrainCase};
 use super::error::LearnError;
 use super::learner::{Learner, LossParts, learning_rate, unsupervised_weight};
 use super::nn::DualNetwork;
-use super::np::NpLearner;
+use super::np::{Conditioned, NpLearner};
 use super::plan::Plan;
 use super::predict::Predictor;
 use crate::volume::CaseId;
@@ -24,6 +25,7 @@ pub struct Trainer {
     pub(super) learner: Learner,
     pub(super) feed: Feed,
     pub(super) step: u64,
+    pub(super) calibration: Option<Calibration>,
     unread: Vec<LossParts>,
     loader: LoaderTimes,
 }
@@ -73,6 +75,7 @@ impl Trainer {
             feed: Feed::new(cases, sampler),
             step: 0,
             plan,
+            calibration: None,
             unread: Vec::new(),
             loader: LoaderTimes::default(),
         })
@@ -122,7 +125,23 @@ impl Trainer {
 
     /// The networks as they are now, ready to predict.
     pub fn predictor(&self) -> Predictor {
-        Predictor::new(self.learner.networks.valid(), &self.plan, self.learner.device.clone().inner())
+        let np = self.learner.np.as_ref().and_then(|np| Conditioned::new(&np.head, &np.bank, &self.plan));
+        let device = self.learner.device.clone().inner();
+        Predictor::new(self.learner.networks.valid(), np, &self.plan, device).with_calibration(self.calibration.clone())
+    }
+
+    /// What the reserved labels say of the beliefs, if there are any and they were asked.
+    pub fn calibration(&self) -> Option<&Calibration> {
+        self.calibration.as_ref()
+    }
+
+    /// Asks the reserved labels. False if interrupted, which leaves the older answer.
+    pub fn calibrate(&mut self, interrupted: &mut dyn FnMut() -> bool) -> Result<bool, LearnError> {
+        let Some(voxels) = JudgedVoxels::reserved(self.feed.cases(), &self.predictor(), interrupted)? else {
+            return Ok(false);
+        };
+        self.calibration = voxels.fitted(self.step);
+        Ok(true)
     }
 
     /// One step; a report every tenth, and for the last step of the plan. The next batch is cut meanwhile.

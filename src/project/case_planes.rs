@@ -2,7 +2,7 @@
 
 use super::{Project, ProjectError, Source};
 use crate::io::{NiftiGeometry, read_geometry};
-use crate::label::{ClassId, Prediction, ProbabilityKind};
+use crate::label::{ClassId, Prediction, Probabilities, ProbabilityKind};
 use crate::volume::{CaseId, Grid};
 
 /// Planes on the grid of the case's image.
@@ -36,14 +36,16 @@ impl Project {
 
 /// The probabilities a prediction holds of its displayed class.
 fn probabilities(prediction: &mut Prediction) -> Vec<(ProbabilityKind, Grid<u8>)> {
+    let Probabilities { mean, scaled, np, .. } = std::mem::take(&mut prediction.probabilities);
     let planes = [
-        (ProbabilityKind::Mean, Some(mean_of_both(prediction))),
-        (ProbabilityKind::NeuralProcess, prediction.np_probability.take()),
+        (ProbabilityKind::Mean, Some(mean.unwrap_or_else(|| mean_of_both(prediction)))),
+        (ProbabilityKind::Scaled, scaled),
+        (ProbabilityKind::NeuralProcess, np),
     ];
     planes.into_iter().filter_map(|(kind, plane)| Some((kind, plane?))).collect()
 }
 
-/// Mean over the networks of the displayed class's probability. A network that prefers another class leaves it what
+/// For predictions of older programs: the mean over the networks of the displayed class's probability. A network that prefers another class leaves it what
 /// that one does not take: exact with one foreground class, at most too high with more.
 fn mean_of_both(p: &Prediction) -> Grid<u8> {
     let (a, b) = (

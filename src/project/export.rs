@@ -154,7 +154,7 @@ mod tests {
     use super::*;
     use crate::geometry::{Affine, Extent};
     use crate::io::{NiftiGeometry, read_image, read_mask};
-    use crate::label::{Prediction, Provenance};
+    use crate::label::{Prediction, Probabilities, Provenance};
     use crate::volume::Grid;
 
     fn audit_of(project: &Project) -> String {
@@ -213,8 +213,7 @@ mod tests {
             class_a: plane(1),
             class_b: plane(2),
             dual_confidence: plane(9),
-            np_probability: Some(plane(51)),
-            np_std: None,
+            probabilities: Probabilities { np: Some(plane(51)), ..Probabilities::default() },
         };
         f.project.save_prediction(&prediction, geometry).unwrap();
     }

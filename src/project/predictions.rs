@@ -10,7 +10,7 @@ use super::journal::sync_dir;
 use super::labels::sha256_of;
 use super::{Project, ProjectError};
 use crate::io::{NiftiGeometry, read_mask, write_atomically, write_mask};
-use crate::label::{Prediction, Provenance};
+use crate::label::{Prediction, Probabilities, ProbabilityKind, Provenance};
 use crate::volume::{CaseId, Grid};
 
 #[derive(Serialize, Deserialize)]
@@ -18,6 +18,10 @@ struct Meta {
     format: u32,
     #[serde(flatten)]
     provenance: Provenance,
+    #[serde(default)]
+    shown_probability: ProbabilityKind,
+    #[serde(default)]
+    np_divergence: Option<f32>,
     /// Plane name to the SHA-256 of its file.
     planes: BTreeMap<String, String>,
 }
@@ -42,7 +46,9 @@ impl Project {
             let written = write_mask(&dir.join(format!("{name}.nii.gz")), grid, geometry)?;
             planes.insert(name.to_owned(), written.sha256);
         }
-        let meta = Meta { format: FORMAT, provenance: prediction.provenance.clone(), planes };
+        let Probabilities { shown, np_divergence, .. } = prediction.probabilities;
+        let provenance = prediction.provenance.clone();
+        let meta = Meta { format: FORMAT, provenance, shown_probability: shown, np_divergence, planes };
         let json = serde_json::to_vec_pretty(&meta).map_err(|e| ProjectError::unreadable(&meta_path, e))?;
         Ok(write_atomically(&meta_path, |file| file.write_all(&json))?)
     }
@@ -64,11 +70,11 @@ impl Project {
         let mut planes = BTreeMap::new();
         for (name, sha256) in &meta.planes {
             match self.whole_plane(case, name, sha256)? {
-                Some(grid) => planes.insert(name.as_str(), grid),
+                Some(grid) => planes.insert(name.clone(), grid),
                 None => return Ok(None),
             };
         }
-        Ok(assemble(meta.provenance, planes))
+        Ok(assemble(meta, planes))
     }
 
     /// Whether a prediction was written completely; its planes are checked when they are loaded.
@@ -87,7 +93,14 @@ impl Project {
 }
 
 fn named_planes(p: &Prediction) -> Vec<(&'static str, &Grid<u8>)> {
-    let optional = [("np_probability", &p.np_probability), ("np_std", &p.np_std)];
+    let Probabilities { mean, scaled, np, np_std, np_information, .. } = &p.probabilities;
+    let optional = [
+        ("probability", mean),
+        ("probability_scaled", scaled),
+        ("np_probability", np),
+        ("np_std", np_std),
+        ("np_information", np_information),
+    ];
     let always = [
         ("class", &p.class),
         ("confidence_a", &p.confidence_a),
@@ -100,7 +113,8 @@ fn named_planes(p: &Prediction) -> Vec<(&'static str, &Grid<u8>)> {
 }
 
 /// `None` if a plane is missing or they differ in shape.
-fn assemble(provenance: Provenance, mut planes: BTreeMap<&str, Grid<u8>>) -> Option<Prediction> {
+fn assemble(meta: Meta, mut planes: BTreeMap<String, Grid<u8>>) -> Option<Prediction> {
+    let Meta { provenance, shown_probability, np_divergence, .. } = meta;
     let extent = planes.get("class")?.extent();
     if planes.values().any(|g| g.extent() != extent) {
         return None;
@@ -113,8 +127,15 @@ fn assemble(provenance: Provenance, mut planes: BTreeMap<&str, Grid<u8>>) -> Opt
         class_a: planes.remove("class_a")?,
         class_b: planes.remove("class_b")?,
         dual_confidence: planes.remove("dual_confidence")?,
-        np_probability: planes.remove("np_probability"),
-        np_std: planes.remove("np_std"),
+        probabilities: Probabilities {
+            mean: planes.remove("probability"),
+            scaled: planes.remove("probability_scaled"),
+            np: planes.remove("np_probability"),
+            np_std: planes.remove("np_std"),
+            np_information: planes.remove("np_information"),
+            np_divergence,
+            shown: shown_probability,
+        },
     })
 }
 
@@ -134,8 +155,12 @@ mod tests {
             class_a: plane(4),
             class_b: plane(5),
             dual_confidence: plane(6),
-            np_probability: None,
-            np_std: (step > 1).then(|| plane(7)),
+            probabilities: Probabilities {
+                np: (step > 1).then(|| plane(7)),
+                shown: ProbabilityKind::NeuralProcess,
+                np_divergence: Some(0.5),
+                ..Probabilities::default()
+            },
         }
     }
 

@@ -119,8 +119,11 @@ fn text_button_ui(ui: &mut Ui, icon: MaterialIcon, text: &str, name: &str, accen
 fn choices_ui(ui: &mut Ui, training: &Training, actions: &mut Actions) {
     let method_name = |method| match method {
         Method::Supervised => "Labels only",
+        Method::MeanTeacher => "Mean teacher",
         Method::Cps => "Two networks",
         Method::DualConfidence => "Dual confidence",
+        Method::DualConfidenceNp => "Dual confidence + neural process",
+        Method::DualConfidenceNpLiteral => "The same, literal reading",
     };
     let settings = &training.settings;
     let methods = ComboBox::from_id_salt("method").selected_text(method_name(settings.method)).width(116.0);

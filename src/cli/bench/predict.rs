@@ -6,8 +6,7 @@ use serde_json::json;
 
 use super::phantom::phantom_trainer;
 use super::{Outcome, median, print, rounded, times_ms};
-use crate::label::Provenance;
-use crate::learn::data::Normaliser;
+use crate::label::{LabelMap, Provenance};
 use crate::learn::{DeviceChoice, Method};
 use crate::volume::phantom::{PhantomSettings, phantom_case};
 
@@ -15,7 +14,7 @@ pub fn predict(device: &DeviceChoice, as_json: bool) -> Outcome {
     let trainer = phantom_trainer(Method::Supervised, device)?;
     let predictor = trainer.predictor();
     let case = phantom_case(&PhantomSettings::default(), 5);
-    let normaliser = Normaliser::of(&case.image);
+    let subject = predictor.subject(&case.image, &LabelMap::unknown(case.image.extent()));
     let mut longest_deaf = Duration::ZERO;
     let times = times_ms(5, || {
         let provenance = Provenance { case: "bench".into(), label_revision: 0, model: "bench".into(), step: 0 };
@@ -25,7 +24,7 @@ pub fn predict(device: &DeviceChoice, as_json: bool) -> Outcome {
             asked = Instant::now();
             false
         };
-        predictor.predict(&case.image, &normaliser, None, provenance, &mut interrupted)?;
+        predictor.predict(&subject, provenance, &mut interrupted)?;
         Ok(())
     })?;
     let voxels = case.image.extent().voxel_count() as f64;

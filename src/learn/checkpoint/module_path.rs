@@ -4,8 +4,9 @@
 pub struct ModulePath(Vec<String>);
 
 impl ModulePath {
-    pub fn new() -> Self {
-        Self(vec!["network".into()])
+    /// `root` begins every name.
+    pub fn new(root: &str) -> Self {
+        Self(vec![root.to_owned()])
     }
 
     pub fn enter(&mut self, name: &str, container_type: &str) {
@@ -56,7 +57,7 @@ mod tests {
     }
 
     fn names(config: &NetworkConfig) -> Vec<String> {
-        let mut names = Names(ModulePath::new(), Vec::new());
+        let mut names = Names(ModulePath::new("network"), Vec::new());
         network(config, &Device::flex()).visit(&mut names);
         names.1
     }

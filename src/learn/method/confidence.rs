@@ -61,9 +61,7 @@ impl Confidence {
             Self::RawProduct => masked(proposal.product().clamp_min(SMALLEST_WEIGHT)),
             Self::Min => normalised(proposal.giver_belief().min_pair(proposal.learner_belief())),
             Self::GeometricMean => normalised((proposal.giver_belief() * proposal.learner_belief()).sqrt()),
-            Self::PeerEntropyGate => {
-                masked(entropy(proposal.giver).lower(entropy(proposal.learner)).float())
-            }
+            Self::PeerEntropyGate => masked(entropy(proposal.giver).lower(entropy(proposal.learner)).float()),
             Self::PrototypeSimilarity => normalised(proposal.prototype_similarity()),
             Self::Single => normalised(proposal.giver_belief()),
             Self::Off => proposal.unknown.clone(),
@@ -174,7 +172,15 @@ mod tests {
         let known = tensor(vec![0.0, 0.0, 1.0, 0.0]);
         let (label, unknown) = (hard_one_hot(&giver), Tensor::<5>::ones([1, 1, 1, 1, 2], &device));
         let (l, g, f, k, u) = (&learner, &giver, &features, &known, &unknown);
-        values(confidence.weight(&Proposal { learner: l, giver: g, label: &label, features: f, known: k, unknown: u, gamma }))
+        values(confidence.weight(&Proposal {
+            learner: l,
+            giver: g,
+            label: &label,
+            features: f,
+            known: k,
+            unknown: u,
+            gamma,
+        }))
     }
 
     #[test]

@@ -38,7 +38,12 @@ mod tests {
         let p = softmax(logits.clone(), 1);
         let known = p.zeros_like();
         let unknown = Tensor::<5>::ones([2, 1, 4, 4, 4], &device);
-        let f = Fingerprint { extents: vec![[16; 3]], classes: vec![0, 1, 2], has_unlabelled: true, ..Fingerprint::default() };
+        let f = Fingerprint {
+            extents: vec![[16; 3]],
+            classes: vec![0, 1, 2],
+            has_unlabelled: true,
+            ..Fingerprint::default()
+        };
         let plan = Plan::new(&f, &TrainSettings::default());
         let belief = p.clone().detach();
         let context = StepContext {

@@ -14,7 +14,7 @@ const ROWS_PER_STEP: usize = 256;
 /// First in, first out, for each class by itself; without gradient.
 #[derive(Clone, Debug, Default)]
 pub struct Bank {
-    /// By class channel; `[n, CONTEXT_WIDTH]`, oldest first. `None` before the class was seen.
+    /// By class channel; `[n, 2 WIDTH]`, oldest first. `None` before the class was seen.
     classes: Vec<Option<Tensor<2>>>,
 }
 
@@ -44,7 +44,7 @@ impl Bank {
         }
     }
 
-    /// Mean row of a class, `[1, CONTEXT_WIDTH]`.
+    /// Mean row of a class, `[1, 2 WIDTH]`.
     pub fn centre(&self, channel: u8) -> Option<Tensor<2>> {
         Some(self.classes.get(usize::from(channel))?.as_ref()?.clone().mean_dim(0))
     }
@@ -84,11 +84,10 @@ mod tests {
     use burn::tensor::Device;
     use rand::SeedableRng;
 
-    use super::super::context::CONTEXT_WIDTH;
     use super::*;
 
     fn set(value: f32, channels: Vec<u8>) -> EncodedSet {
-        let rows = Tensor::<2>::ones([channels.len(), CONTEXT_WIDTH], &Device::flex()).mul_scalar(value);
+        let rows = Tensor::<2>::ones([channels.len(), 8], &Device::flex()).mul_scalar(value);
         EncodedSet::new(rows, channels)
     }
 

@@ -2,12 +2,9 @@
 
 use super::sample::NO_CHANNEL;
 
-/// How many steps from voxel to face neighbour still count as near (methods 4.4).
-const NEAR_STEPS: usize = 3;
-
-/// For crops of `size` (x, y, z), one after the other in `channels`: whether a voxel lies within three steps of another
-/// class. Voxels without a channel make no boundary.
-pub fn near_boundary(channels: &[u8], size: [usize; 3]) -> Vec<bool> {
+/// For crops of `size` (x, y, z), one after the other in `channels`: whether a voxel lies within so many `steps` from face
+/// neighbour to face neighbour of another class. Voxels without a channel make no boundary.
+pub fn near_boundary(channels: &[u8], size: [usize; 3], steps: usize) -> Vec<bool> {
     let mut near = vec![false; channels.len()];
     let mut next = near.clone();
     each_face(channels.len(), size, |a, b| {
@@ -15,7 +12,7 @@ pub fn near_boundary(channels: &[u8], size: [usize; 3]) -> Vec<bool> {
             (near[a], near[b]) = (true, true);
         }
     });
-    for _ in 1..NEAR_STEPS {
+    for _ in 1..steps {
         next.copy_from_slice(&near);
         each_face(channels.len(), size, |a, b| {
             next[a] |= near[b];
@@ -51,7 +48,7 @@ mod tests {
         // Class 1 begins at x = 6 of the first crop; the second crop is all class 1.
         let first = (0..10 * 2 * 2).map(|i| u8::from(i % 10 >= 6));
         let channels: Vec<u8> = first.chain(std::iter::repeat_n(1, 40)).collect();
-        let near = near_boundary(&channels, [10, 2, 2]);
+        let near = near_boundary(&channels, [10, 2, 2], 3);
         for (i, near) in near.iter().enumerate() {
             assert_eq!(*near, i < 40 && (3..=8).contains(&(i % 10)), "{i}");
         }
@@ -59,7 +56,7 @@ mod tests {
 
     #[test]
     fn unknown_voxels_make_no_boundary() {
-        assert_eq!(near_boundary(&[0, 0, NO_CHANNEL, 1], [4, 1, 1]), [false; 4]);
-        assert_eq!(near_boundary(&[0, 1], [1, 1, 2]), [true; 2]);
+        assert_eq!(near_boundary(&[0, 0, NO_CHANNEL, 1], [4, 1, 1], 3), [false; 4]);
+        assert_eq!(near_boundary(&[0, 1], [1, 1, 2], 3), [true; 2]);
     }
 }

@@ -6,13 +6,10 @@ use super::bank::selected;
 
 use super::head::WIDTH;
 
-/// An encoded voxel: latent encoding, deterministic encoding.
-pub const CONTEXT_WIDTH: usize = 2 * WIDTH;
-
 /// Encoded voxels and their classes.
 #[derive(Clone, Debug)]
 pub struct EncodedSet {
-    /// `[n, CONTEXT_WIDTH]`.
+    /// `[n, 2 WIDTH]`: latent and deterministic encoding.
     pub rows: Tensor<2>,
     /// Class channel of each row.
     pub channels: Vec<u8>,
@@ -21,10 +18,6 @@ pub struct EncodedSet {
 impl EncodedSet {
     pub fn new(rows: Tensor<2>, channels: Vec<u8>) -> Self {
         Self { rows, channels }
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.channels.is_empty()
     }
 
     /// Classes with a row, ascending.
@@ -36,10 +29,7 @@ impl EncodedSet {
     }
 
     pub fn joined(self, other: Self) -> Self {
-        Self {
-            rows: Tensor::cat(vec![self.rows, other.rows], 0),
-            channels: [self.channels, other.channels].concat(),
-        }
+        Self { rows: Tensor::cat(vec![self.rows, other.rows], 0), channels: [self.channels, other.channels].concat() }
     }
 
     /// The two parts of a row: what the latent and what the deterministic path read.
@@ -47,7 +37,7 @@ impl EncodedSet {
         [rows.clone().narrow(1, 0, WIDTH), rows.narrow(1, WIDTH, WIDTH)]
     }
 
-    /// The mean over the given classes of the mean of each class's rows, `[1, CONTEXT_WIDTH]`; classes without a
+    /// The mean over the given classes of the mean of each class's rows, `[1, 2 WIDTH]`; classes without a
     /// row are left out. `None` if none of them has one.
     pub fn class_mean(&self, classes: &[u8]) -> Option<Tensor<2>> {
         let shares = self.class_shares(classes)?;
@@ -77,10 +67,7 @@ impl EncodedSet {
 
     /// The rows of the given numbers.
     pub fn part(&self, numbers: &[usize]) -> Self {
-        Self {
-            rows: selected(&self.rows, numbers),
-            channels: numbers.iter().map(|&i| self.channels[i]).collect(),
-        }
+        Self { rows: selected(&self.rows, numbers), channels: numbers.iter().map(|&i| self.channels[i]).collect() }
     }
 }
 
@@ -92,8 +79,8 @@ mod tests {
 
     /// Rows that hold one number each.
     fn set(rows: &[(u8, f32)]) -> EncodedSet {
-        let values: Vec<f32> = rows.iter().flat_map(|(_, v)| [*v; CONTEXT_WIDTH]).collect();
-        let rows_of = Tensor::from_data(TensorData::new(values, [rows.len(), CONTEXT_WIDTH]), &Device::flex());
+        let values: Vec<f32> = rows.iter().flat_map(|(_, v)| [*v; 2 * WIDTH]).collect();
+        let rows_of = Tensor::from_data(TensorData::new(values, [rows.len(), 2 * WIDTH]), &Device::flex());
         EncodedSet::new(rows_of, rows.iter().map(|(c, _)| *c).collect())
     }
 

@@ -21,10 +21,7 @@ impl Dense {
         let sd = (2.0 / (channels_in + channels) as f64).sqrt();
         let weight: Vec<f32> = (0..channels_in * channels).map(|_| (sd * normal(rng)) as f32).collect();
         let weight = Tensor::from_data(TensorData::new(weight, [channels_in, channels]), device);
-        Self {
-            weight: Param::from_tensor(weight),
-            bias: Param::from_tensor(Tensor::zeros([channels], device)),
-        }
+        Self { weight: Param::from_tensor(weight), bias: Param::from_tensor(Tensor::zeros([channels], device)) }
     }
 
     pub fn channels(&self) -> usize {
@@ -46,7 +43,10 @@ pub struct TwoLayers {
 
 impl TwoLayers {
     pub fn new([channels_in, hidden, channels]: [usize; 3], rng: &mut ChaCha8Rng, device: &Device) -> Self {
-        Self { first: Dense::new([channels_in, hidden], rng, device), second: Dense::new([hidden, channels], rng, device) }
+        Self {
+            first: Dense::new([channels_in, hidden], rng, device),
+            second: Dense::new([hidden, channels], rng, device),
+        }
     }
 
     pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {

@@ -5,6 +5,7 @@
 
 mod bank;
 mod boundary;
+mod conditioned;
 mod context;
 mod dense;
 mod features;
@@ -20,13 +21,15 @@ use rand_chacha::ChaCha8Rng;
 
 pub use self::bank::Bank;
 pub use self::boundary::near_boundary;
+pub use self::conditioned::Conditioned;
 pub use self::context::EncodedSet;
+pub use self::features::{feature_rows, rows_of};
 pub use self::head::NeuralProcess;
 pub use self::objective::NpLoss;
-pub use self::plan::NpPlan;
-pub use self::sample::{NO_CHANNEL, VoxelSample};
 use self::objective::{NpInputs, Objective};
+pub use self::plan::NpPlan;
 use self::plan::VOXELS_PER_CLASS;
+pub use self::sample::{NO_CHANNEL, VoxelSample};
 use super::optimiser::Sgd;
 use super::plan::Plan;
 

@@ -6,7 +6,7 @@ use rand::RngExt;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
-use super::bank::{Bank, selected};
+use super::bank::Bank;
 use super::context::EncodedSet;
 use super::features::{feature_rows, rows_of};
 use super::gaussian::Gaussian;
@@ -152,7 +152,13 @@ impl Objective<'_> {
 
     /// Weighted mean over voxels and latents of `-ln p`, and the mean standard deviation of p over the latents.
     /// `weights` is `[n, 1]` with mean 1.
-    fn likelihood(&self, voxels: &Voxels<'_>, weights: Tensor<2>, latents: Tensor<2>, context: &Tensor<2>) -> Likelihood {
+    fn likelihood(
+        &self,
+        voxels: &Voxels<'_>,
+        weights: Tensor<2>,
+        latents: Tensor<2>,
+        context: &Tensor<2>,
+    ) -> Likelihood {
         let draws = self.head.decoded(&voxels.scaled, latents, context.clone());
         let truth = one_hot(&voxels.sample.channel, self.head.classes(), &voxels.scaled);
         let log_p: Vec<Tensor<2>> = draws.into_iter().map(|d| (log_softmax(d, 1) * truth.clone()).sum_dim(1)).collect();
@@ -164,7 +170,13 @@ impl Objective<'_> {
     }
 
     /// `mean_v sum_k -sg[p_np,k] ln p_m,k` over both networks m, with `p_np` given labelled context only.
-    fn calibration_loss(&self, inputs: &NpInputs<'_>, voxels: &Voxels<'_>, latents: Tensor<2>, context: &Tensor<2>) -> Tensor<1> {
+    fn calibration_loss(
+        &self,
+        inputs: &NpInputs<'_>,
+        voxels: &Voxels<'_>,
+        latents: Tensor<2>,
+        context: &Tensor<2>,
+    ) -> Tensor<1> {
         let draws = self.head.decoded(&voxels.scaled, latents, context.clone());
         let count = draws.len().max(1) as f64;
         let p_np = draws.into_iter().map(|d| log_softmax(d, 1).exp()).reduce(|a, b| a + b);

@@ -8,6 +8,9 @@ use super::boundary::near_boundary;
 /// Channel of a voxel that takes no part.
 pub const NO_CHANNEL: u8 = u8::MAX;
 
+/// Face steps within which a voxel is near a boundary (methods 4.4).
+const NEAR_STEPS: usize = 3;
+
 /// Some voxels of a batch of crops.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct VoxelSample {
@@ -31,7 +34,7 @@ impl VoxelSample {
     /// `channels`.
     pub fn draw(channels: &[u8], size: [usize; 3], classes: usize, per_class: usize, rng: &mut ChaCha8Rng) -> Self {
         let mut sample = Self::default();
-        let near = near_boundary(channels, size);
+        let near = near_boundary(channels, size, NEAR_STEPS);
         let mut strata = vec![[Stratum::default(), Stratum::default()]; classes];
         for (voxel, (&channel, &near)) in channels.iter().zip(&near).enumerate() {
             if let Some(of_class) = strata.get_mut(usize::from(channel)) {
@@ -116,7 +119,7 @@ mod tests {
 
     #[test]
     fn half_of_the_voxels_lie_near_a_boundary() {
-        let (near, sample) = (near_boundary(&channels(), [16; 3]), draw(128));
+        let (near, sample) = (near_boundary(&channels(), [16; 3], NEAR_STEPS), draw(128));
         let background = sample.index.iter().zip(&sample.channel).filter(|(_, c)| **c == 0);
         assert_eq!(background.filter(|(i, _)| near[**i]).count(), 64);
     }

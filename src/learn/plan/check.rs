@@ -8,6 +8,7 @@ const LEVELS: std::ops::RangeInclusive<usize> = 2..=5;
 const MOST_CHANNELS: usize = 256;
 const LONGEST_AXIS: usize = 1024;
 const MOST_CROPS: usize = 64;
+const MOST_DRAWS: usize = 100;
 /// Volumes on a finer grid would fill the memory, on a coarser one no organ is left.
 const SPACINGS_MM: std::ops::RangeInclusive<f64> = 0.05..=50.0;
 
@@ -18,7 +19,8 @@ impl Plan {
             return Err(format!("'classes' must be those of the project, {classes:?}; they are {:?}", self.classes));
         }
         self.check_shape()?;
-        self.check_numbers()
+        self.check_numbers()?;
+        self.check_neural_process()
     }
 
     fn check_shape(&self) -> Result<(), String> {
@@ -41,6 +43,23 @@ impl Plan {
             self.batch_labelled,
         )?;
         require(self.batch_unlabelled <= MOST_CROPS, "batch_unlabelled", "at most 64", self.batch_unlabelled)
+    }
+
+    fn check_neural_process(&self) -> Result<(), String> {
+        let Some(np) = &self.neural_process else { return Ok(()) };
+        let not_negative = [
+            ("weight", np.weight),
+            ("kl_weight", np.kl_weight),
+            ("pseudo_weight", np.pseudo_weight),
+            ("calibration_weight", np.calibration_weight),
+        ];
+        for (field, value) in not_negative {
+            require(value >= 0.0 && value.is_finite(), &format!("neural_process.{field}"), "0 or more", value)?;
+        }
+        for (field, value) in [("samples", np.samples), ("samples_shown", np.samples_shown)] {
+            require((1..=MOST_DRAWS).contains(&value), &format!("neural_process.{field}"), "from 1 to 100", value)?;
+        }
+        require(np.gradient_clip > 0.0, "neural_process.gradient_clip", "above 0", np.gradient_clip)
     }
 
     fn check_numbers(&self) -> Result<(), String> {

@@ -42,6 +42,11 @@ impl Fingerprint {
         choose_spacing(&self.spacings_mm, &self.extents)
     }
 
+    /// Voxel size of that grid; where every volume keeps its own, the first one's, which they share within a tenth.
+    pub(super) fn grid_spacing_mm(&self) -> [f64; 3] {
+        self.target_spacing_mm().or_else(|| self.spacings_mm.first().copied()).unwrap_or([1.0; 3])
+    }
+
     /// The extents on the grid that crops are cut on.
     pub(super) fn grid_extents(&self) -> Vec<[usize; 3]> {
         let target = self.target_spacing_mm();

@@ -15,10 +15,9 @@ pub use self::augmentation::{Anatomy, Augmentation, MirrorAxes, PatientAxis};
 pub use self::fingerprint::Fingerprint;
 use self::patch::PatchChoice;
 pub use self::spacing::grid_mm;
-pub use self::strides::choose_strides;
 use super::data::{ReservedCase, TrainCase, choose_reserve, set_aside};
-pub use super::nn::{Architecture, Normalisation};
 use super::method::Confidence;
+pub use super::nn::{Architecture, Normalisation};
 use super::nn::{NetworkConfig, Storage};
 use super::np::NpPlan;
 use super::settings::{Method, PlanSummary, TrainSettings};
@@ -143,17 +142,19 @@ impl Plan {
     /// before the patch shrinks.
     pub fn new(fingerprint: &Fingerprint, settings: &TrainSettings) -> Self {
         let budget = if fingerprint.is_gpu { GPU_PATCH_VOXELS } else { CPU_PATCH_VOXELS };
-        let choice = PatchChoice::of(&fingerprint.grid_extents(), budget);
-        let mut plan = Self::with_patch(choice.patch, choice.levels(), fingerprint, settings);
+        let choice = PatchChoice::of(&fingerprint.grid_extents(), fingerprint.grid_spacing_mm(), budget);
+        let mut plan = Self::with_patch(choice.clone(), fingerprint, settings);
         let room = fingerprint.free_bytes.map_or(usize::MAX, |free| (free as f64 * MEMORY_SHARE) as usize);
         while plan.step_bytes() > room {
             let Some(Self { patch, recompute, .. }) = plan.with_less_memory() else { break };
-            plan = Self { recompute, ..Self::with_patch(patch, choice.levels(), fingerprint, settings) };
+            let smaller = PatchChoice { patch, ..choice.clone() };
+            plan = Self { recompute, ..Self::with_patch(smaller, fingerprint, settings) };
         }
         plan
     }
 
-    fn with_patch(patch: [usize; 3], levels: usize, fingerprint: &Fingerprint, settings: &TrainSettings) -> Self {
+    fn with_patch(choice: PatchChoice, fingerprint: &Fingerprint, settings: &TrainSettings) -> Self {
+        let (levels, PatchChoice { patch, strides }) = (choice.levels(), choice);
         let total_steps = settings.steps.unwrap_or(DEFAULT_STEPS).max(1);
         let share = |published: f64| (published / PUBLISHED_STEPS * total_steps as f64).ceil() as u64;
         let base_width = if fingerprint.is_gpu { 16 } else { 8 };
@@ -163,8 +164,11 @@ impl Plan {
         let uses_unlabelled = method != Method::Supervised && fingerprint.has_unlabelled;
         // A teacher has the student's shape, and its consistency a tenth of the weight of hard labels (UA-MT).
         let has_teacher = method == Method::MeanTeacher;
-        let unlabelled_view =
-            if has_teacher && unlabelled_view == UnlabelledView::Same { UnlabelledView::Plain } else { unlabelled_view };
+        let unlabelled_view = if has_teacher && unlabelled_view == UnlabelledView::Same {
+            UnlabelledView::Plain
+        } else {
+            unlabelled_view
+        };
         let weight = if has_teacher { 0.1 } else { 1.0 };
         Self {
             method,
@@ -173,7 +177,7 @@ impl Plan {
             patch,
             base_width,
             levels,
-            strides: Vec::new(),
+            strides,
             network_a: Architecture::VNet,
             network_b: if has_teacher { Architecture::VNet } else { Architecture::ResVNet },
             storage: settings.storage,

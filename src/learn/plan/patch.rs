@@ -1,6 +1,6 @@
 //! How much of a volume a crop shows.
 
-use super::strides::patch_step;
+use super::strides::{choose_strides, patch_step};
 
 /// A crop's size and what the networks halve of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,15 +13,13 @@ pub struct PatchChoice {
 impl PatchChoice {
     /// The median volume, each axis rounded to what the network can halve, the longest axis shortened to the voxel
     /// budget.
-    pub fn of(extents: &[[usize; 3]], budget: usize) -> Self {
+    pub fn of(extents: &[[usize; 3]], spacing_mm: [f64; 3], budget: usize) -> Self {
         let median: [usize; 3] = std::array::from_fn(|axis| {
             let mut sizes: Vec<usize> = extents.iter().map(|e| e[axis]).collect();
             sizes.sort_unstable();
             sizes.get(sizes.len() / 2).copied().unwrap_or(1)
         });
-        // Four levels need 16 voxels along every axis for a bottleneck of at least 2.
-        let halvings = if median.iter().all(|&n| n >= 16) { 3 } else { 2 };
-        Self::with_strides(vec![[2; 3]; halvings], median, budget)
+        Self::with_strides(choose_strides(spacing_mm, median), median, budget)
     }
 
     fn with_strides(strides: Vec<[usize; 3]>, median: [usize; 3], budget: usize) -> Self {
@@ -41,7 +39,6 @@ impl PatchChoice {
 
 #[cfg(test)]
 mod tests {
-    use super::super::strides::choose_strides;
     use super::*;
 
     #[test]
@@ -58,6 +55,6 @@ mod tests {
 
     #[test]
     fn a_budget_smaller_than_the_networks_step_ends_at_the_step() {
-        assert_eq!(PatchChoice::of(&[[64; 3]], 1).patch, [8; 3]);
+        assert_eq!(PatchChoice::of(&[[64; 3]], [1.0; 3], 1).patch, [8; 3]);
     }
 }

@@ -1,6 +1,6 @@
 //! A volume on the plan's grid, and its planes on the volume's own.
 
-use crate::label::{Prediction, probability_to_u8};
+use crate::label::{Prediction, Probabilities, probability_to_u8};
 use crate::learn::data::Normaliser;
 use crate::volume::{Grid, Image, Regridding, Voxels};
 
@@ -16,6 +16,7 @@ pub fn brought_back(prediction: &Prediction, regridding: &Regridding) -> Predict
         let values = plane.as_slice();
         regridding.linear(|i| f32::from(values[i]) / 255.0).map(|p| probability_to_u8(*p))
     };
+    let of = &prediction.probabilities;
     Prediction {
         provenance: prediction.provenance.clone(),
         class: regridding.classes(&prediction.class),
@@ -24,7 +25,13 @@ pub fn brought_back(prediction: &Prediction, regridding: &Regridding) -> Predict
         class_a: regridding.classes(&prediction.class_a),
         class_b: regridding.classes(&prediction.class_b),
         dual_confidence: linear(&prediction.dual_confidence),
-        np_probability: prediction.np_probability.as_ref().map(linear),
-        np_std: prediction.np_std.as_ref().map(linear),
+        probabilities: Probabilities {
+            mean: of.mean.as_ref().map(linear),
+            scaled: of.scaled.as_ref().map(linear),
+            np: of.np.as_ref().map(linear),
+            np_std: of.np_std.as_ref().map(linear),
+            np_information: of.np_information.as_ref().map(linear),
+            ..of.clone()
+        },
     }
 }

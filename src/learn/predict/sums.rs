@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor};
 
 use crate::geometry::Tile;
 
-/// Probabilities `[network, class, z, y, x]` of a box of slices and rows; the box moves along z.
+/// Maps `[1, channel, z, y, x]` of a box of slices and rows; the box moves along z.
 pub struct SliceSums {
     sums: Tensor<5>,
     first_slice: usize,
@@ -15,24 +15,24 @@ pub struct SliceSums {
 
 impl SliceSums {
     /// For windows that are at most `depth` slices thick.
-    pub fn new(classes: usize, depth: usize, rows: Range<usize>, width: usize, device: &Device) -> Self {
-        Self { sums: Tensor::zeros([2, classes, depth, rows.len(), width], device), first_slice: 0, rows }
+    pub fn new(channels: usize, depth: usize, rows: Range<usize>, width: usize, device: &Device) -> Self {
+        Self { sums: Tensor::zeros([1, channels, depth, rows.len(), width], device), first_slice: 0, rows }
     }
 
-    /// Adds a window's weighted probabilities `[2, class, z, y, x]`; rows outside the box are left out.
-    pub fn add(&mut self, tile: &Tile, probabilities: Tensor<5>) {
+    /// Adds a window's weighted maps `[1, channel, z, y, x]`; rows outside the box are left out.
+    pub fn add(&mut self, tile: &Tile, maps: Tensor<5>) {
         let Some(rows) = self.rows_of(tile) else { return };
-        let classes = self.sums.dims()[1];
+        let channels = self.sums.dims()[1];
         let [width, height, depth] = tile.size;
         let from = rows.start - tile.start.y;
         let inside = if rows.len() == height {
-            probabilities
+            maps
         } else {
-            probabilities.slice([0..2, 0..classes, 0..depth, from..from + rows.len(), 0..width])
+            maps.slice([0..1, 0..channels, 0..depth, from..from + rows.len(), 0..width])
         };
         let z = tile.start.z - self.first_slice;
         let y = rows.start - self.rows.start;
-        let place = [0..2, 0..classes, z..z + depth, y..y + rows.len(), tile.start.x..tile.start.x + width];
+        let place = [0..1, 0..channels, z..z + depth, y..y + rows.len(), tile.start.x..tile.start.x + width];
         let sum = self.sums.clone().slice(place.clone()) + inside;
         // Nobody else holds the sums now, so that they are changed in place.
         self.sums.inplace(|sums| sums.slice_assign(place, sum));
@@ -44,11 +44,11 @@ impl SliceSums {
         (start < end).then_some(start..end)
     }
 
-    /// Takes out the first `count` slices, `[2, class, count, y, x]`; the others move up and empty ones follow.
+    /// Takes out the first `count` slices, `[1, channel, count, y, x]`; the others move up and empty ones follow.
     pub fn take(&mut self, count: usize) -> Tensor<5> {
-        let [networks, classes, depth, height, width] = self.sums.dims();
+        let [_, channels, depth, height, width] = self.sums.dims();
         let done = self.sums.clone().narrow(2, 0, count);
-        let empty = Tensor::zeros([networks, classes, count, height, width], &self.sums.device());
+        let empty = Tensor::zeros([1, channels, count, height, width], &self.sums.device());
         self.sums = if count == depth {
             empty
         } else {

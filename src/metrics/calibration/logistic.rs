@@ -1,14 +1,42 @@
 //! Logistic regression on a few features: what they say together about a voxel being wrong.
 
+use serde::{Deserialize, Serialize};
+
 /// Dual confidence and neural-process probability of a voxel.
 pub type LogisticPair = Logistic<2>;
 
 /// `P(wrong) = 1 / (1 + exp(-(w z + b)))` with standardised features `z`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(into = "LinearForm", try_from = "LinearForm")]
 pub struct Logistic<const N: usize> {
     scales: [Scale; N],
     weights: [f64; N],
     bias: f64,
+}
+
+/// As files hold it: weights of the features as they are.
+#[derive(Serialize, Deserialize)]
+struct LinearForm {
+    weights: Vec<f64>,
+    bias: f64,
+}
+
+impl<const N: usize> From<Logistic<N>> for LinearForm {
+    fn from(model: Logistic<N>) -> Self {
+        let pairs = || model.weights.iter().zip(&model.scales);
+        let shift: f64 = pairs().map(|(w, scale)| w * scale.mean * scale.inverse_sd).sum();
+        Self { weights: pairs().map(|(w, scale)| w * scale.inverse_sd).collect(), bias: model.bias - shift }
+    }
+}
+
+impl<const N: usize> TryFrom<LinearForm> for Logistic<N> {
+    type Error = String;
+
+    fn try_from(LinearForm { weights, bias }: LinearForm) -> Result<Self, String> {
+        let count = weights.len();
+        let weights = weights.try_into().map_err(|_| format!("{count} weights where {N} are needed"))?;
+        Ok(Self { scales: [Scale { mean: 0.0, inverse_sd: 1.0 }; N], weights, bias })
+    }
 }
 
 /// Mean and reciprocal spread of a feature; a constant one gets 0 and thus no say.
@@ -218,5 +246,16 @@ mod tests {
         assert_eq!(LogisticPair::fit(&[[0.0; 2]; 3], &[false; 3]), None);
         assert_eq!(LogisticPair::fit(&[[0.0; 2]; 3], &[true, false]), None);
         assert_eq!(LogisticPair::fit(&[[f32::NAN; 2], [0.0; 2]], &[true, false]), None);
+    }
+
+    #[test]
+    fn a_saved_model_scores_as_before() {
+        let features: Vec<[f32; 2]> = (0..40).map(|i| [i as f32 / 4.0, (i * 7 % 11) as f32]).collect();
+        let wrong: Vec<bool> = (0..40).map(|i| i % 3 == 0 || i > 30).collect();
+        let model = LogisticPair::fit(&features, &wrong).unwrap();
+        let text = serde_json::to_string(&model).unwrap();
+        let read: LogisticPair = serde_json::from_str(&text).unwrap();
+        assert!(features.iter().all(|f| (model.score(f) - read.score(f)).abs() < 1e-6));
+        assert!(serde_json::from_str::<Logistic<3>>(&text).is_err());
     }
 }

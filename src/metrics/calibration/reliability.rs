@@ -1,6 +1,6 @@
 //! Reliability of one probability per voxel: how often the displayed label is right where it says so.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Equal-width bins of the probability.
 const BIN_COUNT: usize = 10;
@@ -27,7 +27,7 @@ struct Tally {
 }
 
 /// One bin, `[from, to)`; the last one holds 1 too. The two means are absent where no voxel fell in.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ReliabilityBin {
     pub from: f64,
     pub to: f64,

@@ -54,6 +54,11 @@ impl Temperature {
         Self(ln_t.exp())
     }
 
+    /// A temperature fitted before; neutral if it is none.
+    pub fn new(value: f64) -> Self {
+        if value.is_finite() && value > 0.0 { Self(value) } else { Self::NEUTRAL }
+    }
+
     pub fn value(self) -> f64 {
         self.0
     }

@@ -9,11 +9,10 @@ use super::Outlet;
 use super::run_folder::RunFolder;
 use super::session::{Session, SessionError};
 use crate::io::{NiftiGeometry, read_image};
-use crate::label::{Prediction, Provenance};
-use crate::learn::data::Normaliser;
+use crate::label::{LabelMap, Prediction, Provenance};
 use crate::learn::{DeviceChoice, LearnError, Predictor, choose_device, load_predictor};
 use crate::project::Project;
-use crate::volume::{BodyMask, CaseId};
+use crate::volume::CaseId;
 use crate::worker::protocol::{TrainerCommand, TrainerEvent};
 
 /// Opened once for all its cases.
@@ -76,19 +75,19 @@ impl PredictionQueue {
             return Ok(Some(step));
         }
         let loaded = read_image(&self.project.image_path(id)?)?;
-        let label_revision = self.project.load_labels(id, loaded.image.extent())?.revision();
+        let labels = self.project.load_labels(id, loaded.image.extent())?;
+        let label_revision = labels.revision();
         let SavedNetworks { predictor, run, step } = match self.saved.take() {
             Some(saved) => self.saved.insert(saved),
             None => self.saved.insert(SavedNetworks::newest(&self.project)?),
         };
         let provenance = Provenance { case: id.clone(), label_revision, model: run.clone(), step: *step };
-        let normaliser = Normaliser::of(&loaded.image);
-        let body = predictor.is_body_only().then(|| BodyMask::of(&loaded.image));
+        // Labels that are held out judge the networks, and must not help them.
+        let is_held_out = self.project.case(id)?.held_out;
+        let labels = if is_held_out { LabelMap::unknown(labels.extent()) } else { labels };
+        let subject = predictor.subject(&loaded.image, &labels);
         let interrupted = &mut || !inbox.is_empty();
-        let Some(prediction) = predictor.predict(&loaded.image, &normaliser, body.as_ref(), provenance, interrupted)?
-        else {
-            return Ok(None);
-        };
+        let Some(prediction) = predictor.predict(&subject, provenance, interrupted)? else { return Ok(None) };
         self.save(&prediction, &loaded.header).map(Some)
     }
 

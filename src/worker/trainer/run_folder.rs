@@ -8,6 +8,9 @@ use crate::io::write_atomically;
 use crate::learn::{Method, Plan, StepReport, newest_checkpoint};
 use crate::project::Project;
 
+/// Columns of `metrics.csv` that only some methods fill: what the neural process learns, and its health (methods 4.4).
+const NAMED: &[&str] = &["np_nll", "np_nll_pseudo", "np_kl", "np_kl_flipped", "np_std", "np_calibration"];
+
 /// `models/NNN-method`; the number grows with every run of the project.
 #[derive(Clone, Debug)]
 pub struct RunFolder {
@@ -46,13 +49,20 @@ impl RunFolder {
         let mut file = OpenOptions::new().create(true).append(true).open(path)?;
         let mut text = String::new();
         if is_new {
-            text += "step,supervised,unlabelled,unsupervised_weight,learning_rate,dice_held_out,seconds\n";
+            text += "step,supervised,unlabelled,unsupervised_weight,learning_rate,dice_held_out,seconds";
+            NAMED.iter().for_each(|name| text += &format!(",{name}"));
+            text.push('\n');
         }
         let dice = dice_held_out.map(|d| format!("{d:.4}")).unwrap_or_default();
-        let StepReport { step, supervised, unlabelled, unsupervised_weight, learning_rate } = report;
+        let StepReport { step, supervised, unlabelled, unsupervised_weight, learning_rate, named } = report;
         text += &format!(
-            "{step},{supervised:.5},{unlabelled:.5},{unsupervised_weight:.4},{learning_rate:.6},{dice},{seconds:.1}\n"
+            "{step},{supervised:.5},{unlabelled:.5},{unsupervised_weight:.4},{learning_rate:.6},{dice},{seconds:.1}"
         );
+        for wanted in NAMED {
+            let value = named.iter().find(|(name, _)| name == wanted).map(|(_, v)| format!("{v:.5}"));
+            text += &format!(",{}", value.unwrap_or_default());
+        }
+        text.push('\n');
         file.write_all(text.as_bytes())
     }
 }

@@ -16,7 +16,7 @@ use std::time::Duration;
 use super::*;
 use crate::geometry::{Affine, Extent, Plane};
 use crate::io::NiftiGeometry;
-use crate::label::{ClassId, ClassTable, LabelMap, Prediction, Provenance};
+use crate::label::{ClassId, ClassTable, LabelMap, Prediction, Probabilities, Provenance};
 use crate::project::CaseState;
 use crate::volume::{Grid, Image, VoxelType, Voxels};
 use crate::worker::protocol::{TrainerCommand, TrainerEvent, TrainerState};
@@ -118,8 +118,7 @@ pub(super) fn prediction(case: &str, run: &str, step: u64, label_revision: u64) 
         class_b: class.clone(),
         dual_confidence: Grid::from_fn(extent(), |v| if v.z < 4 { 250 } else { 50 }),
         class,
-        np_probability: None,
-        np_std: None,
+        probabilities: Probabilities::default(),
     })
 }
 

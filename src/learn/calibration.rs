@@ -1,0 +1,287 @@
+//! How far the beliefs can be taken at their word: fitted and checked on labels that no step has learnt from (methods 5.4).
+
+use serde::{Deserialize, Serialize};
+
+use super::data::TrainCase;
+use super::error::LearnError;
+use super::predict::Predictor;
+use crate::geometry::{Voxel, VoxelBox};
+use crate::label::{ProbabilityKind, boundary_band};
+use crate::metrics::{LogisticPair, Reliability, ReliabilityBin, Temperature, VoxelLogits, auroc};
+
+/// Voxels around a true surface that are judged: far away everything is certain and right.
+const BAND_VOXELS: f32 = 5.0;
+/// Voxels taken from each reserved part, evenly spread: more would not make a temperature more certain.
+const MOST_VOXELS: usize = 20_000;
+
+/// What the reserved labels say of a run's beliefs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Calibration {
+    pub step: u64,
+    /// Reserved voxels it rests on.
+    pub voxels: usize,
+    /// Of the mean of both networks: what their logits are divided by.
+    pub temperature: f64,
+    /// The probability that is displayed: of those below the one with the smallest ECE.
+    pub shown: ProbabilityKind,
+    pub checks: Vec<Check>,
+    /// How well each sign of doubt finds wrong voxels here.
+    pub signs: Vec<Sign>,
+    /// Wrong or right from dual confidence and the neural process together, fitted here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pair: Option<LogisticPair>,
+}
+
+/// One kind of probability of the displayed class on the reserved voxels.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Check {
+    pub kind: ProbabilityKind,
+    pub ece: f64,
+    pub brier: f64,
+    /// Mean of `-ln` of what was said about the displayed label being right.
+    pub nll: f64,
+    pub bins: Vec<ReliabilityBin>,
+}
+
+/// AUROC of "this voxel is wrong".
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sign {
+    pub name: String,
+    pub auroc: f64,
+}
+
+/// Beliefs about voxels whose truth is known, in the order of the predictor's maps.
+#[derive(Clone, Debug, Default)]
+pub struct JudgedVoxels {
+    classes: usize,
+    has_np: bool,
+    rows: Vec<Vec<f32>>,
+    /// True class channel of each row.
+    truth: Vec<u8>,
+}
+
+impl JudgedVoxels {
+    /// The reserved voxels near the true surfaces. `None` if interrupted.
+    pub fn reserved(
+        cases: &[TrainCase],
+        predictor: &Predictor,
+        interrupted: &mut dyn FnMut() -> bool,
+    ) -> Result<Option<Self>, LearnError> {
+        let mut all = Self::new(predictor);
+        for case in cases.iter().filter(|c| !c.held_out && c.reserved().is_some()) {
+            let known: Vec<(Voxel, u8)> = case.reserved_voxels().collect();
+            if !all.add_case(case, known, predictor, interrupted)? {
+                return Ok(None);
+            }
+        }
+        Ok(Some(all))
+    }
+
+    fn new(predictor: &Predictor) -> Self {
+        let reading = predictor.reading();
+        Self { classes: reading.classes, has_np: reading.has_np, ..Self::default() }
+    }
+
+    /// False if interrupted.
+    fn add_case(
+        &mut self,
+        case: &TrainCase,
+        known: Vec<(Voxel, u8)>,
+        predictor: &Predictor,
+        interrupted: &mut dyn FnMut() -> bool,
+    ) -> Result<bool, LearnError> {
+        let band = boundary_band(&[case.labels().class()], case.image.extent(), BAND_VOXELS);
+        let near: Vec<(Voxel, u8)> = known.into_iter().filter(|(v, _)| band.at(*v)).collect();
+        let kept: Vec<(Voxel, u8)> = near.iter().copied().step_by(near.len().div_ceil(MOST_VOXELS).max(1)).collect();
+        let voxels: Vec<Voxel> = kept.iter().map(|(v, _)| *v).collect();
+        let Some(region) = voxels.iter().copied().map(VoxelBox::of_voxel).reduce(|a, b| a.union(&b)) else {
+            return Ok(true);
+        };
+        let Some(rows) = predictor.beliefs_at(case, region, &voxels, interrupted)? else { return Ok(false) };
+        for (row, (_, class)) in rows.into_iter().zip(kept) {
+            if let Some(channel) = predictor.channel_of(class)
+                && row.iter().all(|p| p.is_finite())
+            {
+                self.rows.push(row);
+                self.truth.push(channel);
+            }
+        }
+        Ok(true)
+    }
+
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    fn network(&self, row: usize, network: usize) -> &[f32] {
+        &self.rows[row][network * self.classes..(network + 1) * self.classes]
+    }
+
+    /// Channel of the displayed class.
+    fn shown(&self, row: usize) -> usize {
+        let sum = |k: usize| self.network(row, 0)[k] + self.network(row, 1)[k];
+        // Of equal classes the first, as in the planes.
+        (1..self.classes).fold(0, |best, k| if sum(k) > sum(best) { k } else { best })
+    }
+
+    fn is_wrong(&self, row: usize) -> bool {
+        self.shown(row) != usize::from(self.truth[row])
+    }
+
+    fn np_probability(&self, row: usize) -> Option<f32> {
+        self.has_np.then(|| self.rows[row][2 * self.classes + self.shown(row)])
+    }
+
+    fn mean(&self, row: usize) -> f32 {
+        let k = self.shown(row);
+        (self.network(row, 0)[k] + self.network(row, 1)[k]) / 2.0
+    }
+
+    fn dual_confidence(&self, row: usize) -> f32 {
+        let [a, b] = [self.network(row, 0), self.network(row, 1)];
+        let best = |p: &[f32]| (1..p.len()).fold(0, |best, k| if p[k] > p[best] { k } else { best });
+        let (of_a, of_b) = (best(a), best(b));
+        (a[of_a] * b[of_a] + a[of_b] * b[of_b]) / 2.0
+    }
+
+    /// Logarithms of both networks' probabilities, class fastest.
+    fn logits(&self) -> [Vec<f32>; 2] {
+        [0, 1].map(|n| (0..self.len()).flat_map(|row| self.network(row, n).iter().map(|p| p.max(1e-12).ln())).collect())
+    }
+
+    /// Signs of doubt by name, larger where there is more.
+    fn signs(&self) -> Vec<(&'static str, Vec<f32>)> {
+        let all = |f: &dyn Fn(usize) -> f32| -> Vec<f32> { (0..self.len()).map(f).collect() };
+        let entropy = |row: usize| -> f32 {
+            let p = |k: usize| (self.network(row, 0)[k] + self.network(row, 1)[k]) / 2.0;
+            (0..self.classes).map(|k| -p(k) * (p(k) + 1e-10).ln()).sum()
+        };
+        // KL(p_B || p_A), probabilities not below 1e-6 (methods 0).
+        let discrepancy = |row: usize| -> f32 {
+            let pairs = self.network(row, 1).iter().zip(self.network(row, 0));
+            pairs.map(|(b, a)| b.max(1e-6) * (b.max(1e-6) / a.max(1e-6)).ln()).sum()
+        };
+        let mut signs = vec![
+            ("entropy", all(&entropy)),
+            ("dual_confidence", all(&|row| -self.dual_confidence(row))),
+            ("discrepancy", all(&discrepancy)),
+        ];
+        if self.has_np {
+            let sd = |row: usize| self.rows[row][3 * self.classes + self.shown(row)];
+            let information = |row: usize| self.rows[row][4 * self.classes];
+            signs.push(("np_probability", all(&|row| -self.np_probability(row).unwrap_or(0.0))));
+            signs.push(("np_std", all(&sd)));
+            signs.push(("np_information", all(&information)));
+        }
+        signs
+    }
+
+    fn pair_features(&self) -> Option<Vec<[f32; 2]>> {
+        (0..self.len()).map(|row| Some([self.dual_confidence(row), self.np_probability(row)?].map(log_odds))).collect()
+    }
+
+    fn wrong(&self) -> Vec<bool> {
+        (0..self.len()).map(|row| self.is_wrong(row)).collect()
+    }
+
+    fn check(&self, kind: ProbabilityKind, probability: impl Fn(usize) -> f64) -> Option<Check> {
+        let mut reliability = Reliability::default();
+        for row in 0..self.len() {
+            reliability.record(probability(row), !self.is_wrong(row));
+        }
+        Some(Check {
+            kind,
+            ece: reliability.ece()?,
+            brier: reliability.brier()?,
+            nll: reliability.nll()?,
+            bins: reliability.bins(),
+        })
+    }
+
+    /// Fits on these voxels; `None` without any.
+    pub fn fitted(&self, step: u64) -> Option<Calibration> {
+        let [a, b] = self.logits();
+        let logits = VoxelLogits { networks: [&a, &b], classes: self.classes, truth: &self.truth, weights: None };
+        let temperature = Temperature::fit(&logits);
+        let pair = self.pair_features().and_then(|features| LogisticPair::fit(&features, &self.wrong()));
+        self.judged_by(step, temperature, pair)
+    }
+
+    /// What a calibration that was fitted elsewhere is worth on these voxels.
+    pub fn checked(&self, fitted: &Calibration) -> Option<Calibration> {
+        let judged = self.judged_by(fitted.step, Temperature::new(fitted.temperature), fitted.pair.clone())?;
+        Some(Calibration { shown: fitted.shown, ..judged })
+    }
+
+    fn judged_by(&self, step: u64, temperature: Temperature, pair: Option<LogisticPair>) -> Option<Calibration> {
+        let [a, b] = self.logits();
+        let of_row = |all: &[f32], row: usize| all[row * self.classes..(row + 1) * self.classes].to_vec();
+        let scaled = |row: usize| temperature.probability([&of_row(&a, row), &of_row(&b, row)], self.shown(row));
+        let mut checks = vec![self.check(ProbabilityKind::Mean, |row| f64::from(self.mean(row)))?];
+        checks.extend(self.check(ProbabilityKind::Scaled, scaled));
+        if self.has_np {
+            let np = |row: usize| f64::from(self.np_probability(row).unwrap_or(0.0));
+            checks.extend(self.check(ProbabilityKind::NeuralProcess, np));
+        }
+        let shown = checks.iter().min_by(|a, b| a.ece.total_cmp(&b.ece))?.kind;
+        let wrong = self.wrong();
+        let mut signs = self.signs();
+        if let (Some(pair), Some(features)) = (&pair, self.pair_features()) {
+            signs.push(("pair", features.iter().map(|f| pair.score(f)).collect()));
+        }
+        let signs = signs
+            .into_iter()
+            .filter_map(|(name, values)| Some(Sign { name: name.to_owned(), auroc: auroc(&values, &wrong)? }))
+            .collect();
+        Some(Calibration { step, voxels: self.len(), temperature: temperature.value(), shown, checks, signs, pair })
+    }
+}
+
+/// `ln(p / (1 - p))`, finite.
+fn log_odds(p: f32) -> f32 {
+    let p = p.clamp(1e-4, 1.0 - 1e-4);
+    (p / (1.0 - p)).ln()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two classes, with a neural process. Overconfident networks: they say 0.99 and are right in 3 of 4.
+    fn overconfident() -> JudgedVoxels {
+        let row = |np: f32| vec![0.01, 0.99, 0.01, 0.99, 1.0 - np, np, 0.0, 0.02, 0.01];
+        let mut voxels = JudgedVoxels { classes: 2, has_np: true, ..JudgedVoxels::default() };
+        for i in 0..400 {
+            let is_wrong = i % 4 == 0;
+            voxels.rows.push(row(if is_wrong { 0.6 } else { 0.8 }));
+            voxels.truth.push(u8::from(!is_wrong));
+        }
+        voxels
+    }
+
+    #[test]
+    fn the_temperature_makes_overconfident_networks_honest_and_the_best_probability_is_shown() {
+        let c = overconfident().fitted(7).unwrap();
+        assert_eq!((c.step, c.voxels), (7, 400));
+        assert!(c.temperature > 3.0, "{}", c.temperature);
+        let ece = |kind| c.checks.iter().find(|check| check.kind == kind).unwrap().ece;
+        assert!((ece(ProbabilityKind::Mean) - 0.24).abs() < 1e-3);
+        assert!(ece(ProbabilityKind::Scaled) < 0.01 && c.shown == ProbabilityKind::Scaled);
+    }
+
+    #[test]
+    fn a_sign_that_is_the_same_everywhere_finds_nothing_and_one_that_knows_finds_all() {
+        let c = overconfident().fitted(7).unwrap();
+        let auroc = |name: &str| c.signs.iter().find(|s| s.name == name).unwrap().auroc;
+        assert_eq!((auroc("dual_confidence"), auroc("np_probability"), auroc("pair")), (0.5, 1.0, 1.0));
+    }
+
+    #[test]
+    fn without_voxels_there_is_no_calibration() {
+        assert!(JudgedVoxels { classes: 2, ..JudgedVoxels::default() }.fitted(1).is_none());
+    }
+}
