@@ -63,9 +63,10 @@ fn on_a_gpu_the_output_is_that_of_the_cpu_and_close_to_it_with_f16_activations()
     ] {
         let values = |data: TensorData| data.try_to_vec::<f32>().unwrap();
         let expected = passes(&config, &Device::flex()).map(values);
-        for (storage, largest) in [(Storage::F32, 1e-3), (Storage::F16, 5e-2)] {
+        // Rounded to 11 bits, some values change sides at a ReLU, which the gradient feels more than the output.
+        for (storage, largest) in [(Storage::F32, [1e-3, 1e-3]), (Storage::F16, [3e-2, 1e-1])] {
             let on_gpu = passes(&NetworkConfig { storage, ..config.clone() }, &gpu).map(values);
-            for (ours, expected) in on_gpu.iter().zip(&expected) {
+            for ((ours, expected), largest) in on_gpu.iter().zip(&expected).zip(largest) {
                 let size: f32 = expected.iter().map(|v| v.abs()).sum();
                 let difference: f32 = ours.iter().zip(expected).map(|(a, b)| (a - b).abs()).sum();
                 assert!(difference < largest * size, "{config:?} {storage:?}: {difference} of {size}");
