@@ -200,8 +200,5 @@ fn a_study_without_labels_or_with_unlisted_classes_is_refused() {
 fn an_interrupted_prediction_returns_nothing() {
     let trainer = trainer(Method::Supervised, 10);
     let (image, _) = image_and_truth(1);
-    assert_eq!(
-        trainer.predictor().predict(&Subject::of(&image), provenance(0), &mut || true).unwrap(),
-        None
-    );
+    assert_eq!(trainer.predictor().predict(&Subject::of(&image), provenance(0), &mut || true).unwrap(), None);
 }

@@ -15,7 +15,7 @@ const FIELDS: &[(&str, &str)] = &[
     ("base_width", "channels of the first level; every level doubles them"),
     ("levels", "levels of the network"),
     ("strides", "what each step to the next level divides the grid by along x, y, z: 1 or 2"),
-    ("network_a", "v-net, res-v-net or res-net34-v"),
+    ("network_a", "v-net, resv-net or resnet34-v"),
     ("network_b", "the same for the second network; its random start differs"),
     ("storage", "how activations are kept on a GPU: f32 or f16"),
     ("normalisation", "of activations: instance or batch"),
@@ -166,7 +166,7 @@ mod tests {
     #[test]
     fn a_wrong_word_is_named_with_its_line() {
         let text = plan().to_commented_toml().unwrap();
-        let wrong = text.replace("\"dual-confidence\"", "\"certainty\"");
+        let wrong = text.replace("\"dual-confidence-np\"", "\"certainty\"");
         let refused = Plan::parse(&wrong).unwrap_err();
         assert!(refused.contains("line 2") && refused.contains("certainty"), "{refused}");
         assert!(Plan::parse(&text.replace("momentum", "# momentum")).unwrap_err().contains("momentum"));

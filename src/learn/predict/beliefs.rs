@@ -267,7 +267,7 @@ mod tests {
     fn the_neural_process_speaks_of_the_fused_class_in_fine_steps() {
         let reading = Reading { has_np: true, ..reading(2) };
         // A, B, p_np, sd, information.
-        let planes = planes_with(&reading, &[0.1, 0.9, 0.3, 0.7, 0.4, 0.6, 0.05, 0.02, 0.01]);
+        let planes = planes_with(&reading, &[0.1, 0.9, 0.3, 0.7, 0.4, 0.6, 0.05, 0.02, 0.0101]);
         assert_eq!(planes[8..], [share(0.6), 51, 26]);
         let background: Vec<f32> = reading.background(&Device::flex()).into_data().try_to_vec().unwrap();
         assert_eq!(background, [1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0]);
