@@ -202,3 +202,69 @@ fn an_interrupted_prediction_returns_nothing() {
     let (image, _) = image_and_truth(1);
     assert_eq!(trainer.predictor().predict(&Subject::of(&image), provenance(0), &mut || true).unwrap(), None);
 }
+
+/// A bright rod through all slices of a thin volume.
+fn thin_case(index: usize, extent: [usize; 3], spacing_mm: [f64; 3], labelled: bool) -> TrainCase {
+    let e = Extent::from_array(extent).unwrap();
+    let truth = Grid::from_fn(e, |v| {
+        let d = [v.x as f64 / extent[0] as f64 - 0.5, v.y as f64 / extent[1] as f64 - 0.5];
+        u8::from(d[0] * d[0] + d[1] * d[1] < 0.04)
+    });
+    let voxels = Grid::from_fn(e, |v| i16::from(truth.at(v)) * 40 + ((v.x * 7 + v.y * 13 + index) % 11) as i16);
+    let image = Arc::new(Image::new(Voxels::I16(voxels), 1.0, 0.0, Affine::from_spacing(spacing_mm)));
+    let labels = if labelled { LabelMap::imported(truth) } else { LabelMap::unknown(e) };
+    TrainCase::new(format!("thin-{index}").as_str().into(), image, labels, false)
+}
+
+/// Trains for a few steps with the plan that the program chooses, and predicts every case.
+fn train_and_predict(cases: Vec<TrainCase>) -> Plan {
+    let fingerprint = Fingerprint::of(&cases, vec![0, 1], false);
+    let settings = TrainSettings { steps: Some(4), ..TrainSettings::default() };
+    let plan = Plan { base_width: 4, ..Plan::new(&fingerprint, &settings) };
+    let (device, _) = choose_device(&DeviceChoice::Cpu).unwrap();
+    let mut trainer = Trainer::new(plan, cases, &device).unwrap();
+    run(&mut trainer, 4);
+    let predictor = trainer.predictor();
+    for case in trainer.cases() {
+        let prediction = predictor.predict_case(case, provenance(4), &mut || false).unwrap().unwrap();
+        assert_eq!(prediction.extent(), case.image.extent());
+    }
+    trainer.plan().clone()
+}
+
+#[test]
+fn six_thick_slices_and_volumes_smaller_than_a_patch_train_and_are_predicted() {
+    let thick = |index, labelled| thin_case(index, [40, 40, 6], [1.5, 1.5, 10.0], labelled);
+    assert_eq!(train_and_predict(vec![thick(0, true), thick(1, false)]).spacing_mm, None);
+    let small = |index, labelled| thin_case(index, [5, 7, 3], [1.0; 3], labelled);
+    let plan = train_and_predict(vec![small(0, true), small(1, false)]);
+    assert!(plan.patch.iter().zip([5, 7, 3]).any(|(patch, n)| *patch > n), "{:?}", plan.patch);
+}
+
+#[test]
+fn volumes_with_other_voxels_train_on_one_grid_and_are_predicted_on_their_own() {
+    let plan = train_and_predict(vec![
+        thin_case(0, [24, 24, 24], [1.0, 1.0, 1.0], true),
+        thin_case(1, [24, 24, 12], [1.0, 1.0, 2.0], true),
+        thin_case(2, [24, 24, 8], [1.0, 1.0, 3.0], false),
+    ]);
+    assert_eq!(plan.spacing_mm, Some([1.0, 1.0, 2.0]));
+}
+
+#[test]
+fn a_resumed_run_keeps_what_was_set_aside_for_calibration() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut first = trainer(Method::Supervised, 4);
+    run(&mut first, 2);
+    let checkpoint = first.save(folder.path()).unwrap();
+    let reserved = first.plan().reserved.clone().unwrap();
+    assert!(!reserved.is_empty());
+    // More labels than before would change a new choice.
+    let more = vec![case(0, true), case(1, true), case(2, true), case(3, true)];
+    let (device, _) = choose_device(&DeviceChoice::Cpu).unwrap();
+    let resumed = Trainer::resume(&checkpoint, more, &device).unwrap();
+    assert_eq!(resumed.plan().reserved.as_ref(), Some(&reserved));
+    let set_aside: Vec<_> = resumed.cases().iter().filter(|c| c.reserved().is_some()).map(|c| c.id.clone()).collect();
+    assert_eq!(set_aside.len(), reserved.len());
+    assert!(reserved.iter().all(|r| set_aside.contains(&r.case)));
+}

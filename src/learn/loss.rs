@@ -153,6 +153,20 @@ mod tests {
     }
 
     #[test]
+    fn dice_skips_a_class_without_a_valid_voxel_however_sure_the_network_is_of_it() {
+        let p = tensor(&[0.6, 0.3, 0.2, 0.1, 0.2, 0.6], [1, 3, 1, 1, 2]);
+        // Class 2 occurs in the second voxel only.
+        let target = tensor(&[1.0, 0.0, 0.0, 0.0, 0.0, 1.0], [1, 3, 1, 1, 2]);
+        let first = tensor(&[1.0, 0.0], [1, 1, 1, 1, 2]);
+        let alone = 1.0 - 2.0 * 0.6 / (0.36 + 1.0);
+        assert!((value(masked_dice(p.clone(), target.clone(), first)) - alone).abs() < 1e-4);
+        let both = value(masked_dice(p, target, tensor(&[1.0; 2], [1, 1, 1, 1, 2])));
+        let background = 1.0 - 2.0 * 0.6 / (0.36 + 0.09 + 1.0);
+        let second = 1.0 - 2.0 * 0.6 / (0.04 + 0.36 + 1.0);
+        assert!((both - (background + second) / 2.0).abs() < 1e-4, "{both}");
+    }
+
+    #[test]
     fn masked_voxels_change_no_loss() {
         let device = Device::flex();
         let dims = [2, 3, 2, 2, 2];

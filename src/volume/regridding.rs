@@ -2,7 +2,6 @@
 
 use super::Grid;
 use crate::geometry::{Affine, Extent, Voxel};
-use crate::label::ClassId;
 
 /// Where the voxels of a grid lie in another with the same axes and the same centre.
 #[derive(Clone, Debug)]
@@ -62,14 +61,14 @@ impl Regridding {
     }
 
     /// The class with the largest sum of linear weights; no class comes up that none of the eight neighbours has.
-    pub fn classes(&self, classes: &Grid<ClassId>) -> Grid<ClassId> {
+    pub fn classes(&self, classes: &Grid<u8>) -> Grid<u8> {
         let plane = classes.as_slice();
         Grid::from_fn(self.to, |v| {
             let votes = self.corners(v).map(|(index, weight)| (plane[index], weight));
             if votes.iter().all(|(class, _)| *class == votes[0].0) {
                 return votes[0].0;
             }
-            let sum = |class: ClassId| votes.iter().filter(|(c, _)| *c == class).map(|(_, w)| w).sum::<f32>();
+            let sum = |class: u8| votes.iter().filter(|(c, _)| *c == class).map(|(_, w)| w).sum::<f32>();
             votes.iter().fold(votes[0].0, |best, (class, _)| if sum(*class) > sum(best) { *class } else { best })
         })
     }

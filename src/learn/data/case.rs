@@ -66,8 +66,10 @@ impl TrainCase {
 
     /// Sets a part aside, or nothing.
     pub(super) fn reserve(&mut self, part: Option<Reserved>) {
-        self.reserved = part;
-        self.index_labels();
+        if self.reserved != part {
+            self.reserved = part;
+            self.index_labels();
+        }
     }
 
     /// What is set aside for calibration: it is known to nobody who trains.

@@ -44,3 +44,35 @@ fn dice_on_known(prediction: &Prediction, labels: &LabelMap, classes: &[ClassId]
     let occurring = classes.iter().filter(|c| **c != 0 && t.contains(c));
     occurring.map(|&class| Overlap::of_class(&p, &t, class).dice()).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geometry::Extent;
+    use crate::label::Origin;
+    use crate::volume::Grid;
+
+    #[test]
+    fn voxels_nobody_labelled_are_not_scored() {
+        let extent = Extent::new(4, 1, 1).unwrap();
+        let grid = |values: [u8; 4]| Grid::from_vec(extent, values.to_vec()).unwrap();
+        let prediction = |class: [u8; 4]| Prediction {
+            provenance: Provenance { case: "c".into(), label_revision: 0, model: String::new(), step: 0 },
+            class: grid(class),
+            confidence_a: grid([0; 4]),
+            confidence_b: grid([0; 4]),
+            class_a: grid([0; 4]),
+            class_b: grid([0; 4]),
+            dual_confidence: grid([0; 4]),
+            np_probability: None,
+            np_std: None,
+        };
+        let origin = Grid::from_fn(extent, |v| if v.x < 3 { Origin::Manual } else { Origin::Unknown });
+        let labels = LabelMap::from_planes(grid([1, 1, 0, 0]), origin).unwrap();
+        // Class 2 occurs nowhere; the last voxel is unknown.
+        let score = |class| dice_on_known(&prediction(class), &labels, &[0, 1, 2]);
+        assert_eq!(score([1, 1, 0, 0]), [1.0]);
+        assert_eq!(score([1, 1, 0, 2]), score([1, 1, 0, 1]));
+        assert!(score([1, 0, 0, 1])[0] < 1.0);
+    }
+}

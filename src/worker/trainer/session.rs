@@ -377,6 +377,7 @@ mod tests {
     use crossbeam_channel::unbounded;
 
     use super::*;
+    use crate::learn::Plan;
     use crate::project::create_demo;
     use crate::worker::Slot;
 
@@ -397,6 +398,29 @@ mod tests {
         assert!(session.fall_back("Out of memory", &outlet).unwrap());
         assert_eq!((session.trainer.steps_done(), session.trainer.plan().total_steps), (0, 20));
         assert!(matches!(session.turn(&crossbeam_channel::never(), &outlet).unwrap(), Turn::GoOn));
+    }
+
+    #[test]
+    fn a_run_of_minutes_gets_the_steps_that_fit_into_them_and_says_so() {
+        let folder = tempfile::tempdir().unwrap();
+        create_demo(folder.path(), 3).unwrap();
+        let (events, inbox) = unbounded();
+        let outlet = Outlet { events, predictions: Slot::new(), repaint: Box::new(|| {}) };
+        let settings = TrainSettings { device: DeviceChoice::Cpu, minutes: Some(0.5), ..TrainSettings::default() };
+        let request =
+            TrainRequest { project_dir: folder.path().to_owned(), settings, snapshots: Vec::new(), shown: None };
+        let mut session = Session::start(request, &Host { frames: None, is_on_battery: || false }, &outlet).unwrap();
+        let chosen = session.trainer.plan().clone();
+        while !session.pace.as_ref().unwrap().is_measured(session.trainer.steps_done()) {
+            assert!(matches!(session.turn(&crossbeam_channel::never(), &outlet).unwrap(), Turn::GoOn), "too slow");
+        }
+        let plan = session.trainer.plan();
+        assert_ne!(plan.total_steps, chosen.total_steps);
+        let ramp_share = |plan: &Plan| plan.ramp_up_steps as f64 / plan.total_steps as f64;
+        assert!((ramp_share(plan) - ramp_share(&chosen)).abs() < 0.05);
+        assert!(inbox.try_iter().filter(|e| matches!(e, TrainerEvent::Plan(_))).count() >= 2);
+        let written = std::fs::read_to_string(session.run.dir.join("plan.toml")).unwrap();
+        assert!(written.contains(&format!("total_steps = {}", plan.total_steps)), "{written}");
     }
 
     #[test]
