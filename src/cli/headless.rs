@@ -87,6 +87,7 @@ pub fn train(project_dir: &Path, settings: TrainSettings, telling: Telling) -> R
             }
             TrainerEvent::State(_)
             | TrainerEvent::HeldOutDice { .. }
+            | TrainerEvent::Calibrated(_)
             | TrainerEvent::Checkpoint { .. }
             | TrainerEvent::OnBattery
             | TrainerEvent::PredictionSaved { .. } => {}

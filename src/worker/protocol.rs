@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::edit::Delta;
 use crate::label::LabelMap;
-use crate::learn::{DeviceReport, PlanSummary, TrainSettings};
+use crate::learn::{Calibration, DeviceReport, PlanSummary, TrainSettings};
 use crate::volume::CaseId;
 
 /// Everything a run starts from. Labels of cases not in `snapshots` are read from the project folder.
@@ -82,6 +82,8 @@ pub enum TrainerEvent {
         step: u64,
         dice: f32,
     },
+    /// What the labels that are kept from training say of the beliefs.
+    Calibrated(Box<Calibration>),
     Checkpoint {
         step: u64,
     },

@@ -1,6 +1,6 @@
 //! What the training strip shows.
 
-use crate::learn::{DeviceReport, PlanSummary, TrainSettings};
+use crate::learn::{Calibration, DeviceReport, PlanSummary, TrainSettings};
 use crate::worker::protocol::{Progress, TrainerState};
 use crate::workspace::Curve;
 
@@ -15,6 +15,8 @@ pub struct Training {
     pub loss: Curve,
     /// Mean Dice of the held-out cases.
     pub dice: Curve,
+    /// What the labels kept from training said of the beliefs last.
+    pub calibration: Option<Box<Calibration>>,
     /// Name of the newest run, once the trainer has told.
     pub run: Option<String>,
     pub last_checkpoint: Option<u64>,
@@ -44,6 +46,7 @@ impl Default for Training {
             progress: None,
             loss: Curve::default(),
             dice: Curve::default(),
+            calibration: None,
             run: None,
             last_checkpoint: None,
             predicting: None,

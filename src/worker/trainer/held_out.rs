@@ -49,7 +49,7 @@ fn dice_on_known(prediction: &Prediction, labels: &LabelMap, classes: &[ClassId]
 mod tests {
     use super::*;
     use crate::geometry::Extent;
-    use crate::label::Origin;
+    use crate::label::{Origin, Probabilities};
     use crate::volume::Grid;
 
     #[test]
@@ -64,8 +64,7 @@ mod tests {
             class_a: grid([0; 4]),
             class_b: grid([0; 4]),
             dual_confidence: grid([0; 4]),
-            np_probability: None,
-            np_std: None,
+            probabilities: Probabilities::default(),
         };
         let origin = Grid::from_fn(extent, |v| if v.x < 3 { Origin::Manual } else { Origin::Unknown });
         let labels = LabelMap::from_planes(grid([1, 1, 0, 0]), origin).unwrap();

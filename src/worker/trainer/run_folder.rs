@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use crate::io::write_atomically;
-use crate::learn::{Method, Plan, StepReport, newest_checkpoint};
+use crate::learn::{Calibration, Method, Plan, StepReport, newest_checkpoint};
 use crate::project::Project;
 
 /// Columns of `metrics.csv` that only some methods fill: what the neural process learns, and its health (methods 4.4).
@@ -40,6 +40,11 @@ impl RunFolder {
         fs::create_dir_all(&self.dir)?;
         let text = plan.to_commented_toml().map_err(io::Error::other)?;
         write_atomically(&self.dir.join("plan.toml"), |out| out.write_all(text.as_bytes())).map_err(io::Error::other)
+    }
+
+    pub fn write_calibration(&self, calibration: &Calibration) -> io::Result<()> {
+        let text = serde_json::to_vec_pretty(calibration)?;
+        write_atomically(&self.dir.join("calibration.json"), |out| out.write_all(&text)).map_err(io::Error::other)
     }
 
     /// Appends one line; a new file gets its header first.

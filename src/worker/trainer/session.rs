@@ -204,8 +204,10 @@ impl Session {
     /// The end of the plan: a checkpoint, the last point of the curve and the last overlay.
     fn finish(&mut self, outlet: &Outlet) -> Result<(), SessionError> {
         let nothing_waits = crossbeam_channel::never();
+        self.calibrate(&nothing_waits, outlet)?;
         self.checkpoint(outlet)?;
         self.measure_held_out(&nothing_waits, outlet)?;
+        self.write_last_point()?;
         self.refresh_shown(&nothing_waits, outlet)?;
         self.training = false;
         self.clock.pause(true);
@@ -302,6 +304,7 @@ impl Session {
         let steps = self.trainer.steps_done().saturating_sub(self.clock.held_out_step);
         if steps >= HELD_OUT_STEPS && self.clock.held_out.is_due(PREDICT_EVERY) {
             self.measure_held_out(inbox, outlet)?;
+            self.calibrate(inbox, outlet)?;
         }
         Ok(())
     }
@@ -331,6 +334,25 @@ impl Session {
         self.clock.held_out.done(begin);
         self.clock.held_out_step = self.trainer.steps_done();
         Ok(())
+    }
+
+    /// Asks the labels that are kept from training. Interrupted, the older answer stands.
+    fn calibrate(&mut self, inbox: &Receiver<TrainerCommand>, outlet: &Outlet) -> Result<(), SessionError> {
+        let Self { trainer, duty, crew, .. } = self;
+        let interrupted = &mut duty.interruption(inbox);
+        let is_done = crew.run(false, || trainer.calibrate(interrupted))?;
+        if let Some(calibration) = self.trainer.calibration().filter(|_| is_done).cloned() {
+            self.run
+                .write_calibration(&calibration)
+                .map_err(|source| SessionError::RunFolder { run: self.run.name.clone(), source })?;
+            outlet.send(TrainerEvent::Calibrated(Box::new(calibration)));
+        }
+        Ok(())
+    }
+
+    /// The end of the held-out curve, which is measured after the last report.
+    fn write_last_point(&self) -> Result<(), SessionError> {
+        self.last_report.as_ref().map_or(Ok(()), |report| self.write_metrics(report))
     }
 
     pub fn geometry(&self, id: &CaseId) -> Option<&NiftiGeometry> {
