@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use super::{bench, demo, evaluate, export, info, init, plan, plot, predict, train};
+use super::{bench, demo, doubts, evaluate, export, info, init, plan, plot, predict, train};
 use crate::ui;
 
 /// Label medical volumes while two networks learn from your labels and from the unlabelled volumes.
@@ -52,6 +52,8 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// How well the signs of doubt find wrong voxels of cases with known truth, and what corrections change
+    Doubts(doubts::DoubtsArgs),
     /// Geometry passport of a volume
     Info {
         file: PathBuf,
@@ -81,6 +83,7 @@ pub fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         Some(Command::Predict(args)) => Ok(predict::run(args)?),
         Some(Command::Export(args)) => Ok(export::run(args)?),
         Some(Command::Evaluate { pred, truth, json }) => Ok(evaluate::run(&pred, &truth, json)?),
+        Some(Command::Doubts(args)) => Ok(doubts::run(&args)?),
         Some(Command::Info { file, json }) => info::run(&file, json),
         Some(Command::Plot(args)) => Ok(plot::run(&args)?),
         Some(Command::Bench(args)) => bench::run(args),

@@ -4,6 +4,7 @@ mod args;
 pub mod bench;
 mod calibration;
 pub mod demo;
+pub mod doubts;
 pub mod evaluate;
 pub mod export;
 mod headless;

@@ -6,7 +6,7 @@ use super::data::TrainCase;
 use super::error::LearnError;
 use super::predict::Predictor;
 use crate::geometry::{Voxel, VoxelBox};
-use crate::label::{ProbabilityKind, boundary_band};
+use crate::label::{Prediction, ProbabilityKind, Provenance, boundary_band};
 use crate::metrics::{LogisticPair, Reliability, ReliabilityBin, Temperature, VoxelLogits, auroc};
 
 /// Voxels around a true surface that are judged: far away everything is certain and right.
@@ -69,12 +69,45 @@ impl JudgedVoxels {
     ) -> Result<Option<Self>, LearnError> {
         let mut all = Self::new(predictor);
         for case in cases.iter().filter(|c| !c.held_out && c.reserved().is_some()) {
-            let known: Vec<(Voxel, u8)> = case.reserved_voxels().collect();
-            if !all.add_case(case, known, predictor, interrupted)? {
+            let band = boundary_band(&[case.labels().class()], case.image.extent(), BAND_VOXELS);
+            let near: Vec<(Voxel, u8)> = case.reserved_voxels().filter(|(v, _)| band.at(*v)).collect();
+            let kept = near.iter().copied().step_by(near.len().div_ceil(MOST_VOXELS).max(1)).collect();
+            if !all.add(case, kept, predictor, interrupted)? {
                 return Ok(None);
             }
         }
         Ok(Some(all))
+    }
+
+    /// All known voxels of a case near the true and the predicted surfaces, and the prediction. The case's labels are the
+    /// truth; nothing is learnt from them. `None` if interrupted.
+    pub fn of_truth(
+        case: &TrainCase,
+        predictor: &Predictor,
+        interrupted: &mut dyn FnMut() -> bool,
+    ) -> Result<Option<(Self, Prediction)>, LearnError> {
+        let provenance = Provenance { case: case.id.clone(), label_revision: 0, model: String::new(), step: 0 };
+        let Some(prediction) = predictor.predict(&predictor.subject_without_labels(case), provenance, interrupted)?
+        else {
+            return Ok(None);
+        };
+        let extent = case.image.extent();
+        let band = boundary_band(&[case.labels().class(), &prediction.class], extent, BAND_VOXELS);
+        let known = |v: &Voxel| band.at(*v) && case.labels().value(*v).origin.is_known();
+        let near = extent.full_box().voxels().filter(known).map(|v| (v, case.labels().value(v).class)).collect();
+        let mut voxels = Self::new(predictor);
+        Ok(voxels.add(case, near, predictor, interrupted)?.then_some((voxels, prediction)))
+    }
+
+    /// The voxels of several cases together.
+    pub fn pooled(all: Vec<Self>) -> Self {
+        let mut all = all.into_iter();
+        let first = all.next().unwrap_or_default();
+        all.fold(first, |mut sum, next| {
+            sum.rows.extend(next.rows);
+            sum.truth.extend(next.truth);
+            sum
+        })
     }
 
     fn new(predictor: &Predictor) -> Self {
@@ -83,22 +116,19 @@ impl JudgedVoxels {
     }
 
     /// False if interrupted.
-    fn add_case(
+    fn add(
         &mut self,
         case: &TrainCase,
         known: Vec<(Voxel, u8)>,
         predictor: &Predictor,
         interrupted: &mut dyn FnMut() -> bool,
     ) -> Result<bool, LearnError> {
-        let band = boundary_band(&[case.labels().class()], case.image.extent(), BAND_VOXELS);
-        let near: Vec<(Voxel, u8)> = known.into_iter().filter(|(v, _)| band.at(*v)).collect();
-        let kept: Vec<(Voxel, u8)> = near.iter().copied().step_by(near.len().div_ceil(MOST_VOXELS).max(1)).collect();
-        let voxels: Vec<Voxel> = kept.iter().map(|(v, _)| *v).collect();
+        let voxels: Vec<Voxel> = known.iter().map(|(v, _)| *v).collect();
         let Some(region) = voxels.iter().copied().map(VoxelBox::of_voxel).reduce(|a, b| a.union(&b)) else {
             return Ok(true);
         };
         let Some(rows) = predictor.beliefs_at(case, region, &voxels, interrupted)? else { return Ok(false) };
-        for (row, (_, class)) in rows.into_iter().zip(kept) {
+        for (row, (_, class)) in rows.into_iter().zip(known) {
             if let Some(channel) = predictor.channel_of(class)
                 && row.iter().all(|p| p.is_finite())
             {
@@ -109,12 +139,8 @@ impl JudgedVoxels {
         Ok(true)
     }
 
-    pub fn len(&self) -> usize {
+    fn len(&self) -> usize {
         self.rows.len()
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
     }
 
     fn network(&self, row: usize, network: usize) -> &[f32] {

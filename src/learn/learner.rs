@@ -281,6 +281,16 @@ mod tests {
     }
 
     fn losses_on(device: &Device, method: Method, steps: u64, storage: Storage) -> Vec<f32> {
+        let (_, losses) = learnt_on(device, method, steps, storage);
+        let values = |parts: LossParts| [Some(parts.supervised), parts.unlabelled].into_iter().flatten();
+        losses.into_iter().flat_map(values).map(|loss| loss.into_scalar::<f32>()).collect()
+    }
+
+    fn learnt(method: Method, steps: u64) -> (Learner, Vec<LossParts>) {
+        learnt_on(&Device::flex(), method, steps, Storage::F32)
+    }
+
+    fn learnt_on(device: &Device, method: Method, steps: u64, storage: Storage) -> (Learner, Vec<LossParts>) {
         let f = Fingerprint {
             extents: vec![[16; 3]; 4],
             classes: vec![0, 1],
@@ -288,19 +298,26 @@ mod tests {
             ..Fingerprint::default()
         };
         let settings = TrainSettings { method, steps: Some(steps), ..TrainSettings::default() };
-        let plan = Plan { base_width: 4, levels: 3, learning_rate: 0.01, storage, ..Plan::new(&f, &settings) };
+        let plan = Plan {
+            base_width: 4,
+            levels: 3,
+            strides: Vec::new(),
+            learning_rate: 0.01,
+            storage,
+            ..Plan::new(&f, &settings)
+        };
         let mut rng = ChaCha8Rng::seed_from_u64(5);
         let device = device.clone().autodiff();
         let networks = DualNetwork::new(&plan.networks(), &mut rng, &device);
-        let mut learner = Learner::new(&plan, networks, None, device.clone());
+        let mut learner = Learner::new(&plan, networks, NpLearner::new(&plan, &device), device.clone());
         let mut losses = Vec::new();
         for step in 0..steps {
             let crops = [VoxelStatus::Dense, VoxelStatus::Unknown].map(|status| crop(&mut rng, status));
-            let parts = learner.learn(&BatchPlanes::new(&crops, &plan.classes).to_device(&device), &plan, step);
-            losses.push(parts.supervised.into_scalar::<f32>());
-            losses.extend(parts.unlabelled.map(|u| u.into_scalar::<f32>()));
+            let mut planes = BatchPlanes::new(&crops, &plan.classes);
+            planes.draw_sample(&crops, &plan.classes, &rng);
+            losses.push(learner.learn(&planes.to_device(&device), &plan, step));
         }
-        losses
+        (learner, losses)
     }
 
     #[test]
@@ -344,6 +361,40 @@ mod tests {
         for (i, (a, b)) in half.iter().zip(single).enumerate() {
             assert!((a - b).abs() < 2e-2, "{i}: {a} {b}");
         }
+    }
+
+    #[test]
+    fn every_method_learns_the_labels_and_what_it_says_of_unlabelled_voxels_is_finite() {
+        for method in Method::ALL {
+            let (learner, losses) = learnt(method, 30);
+            let supervised: Vec<f32> =
+                losses.iter().map(|parts| parts.supervised.clone().into_scalar::<f32>()).collect();
+            assert!(supervised[29] < 0.8 * supervised[0], "{method}: {supervised:?}");
+            let last = losses.last().unwrap();
+            assert_eq!(last.unlabelled.is_some(), method != Method::Supervised, "{method}");
+            assert!(last.unlabelled.iter().all(|u| u.clone().into_scalar::<f32>().is_finite()), "{method}");
+            assert_eq!(learner.np.is_some(), method.has_neural_process(), "{method}");
+            assert_eq!(last.named.iter().any(|(name, _)| *name == "np_kl_flipped"), learner.np.is_some(), "{method}");
+        }
+    }
+
+    #[test]
+    fn the_neural_process_learns_and_remembers_both_classes() {
+        let (learner, losses) = learnt(Method::DualConfidenceNp, 40);
+        let nll = |parts: &LossParts| parts.named[0].1.clone().into_scalar::<f32>();
+        assert_eq!(losses[0].named[0].0, "np_nll");
+        assert!(nll(&losses[39]) < 0.7 * nll(&losses[0]), "{} {}", nll(&losses[0]), nll(&losses[39]));
+        assert!(learner.np.unwrap().bank.rows().iter().all(Option::is_some));
+    }
+
+    #[test]
+    fn a_teacher_begins_as_its_student_and_follows_it() {
+        let (learner, _) = learnt(Method::MeanTeacher, 1);
+        let weights = |net: &Network| net.first_weight().into_scalar::<f32>();
+        assert_eq!(weights(&learner.networks.a), weights(&learner.networks.b), "after one step the decay is 0");
+        let (learner, _) = learnt(Method::MeanTeacher, 20);
+        let [a, b] = [weights(&learner.networks.a), weights(&learner.networks.b)];
+        assert!(a != b && (a - b).abs() < 0.1, "{a} {b}");
     }
 
     #[test]

@@ -20,7 +20,7 @@ mod settings;
 mod step_bench;
 mod trainer;
 
-pub use calibration::{Calibration, Check, Sign};
+pub use calibration::{Calibration, Check, JudgedVoxels, Sign};
 pub use checkpoint::{load_predictor, newest_checkpoint};
 pub use device::choose_device;
 pub use error::LearnError;

@@ -212,7 +212,8 @@ impl Plan {
     /// The same run in another number of steps: the ramps keep their shares of it.
     pub fn stretch(&mut self, total_steps: u64) {
         let share = total_steps.max(1) as f64 / self.total_steps.max(1) as f64;
-        for ramp in [&mut self.ramp_up_steps, &mut self.gamma_ramp_steps] {
+        let warm_up = self.neural_process.as_mut().map(|np| &mut np.warm_up_steps);
+        for ramp in [&mut self.ramp_up_steps, &mut self.gamma_ramp_steps].into_iter().chain(warm_up) {
             *ramp = (*ramp as f64 * share).round() as u64;
         }
         self.total_steps = total_steps.max(1);

@@ -126,6 +126,16 @@ impl Predictor {
         }
     }
 
+    /// A case as if nobody had said anything of it.
+    pub(super) fn subject_without_labels<'a>(&self, case: &'a TrainCase) -> Subject<'a> {
+        Subject { corrections: Corrections::default(), ..self.subject_of(case) }
+    }
+
+    /// What a run says of its own beliefs, if labels were kept from it.
+    pub fn calibration(&self) -> Option<&Calibration> {
+        self.calibration.as_ref()
+    }
+
     fn subject_of<'a>(&self, case: &'a TrainCase) -> Subject<'a> {
         // What is held out or set aside judges the networks, and must not help them.
         let may_help = !case.held_out && case.reserved().is_none();

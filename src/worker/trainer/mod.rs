@@ -26,6 +26,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 use self::battery_watch::{BatteryWatch, PowerChange};
 pub use self::planning::{plan_for, set_anatomy};
 use self::prediction_queue::PredictionQueue;
+pub use self::run_folder::newest_run_checkpoint;
 pub use self::session::SessionError;
 use self::session::{Session, Turn};
 use super::Slot;

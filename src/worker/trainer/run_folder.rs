@@ -72,6 +72,11 @@ impl RunFolder {
     }
 }
 
+/// The newest checkpoint of a project's newest run.
+pub fn newest_run_checkpoint(project: &Project) -> Option<PathBuf> {
+    RunFolder::newest(project).map(|(_, checkpoint)| checkpoint)
+}
+
 fn run_names(models_dir: &Path) -> Vec<String> {
     let Ok(entries) = fs::read_dir(models_dir) else { return Vec::new() };
     entries.filter_map(|e| e.ok()?.file_name().into_string().ok()).filter(|n| run_number(n).is_some()).collect()
