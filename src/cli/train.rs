@@ -11,8 +11,8 @@ use crate::learn::{DeviceChoice, Method, PatientAxis, Storage, TrainSettings};
 pub struct TrainArgs {
     /// Project folder
     pub dir: PathBuf,
-    /// supervised, cps or dual-confidence
-    #[arg(long, default_value = "dual-confidence")]
+    /// supervised, mean-teacher, cps, dual-confidence, dual-confidence-np or dual-confidence-np-literal
+    #[arg(long, default_value_t = Method::default())]
     pub method: Method,
     /// Training steps (chosen by the plan if not given)
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
@@ -41,6 +41,9 @@ pub struct TrainArgs {
     /// Follow this plan instead of choosing one: written by `chiaro plan`, edited by you
     #[arg(long, value_name = "FILE", conflicts_with_all = ["resume", "method", "steps", "seed", "f16", "recompute", "mirror"])]
     pub plan: Option<PathBuf>,
+    /// Change a field of the plan, as plan.toml names it (may be given more than once): confidence=single
+    #[arg(long, value_name = "FIELD=VALUE", conflicts_with = "resume")]
+    pub set: Vec<String>,
     /// One JSON object per report on stdout
     #[arg(long)]
     pub json: bool,
@@ -52,10 +55,10 @@ pub(super) fn positive(text: &str) -> Result<f64, String> {
 }
 
 pub fn run(args: TrainArgs) -> Result<(), HeadlessError> {
-    let TrainArgs { dir, method, steps, minutes, device, seed, resume, f16, recompute, mirror, plan, json } = args;
+    let TrainArgs { dir, method, steps, minutes, device, seed, resume, f16, recompute, mirror, plan, set, json } = args;
     let storage = if f16 { Storage::F16 } else { Storage::F32 };
     let mirror = mirror.map(Into::into);
-    let new = TrainSettings { mirror, plan, ..TrainSettings::default() };
+    let new = TrainSettings { mirror, plan, changes: set, ..TrainSettings::default() };
     let settings = TrainSettings { method, device, steps, minutes, seed, resume, storage, recompute, ..new };
     let outcome = headless::train(&dir, settings, if json { Telling::Json } else { Telling::Bar })?;
     let dice = outcome.dice_held_out.map(|d| format!(", held-out Dice {d:.3}")).unwrap_or_default();

@@ -20,6 +20,8 @@ pub enum LearnError {
     NoGpu,
     #[error("The device '{device}' could not be started: {reason}")]
     DeviceStart { device: String, reason: String },
+    #[error("The plan cannot be changed by '{change}': {reason}.")]
+    PlanChange { change: String, reason: String },
     #[error("The training device failed at step {step}: {reason}")]
     DeviceLost { step: u64, reason: String },
     #[error("The loss at step {step} is not a number; training was stopped before it could harm the networks.")]

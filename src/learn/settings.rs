@@ -66,6 +66,9 @@ pub struct TrainSettings {
     /// Instead of the project's mirror axes.
     #[serde(default)]
     pub mirror: Option<MirrorAxes>,
+    /// Fields of the plan that a new run changes, `field=value` as `plan.toml` names them.
+    #[serde(default)]
+    pub changes: Vec<String>,
 }
 
 /// The device a run uses, in words.
@@ -106,6 +109,7 @@ impl Default for TrainSettings {
             plan: None,
             anatomy: Anatomy::default(),
             mirror: None,
+            changes: Vec::new(),
         }
     }
 }

@@ -350,14 +350,18 @@ mod tests {
     }
 
     #[test]
-    fn without_the_divergence_nothing_reaches_the_pseudo_labels() {
-        let mut f = Fixture::new();
-        f.plan.kl_weight = 0.0;
-        let gradients = f.loss(&sample(&[0, 1, 2]), Some(&sample(&[0, 1, 2]))).unwrap().total.backward();
-        assert_eq!(f.logits.each_ref().map(|l| largest(l.grad(&gradients))), [0.0; 2]);
-        f.plan.calibration_weight = 0.1;
-        let gradients = f.loss(&sample(&[0, 1, 2]), Some(&sample(&[0, 1, 2]))).unwrap().total.backward();
-        assert!(f.logits.iter().all(|l| largest(l.grad(&gradients)) > 0.0), "distillation is the other way");
+    fn divergence_and_distillation_each_change_what_pseudo_labels_are_told() {
+        let gradient = |kl_weight: f64, calibration_weight: f64| {
+            let mut f = Fixture::new();
+            f.logits = f.logits.map(|l| Tensor::from_inner(l.ones_like().inner()).require_grad());
+            f.features = f.features.map(|h| Tensor::from_inner(h.ones_like().inner()).require_grad());
+            (f.plan.kl_weight, f.plan.calibration_weight) = (kl_weight, calibration_weight);
+            let gradients = f.loss(&sample(&[0, 1, 2]), Some(&sample(&[0, 1, 1]))).unwrap().total.backward();
+            f.logits[0].grad(&gradients).unwrap().into_data()
+        };
+        // Without both, the latents of the likelihood still see what the networks believe.
+        let [neither, divergence, both] = [gradient(0.0, 0.0), gradient(0.5, 0.0), gradient(0.5, 0.1)];
+        assert!(neither != divergence && divergence != both);
     }
 
     #[test]

@@ -90,6 +90,33 @@ impl Plan {
         Ok(plan)
     }
 
+    /// The plan with some fields changed, each `field=value` (or `section.field=value`); `section=off` leaves one out.
+    pub fn with_changes(&self, changes: &[String], classes: &[u8]) -> Result<Self, LearnError> {
+        let refused = |change: &str, reason: String| LearnError::PlanChange { change: change.to_owned(), reason };
+        let mut plan = self.clone();
+        for change in changes {
+            plan = plan.changed(change).map_err(|reason| refused(change, reason))?;
+            plan.check(classes).map_err(|reason| refused(change, reason))?;
+        }
+        Ok(plan)
+    }
+
+    fn changed(&self, change: &str) -> Result<Self, String> {
+        let (field, value) = change.split_once('=').ok_or("it is not of the form field=value")?;
+        let mut table = toml::Table::try_from(self).map_err(|e| e.to_string())?;
+        let (section, key) = field.rsplit_once('.').unwrap_or(("", field));
+        let inside = match section {
+            "" => &mut table,
+            name => table.get_mut(name).and_then(toml::Value::as_table_mut).ok_or(format!("there is no '{name}'"))?,
+        };
+        if value == "off" && inside.get(key).is_some_and(toml::Value::is_table) {
+            inside.remove(key);
+        } else {
+            inside.insert(key.to_owned(), parsed_value(value));
+        }
+        Self::parse(&toml::to_string(&table).map_err(|e| e.to_string())?)
+    }
+
     fn parse(text: &str) -> Result<Self, String> {
         let at_line = |e: toml::de::Error| {
             let before = e.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
@@ -101,6 +128,12 @@ impl Plan {
             None => toml::from_str(text).map_err(at_line),
         }
     }
+}
+
+/// A number, list or switch; anything else is a word.
+fn parsed_value(text: &str) -> toml::Value {
+    let table: Result<toml::Table, _> = toml::from_str(&format!("value = {text}"));
+    table.ok().and_then(|mut t| t.remove("value")).unwrap_or_else(|| toml::Value::String(text.to_owned()))
 }
 
 /// The first field of a table that no plan has.
@@ -126,6 +159,7 @@ fn is_section(name: &str) -> bool {
 mod tests {
     use super::*;
     use crate::learn::data::{ReservedCase, Slab};
+    use crate::learn::method::Confidence;
     use crate::learn::plan::Fingerprint;
     use crate::learn::settings::TrainSettings;
 
@@ -160,6 +194,23 @@ mod tests {
             (format!("{text}\n[more]\nx = 1\n"), "'more'"),
         ] {
             assert!(Plan::parse(&edited).unwrap_err().contains(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn single_fields_can_be_changed_and_sections_left_out() {
+        let change = |changes: &[&str]| {
+            let changes: Vec<String> = changes.iter().map(|c| (*c).to_owned()).collect();
+            plan().with_changes(&changes, &[0, 3])
+        };
+        let changed = change(&["confidence=single", "augmentation.noise=0.5", "batch_labelled=3"]).unwrap();
+        assert_eq!((changed.confidence, changed.augmentation.noise), (Confidence::Single, 0.5));
+        assert_eq!(changed.batch_labelled, 3);
+        assert!(change(&["neural_process=off"]).unwrap().neural_process.is_none());
+        for (wrong, named) in
+            [("momentum", "field=value"), ("patch=3", "patch"), ("colour=1", "colour"), ("levels=9", "levels")]
+        {
+            assert!(change(&[wrong]).unwrap_err().to_string().contains(named), "{wrong}");
         }
     }
 

@@ -44,14 +44,15 @@ pub fn choose_plan(
 ) -> Result<Plan, SessionError> {
     let classes: Vec<u8> = project.classes().all().iter().map(|c| c.id).collect();
     if let Some(file) = &settings.plan {
-        return Ok(Plan::read(file, &classes)?);
+        return Ok(Plan::read(file, &classes)?.with_changes(&settings.changes, &classes)?);
     }
     let mut settings = settings.clone();
     settings.anatomy = anatomy_of(project)?;
     if let Some(mirror) = settings.mirror {
         settings.anatomy.mirror = mirror;
     }
-    Ok(Plan::new(&Fingerprint::of(cases, classes, is_gpu), &settings))
+    let fingerprint = Fingerprint::of(cases, classes, is_gpu);
+    Ok(Plan::new(&fingerprint, &settings).with_changes(&settings.changes, &fingerprint.classes)?)
 }
 
 /// What `[settings.anatomy]` of `chiaro.toml` says; nothing is mirrored where it says nothing.
