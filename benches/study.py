@@ -147,13 +147,14 @@ class Setting:
 
     def make_project(self, chiaro, study):
         """`init` takes only whole masks, so partly labelled cases come in as the project's own two planes."""
-        whole = self.folder / "whole"
         lists = ["--classes", self.folder / "classes.txt", "--held-out", self.folder / "test.txt"]
         origins = {path.name.replace(".origin", ""): path for path in self.labels.glob("*.origin.nii.gz")}
         masks = [path for path in self.labels.glob("*.nii.gz") if ".origin." not in path.name]
         complete = [path for path in masks if path.name not in origins]
         if complete:
-            whole.mkdir(exist_ok=True)
+            # Beside the project: several of them may be made at a time.
+            whole = study.with_name("whole")
+            whole.mkdir(parents=True, exist_ok=True)
             for path in complete:
                 shutil.copy(path, whole)
             lists += ["--labels", whole]
@@ -170,7 +171,7 @@ class Run:
 
     def __init__(self, setting, variant, seed, args):
         self.setting, self.variant, self.seed, self.args = setting, variant, seed, args
-        self.key = f"{setting.name}.{variant.name}.{args.steps}-steps.{len(setting.split.test)}-cases.seed-{seed}"
+        self.key = f"{setting.name}.{variant.name}.{args.steps}-steps.{len(setting.split.test)}-cases.{args.device}.seed-{seed}"
         self.result = args.work / "results" / f"{self.key}.json"
         self.folder = args.work / "runs" / self.key
 

@@ -100,7 +100,11 @@ fn the_loss_falls_with_every_method_and_the_ball_is_found_in_an_unseen_case() {
 #[test]
 fn a_resumed_run_equals_an_uninterrupted_one_bit_for_bit() {
     let folder = tempfile::tempdir().unwrap();
-    for (name, plan) in [("usual", plan(Method::DualConfidence, 20)), ("unusual", unusual_plan(20))] {
+    for (name, plan) in [
+        ("usual", plan(Method::DualConfidenceNp, 20)),
+        ("teacher", plan(Method::MeanTeacher, 20)),
+        ("unusual", unusual_plan(20)),
+    ] {
         let folder = folder.path().join(name);
         let mut whole = trainer_of(plan.clone());
         run(&mut whole, 20);
@@ -132,7 +136,11 @@ fn the_loss_falls_with_a_resnet_batch_norm_and_strides_that_differ_by_axis() {
 #[test]
 fn a_stored_predictor_gives_the_prediction_of_the_live_networks() {
     let folder = tempfile::tempdir().unwrap();
-    for (name, plan) in [("usual", plan(Method::Cps, 10)), ("unusual", unusual_plan(10))] {
+    for (name, plan) in [
+        ("usual", plan(Method::DualConfidenceNp, 10)),
+        ("teacher", plan(Method::MeanTeacher, 10)),
+        ("unusual", unusual_plan(10)),
+    ] {
         let mut trainer = trainer_of(plan);
         run(&mut trainer, 10);
         let checkpoint = trainer.save(&folder.path().join(name)).unwrap();
@@ -143,6 +151,26 @@ fn a_stored_predictor_gives_the_prediction_of_the_live_networks() {
             |predictor: &Predictor| predictor.predict(&Subject::of(&image), provenance(step), &mut || false).unwrap();
         assert_eq!(predict(&trainer.predictor()), predict(&stored), "{name}");
     }
+}
+
+#[test]
+fn reserved_labels_calibrate_a_run_and_the_calibration_is_stored_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut trainer = trainer(Method::DualConfidenceNp, 20);
+    assert!(trainer.cases().iter().any(|c| c.reserved().is_some()));
+    run(&mut trainer, 20);
+    assert!(!trainer.calibrate(&mut || true).unwrap() && trainer.calibration().is_none());
+    assert!(trainer.calibrate(&mut || false).unwrap());
+    let calibration = trainer.calibration().unwrap().clone();
+    assert!(calibration.voxels > 50 && calibration.checks.len() == 3, "{calibration:?}");
+    let checkpoint = trainer.save(folder.path()).unwrap();
+    let (device, _) = choose_device(&DeviceChoice::Cpu).unwrap();
+    let (stored, _, step) = load_predictor(&checkpoint, &device).unwrap();
+    let (image, _) = image_and_truth(4);
+    let prediction = stored.predict(&Subject::of(&image), provenance(step), &mut || false).unwrap().unwrap();
+    assert_eq!(prediction.probabilities.shown, calibration.shown);
+    assert!(prediction.probabilities.displayed().is_some() && prediction.probabilities.scaled.is_some());
+    assert_eq!(Trainer::resume(&checkpoint, cases(), &device).unwrap().calibration(), Some(&calibration));
 }
 
 #[test]

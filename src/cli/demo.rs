@@ -79,7 +79,7 @@ pub fn run_headless(dir: &Path) -> Result<(), DemoError> {
         project.cases().len()
     );
     let settings = TrainSettings {
-        method: Method::DualConfidence,
+        method: Method::default(),
         device: DeviceChoice::Auto,
         steps: Some(DEMO_STEPS),
         ..TrainSettings::default()

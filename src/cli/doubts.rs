@@ -5,7 +5,7 @@ mod correcting;
 mod picture;
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
@@ -16,7 +16,7 @@ use self::correcting::{Corrected, correct_some};
 use self::picture::ErrorPicture;
 use super::evaluate::EvaluateError;
 use super::mask_folder::masks_by_case;
-use crate::io::{IoError, read_image, read_mask};
+use crate::io::{GridMismatch, IoError, check_same_grid, read_image, read_mask};
 use crate::label::LabelMap;
 use crate::learn::data::TrainCase;
 use crate::learn::{Calibration, DeviceChoice, JudgedVoxels, LearnError, choose_device, load_predictor};
@@ -32,8 +32,8 @@ pub struct DoubtsArgs {
     #[arg(long, value_name = "FOLDER")]
     truth: PathBuf,
     /// Wrong voxels that a reviewer corrects in each case
-    #[arg(long, default_value_t = 20)]
-    corrections: usize,
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u8).range(1..=60))]
+    corrections: u8,
     /// Picture of the wrong voxels of the first cases, before and after the corrections
     #[arg(long, value_name = "FILE.png")]
     picture: Option<PathBuf>,
@@ -54,8 +54,8 @@ pub enum DoubtsError {
     Masks(#[from] EvaluateError),
     #[error("none of the masks in {} is named like a held-out case of the project; mark some cases as held out before training", truth.display())]
     NoCase { truth: PathBuf },
-    #[error("the mask of case {case} has another shape than its image")]
-    Shape { case: CaseId },
+    #[error("the true mask of case {case} does not lie on its image: {source}")]
+    Grid { case: CaseId, source: GridMismatch },
     #[error("the true and predicted surfaces are empty in all cases, so there is nothing to judge")]
     NothingToJudge,
     #[error("the picture {} cannot be written: {reason}", path.display())]
@@ -82,10 +82,11 @@ pub fn run(args: &DoubtsArgs) -> Result<(), DoubtsError> {
     let (device, _) = choose_device(&DeviceChoice::Auto)?;
     let (predictor, _, step) = load_predictor(&checkpoint, &device)?;
     let (mut voxels, mut corrected, mut picture) = (Vec::new(), Corrected::default(), ErrorPicture::default());
-    for case in cases_with_truth(&project, args)? {
+    for (id, mask) in cases_with_truth(&project, args)? {
+        let case = load(&project, &id, &mask)?;
         let Some((judged, prediction)) = JudgedVoxels::of_truth(&case, &predictor, &mut || false)? else { continue };
         voxels.push(judged);
-        let after = correct_some(&case, &prediction, &predictor, args.corrections, &mut corrected)?;
+        let after = correct_some(&case, &prediction, &predictor, args.corrections.into(), &mut corrected)?;
         if args.picture.is_some() {
             picture.add(&case, &prediction.class, &after);
         }
@@ -106,20 +107,21 @@ pub fn run(args: &DoubtsArgs) -> Result<(), DoubtsError> {
     Ok(())
 }
 
-/// The held-out cases whose truth lies in the folder, with it as their labels.
-fn cases_with_truth(project: &Project, args: &DoubtsArgs) -> Result<Vec<TrainCase>, DoubtsError> {
-    let masks = masks_by_case(&args.truth)?;
-    let mut cases = Vec::new();
-    for entry in project.cases().iter().filter(|c| c.held_out) {
-        let Some(mask) = masks.get(entry.id.as_str()) else { continue };
-        let image = read_image(&project.image_path(&entry.id)?)?.image;
-        let truth = read_mask(mask)?.class;
-        if truth.extent() != image.extent() {
-            return Err(DoubtsError::Shape { case: entry.id.clone() });
-        }
-        cases.push(TrainCase::new(entry.id.clone(), Arc::new(image), LabelMap::imported(truth), true));
-    }
+/// The held-out cases whose truth lies in the folder, and that file.
+fn cases_with_truth(project: &Project, args: &DoubtsArgs) -> Result<Vec<(CaseId, PathBuf)>, DoubtsError> {
+    let mut masks = masks_by_case(&args.truth)?;
+    let held_out = project.cases().iter().filter(|c| c.held_out).map(|c| c.id.clone());
+    let cases: Vec<(CaseId, PathBuf)> =
+        held_out.filter_map(|id| masks.remove(id.as_str()).map(|mask| (id, mask))).collect();
     if cases.is_empty() { Err(DoubtsError::NoCase { truth: args.truth.clone() }) } else { Ok(cases) }
+}
+
+/// A case with its truth as labels, of which nobody learns.
+fn load(project: &Project, id: &CaseId, mask: &Path) -> Result<TrainCase, DoubtsError> {
+    let image = read_image(&project.image_path(id)?)?;
+    let truth = read_mask(mask)?;
+    check_same_grid(&image.header, &truth.header).map_err(|source| DoubtsError::Grid { case: id.clone(), source })?;
+    Ok(TrainCase::new(id.clone(), Arc::new(image.image), LabelMap::imported(truth.class), true))
 }
 
 impl Doubts {

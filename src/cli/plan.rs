@@ -14,8 +14,8 @@ use crate::worker::trainer::{SessionError, plan_for};
 pub struct PlanArgs {
     /// Project folder
     pub dir: PathBuf,
-    /// supervised, cps or dual-confidence
-    #[arg(long, default_value = "dual-confidence")]
+    /// supervised, mean-teacher, cps, dual-confidence, dual-confidence-np or dual-confidence-np-literal
+    #[arg(long, default_value_t = Method::default())]
     pub method: Method,
     /// Minutes that training may take
     #[arg(long, value_parser = super::train::positive)]

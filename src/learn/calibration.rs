@@ -5,14 +5,16 @@ use serde::{Deserialize, Serialize};
 use super::data::TrainCase;
 use super::error::LearnError;
 use super::predict::Predictor;
-use crate::geometry::{Voxel, VoxelBox};
+use crate::geometry::Voxel;
 use crate::label::{Prediction, ProbabilityKind, Provenance, boundary_band};
 use crate::metrics::{LogisticPair, Reliability, ReliabilityBin, Temperature, VoxelLogits, auroc};
 
-/// Voxels around a true surface that are judged: far away everything is certain and right.
+/// Voxels around a surface that are judged: far away nearly everything is certain and right.
 const BAND_VOXELS: f32 = 5.0;
 /// Voxels taken from each reserved part, evenly spread: more would not make a temperature more certain.
 const MOST_VOXELS: usize = 20_000;
+/// Of a case that judges a finished run.
+const MOST_OF_CASE: usize = 200_000;
 
 /// What the reserved labels say of a run's beliefs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -61,7 +63,8 @@ pub struct JudgedVoxels {
 }
 
 impl JudgedVoxels {
-    /// The reserved voxels near the true surfaces. `None` if interrupted.
+    /// The reserved voxels near the true surfaces; false positives far from any of them are not among them. `None` if
+    /// interrupted.
     pub fn reserved(
         cases: &[TrainCase],
         predictor: &Predictor,
@@ -94,7 +97,9 @@ impl JudgedVoxels {
         let extent = case.image.extent();
         let band = boundary_band(&[case.labels().class(), &prediction.class], extent, BAND_VOXELS);
         let known = |v: &Voxel| band.at(*v) && case.labels().value(*v).origin.is_known();
-        let near = extent.full_box().voxels().filter(known).map(|v| (v, case.labels().value(v).class)).collect();
+        let near: Vec<(Voxel, u8)> =
+            extent.full_box().voxels().filter(known).map(|v| (v, case.labels().value(v).class)).collect();
+        let near = near.iter().copied().step_by(near.len().div_ceil(MOST_OF_CASE).max(1)).collect();
         let mut voxels = Self::new(predictor);
         Ok(voxels.add(case, near, predictor, interrupted)?.then_some((voxels, prediction)))
     }
@@ -124,12 +129,11 @@ impl JudgedVoxels {
         interrupted: &mut dyn FnMut() -> bool,
     ) -> Result<bool, LearnError> {
         let voxels: Vec<Voxel> = known.iter().map(|(v, _)| *v).collect();
-        let Some(region) = voxels.iter().copied().map(VoxelBox::of_voxel).reduce(|a, b| a.union(&b)) else {
-            return Ok(true);
-        };
-        let Some(rows) = predictor.beliefs_at(case, region, &voxels, interrupted)? else { return Ok(false) };
+        let subject = predictor.subject_without_labels(case);
+        let Some(rows) = predictor.beliefs_at(&subject, &voxels, interrupted)? else { return Ok(false) };
         for (row, (_, class)) in rows.into_iter().zip(known) {
             if let Some(channel) = predictor.channel_of(class)
+                && !row.is_empty()
                 && row.iter().all(|p| p.is_finite())
             {
                 self.rows.push(row);

@@ -16,7 +16,7 @@ use super::calibration::Calibration;
 use super::data::{Sampler, TrainCase};
 use super::error::LearnError;
 use super::nn::DualNetwork;
-use super::np::{Conditioned, NpLearner};
+use super::np::{Conditioned, NpLearner, ROW_WIDTH, ROWS_PER_CLASS};
 use super::optimiser::Sgd;
 use super::plan::Plan;
 use super::predict::Predictor;
@@ -293,7 +293,8 @@ fn load_neural_process(
     load_velocities(&mut optimiser, NEURAL_PROCESS, arrays, device, path)?;
     for channel in 0..bank.rows().len() {
         if let Some(rows) = read_array(arrays, &format!("{BANK}.{channel}"), None) {
-            if rows.shape().num_dims() != 2 {
+            let [count, width] = *rows.shape().as_slice() else { return Err(LearnError::OtherStudy { path: path.to_owned() }) };
+            if !(1..=ROWS_PER_CLASS).contains(&count) || width != ROW_WIDTH {
                 return Err(LearnError::OtherStudy { path: path.to_owned() });
             }
             bank.set_rows(channel, Tensor::from_data(rows, device));

@@ -22,6 +22,10 @@ pub enum LearnError {
     DeviceStart { device: String, reason: String },
     #[error("The plan cannot be changed by '{change}': {reason}.")]
     PlanChange { change: String, reason: String },
+    #[error(
+        "A volume with voxels of {native_mm:?} mm has too many on the study's grid of {grid_mm:?} mm; check the units of its header."
+    )]
+    TooFine { native_mm: [f64; 3], grid_mm: [f64; 3] },
     #[error("The training device failed at step {step}: {reason}")]
     DeviceLost { step: u64, reason: String },
     #[error("The loss at step {step} is not a number; training was stopped before it could harm the networks.")]

@@ -64,7 +64,8 @@ impl Trainer {
         check_cases(&cases, &plan)?;
         plan.reserve(&mut cases);
         // The masks are made only where they are wanted.
-        plan.predict_body_only = plan.predict_body_only && !cases.iter().any(TrainCase::has_labels_in_the_air);
+        plan.predict_body_only =
+            plan.predict_body_only && !cases.iter().any(|c| !c.held_out && c.has_labels_in_the_air());
         let mut sampler = Sampler::new(plan.seed);
         let device = device.clone().autodiff();
         let networks = DualNetwork::new(&plan.networks(), sampler.rng(), &device);
@@ -212,7 +213,8 @@ impl Trainer {
             learning_rate: learning_rate(&self.plan, self.step),
             named: means,
         };
-        if report.total().is_finite() { Ok(report) } else { Err(LearnError::NotFinite { step: self.step }) }
+        let all_finite = report.total().is_finite() && report.named.iter().all(|(_, value)| value.is_finite());
+        if all_finite { Ok(report) } else { Err(LearnError::NotFinite { step: self.step }) }
     }
 }
 

@@ -21,14 +21,17 @@ struct Between {
     share: f32,
 }
 
+/// A volume of 16 GiB in f32: a wrong unit in one header must not ask for more.
+const MOST_VOXELS: usize = 1 << 32;
+
 impl Regridding {
-    /// Onto voxels of another size, as many as fill the volume; `None` if there would be too many to count.
+    /// Onto voxels of another size, as many as fill the volume; `None` if there would be too many.
     pub fn onto_spacing(from: Extent, from_mm: [f64; 3], to_mm: [f64; 3]) -> Option<Self> {
         let n = from.to_array();
         let step: [f64; 3] = std::array::from_fn(|a| to_mm[a] / from_mm[a]);
         // A cast of a float saturates, and too large a product is refused.
         let to = Extent::from_array(std::array::from_fn(|a| ((n[a] as f64 / step[a]).round() as usize).max(1)))?;
-        Some(Self::new(from, to, step))
+        (to.voxel_count() <= MOST_VOXELS).then(|| Self::new(from, to, step))
     }
 
     fn new(from: Extent, to: Extent, step: [f64; 3]) -> Self {
@@ -58,6 +61,14 @@ impl Regridding {
     /// Trilinear; `value` is asked for linear indices of the first grid.
     pub fn linear(&self, value: impl Fn(usize) -> f32) -> Grid<f32> {
         Grid::from_fn(self.to, |v| self.corners(v).iter().map(|(index, weight)| value(*index) * weight).sum())
+    }
+
+    /// The same with a value that depends on both voxels: linear indices of the first grid and of the second.
+    pub fn linear_between(&self, value: impl Fn(usize, usize) -> f32) -> Grid<f32> {
+        Grid::from_fn(self.to, |v| {
+            let to = self.to.index(v);
+            self.corners(v).iter().map(|(index, weight)| value(*index, to) * weight).sum()
+        })
     }
 
     /// The class with the largest sum of linear weights; no class comes up that none of the eight neighbours has.

@@ -6,15 +6,15 @@ use serde_json::json;
 
 use super::phantom::phantom_trainer;
 use super::{Outcome, median, print, rounded, times_ms};
-use crate::label::{LabelMap, Provenance};
-use crate::learn::{DeviceChoice, Method};
+use crate::label::Provenance;
+use crate::learn::{DeviceChoice, Method, Subject};
 use crate::volume::phantom::{PhantomSettings, phantom_case};
 
 pub fn predict(device: &DeviceChoice, as_json: bool) -> Outcome {
     let trainer = phantom_trainer(Method::Supervised, device)?;
     let predictor = trainer.predictor();
     let case = phantom_case(&PhantomSettings::default(), 5);
-    let subject = predictor.subject(&case.image, &LabelMap::unknown(case.image.extent()));
+    let subject = Subject::of(&case.image);
     let mut longest_deaf = Duration::ZERO;
     let times = times_ms(5, || {
         let provenance = Provenance { case: "bench".into(), label_revision: 0, model: "bench".into(), step: 0 };

@@ -1,4 +1,4 @@
-//! Wrong voxels before and after corrections, side by side on the slice that has most of them.
+//! Wrong voxels before (above) and after corrections (below), on the slice of each case that has most of them.
 
 use std::path::Path;
 
@@ -17,15 +17,15 @@ const GAP: usize = 8;
 /// Wrong voxels: the orange of Okabe and Ito.
 const WRONG: [f32; 3] = [230.0, 159.0, 0.0];
 
-/// One row per case: before, after.
+/// One column per case: before, after.
 #[derive(Default)]
 pub struct ErrorPicture {
-    rows: Vec<[RgbImage; 2]>,
+    columns: Vec<[RgbImage; 2]>,
 }
 
 impl ErrorPicture {
     pub fn add(&mut self, case: &TrainCase, before: &Grid<ClassId>, after: &Grid<ClassId>) {
-        if self.rows.len() == MOST_CASES {
+        if self.columns.len() == MOST_CASES {
             return;
         }
         let truth = case.labels().class();
@@ -37,19 +37,20 @@ impl ErrorPicture {
                 .count()
         };
         let z = (0..extent.z()).max_by_key(|z| wrong_in(*z)).unwrap_or(0);
-        self.rows.push([before, after].map(|class| slice(case, class, z)));
+        self.columns.push([before, after].map(|class| slice(case, class, z)));
     }
 
     pub fn save(&self, path: &Path) -> Result<(), String> {
-        let width = self.rows.iter().map(|[a, b]| a.width() + b.width()).max().unwrap_or(0) as usize + 3 * GAP;
-        let height: usize = self.rows.iter().map(|[a, _]| a.height() as usize + GAP).sum::<usize>() + GAP;
         let size = |n: usize| u32::try_from(n).map_err(|e| e.to_string());
-        let mut picture = RgbImage::from_pixel(size(width)?, size(height)?, Rgb([255; 3]));
-        let mut y = GAP;
-        for [before, after] in &self.rows {
-            image::imageops::overlay(&mut picture, before, GAP as i64, y as i64);
-            image::imageops::overlay(&mut picture, after, (2 * GAP) as i64 + i64::from(before.width()), y as i64);
-            y += before.height() as usize + GAP;
+        let gap = size(GAP)?;
+        let tallest = self.columns.iter().map(|[a, _]| a.height()).max().unwrap_or(0);
+        let width = self.columns.iter().map(|[a, _]| a.width() + gap).sum::<u32>() + gap;
+        let mut picture = RgbImage::from_pixel(width, 2 * tallest + 3 * gap, Rgb([255; 3]));
+        let mut x = gap;
+        for [before, after] in &self.columns {
+            image::imageops::overlay(&mut picture, before, x.into(), gap.into());
+            image::imageops::overlay(&mut picture, after, x.into(), (2 * gap + tallest).into());
+            x += before.width() + gap;
         }
         picture.save(path).map_err(|e| e.to_string())
     }

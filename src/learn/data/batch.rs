@@ -317,16 +317,6 @@ mod tests {
     }
 
     #[test]
-    fn reserved_voxels_have_no_weight_anywhere() {
-        let reserved = Crop { status: vec![VoxelStatus::Reserved; 8], ..crop() };
-        let b = BatchPlanes::new(&[reserved], &[0, 2]).to_device(&Device::flex());
-        assert!(!b.has_unknown);
-        for plane in [b.target, b.known_weight, b.dense_mask, b.unknown_mask] {
-            assert!(values(plane).iter().all(|v| *v == 0.0));
-        }
-    }
-
-    #[test]
     fn masks_follow_the_status_and_scribbles_are_balanced_by_class() {
         let b = BatchPlanes::new(&[crop()], &[0, 2]).to_device(&Device::flex());
         assert_eq!(values(b.unknown_mask), [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0]);

@@ -72,7 +72,7 @@ impl TrainCase {
         }
     }
 
-    /// What is set aside for calibration: it is known to nobody who trains.
+    /// What is set aside for calibration: its labels are known to nobody who trains.
     pub fn reserved(&self) -> Option<Reserved> {
         self.reserved
     }
@@ -86,9 +86,7 @@ impl TrainCase {
 
     /// What training may do with a voxel.
     pub fn status(&self, v: Voxel) -> VoxelStatus {
-        if self.is_reserved(v) {
-            VoxelStatus::Reserved
-        } else if !self.labels.value(v).origin.is_known() {
+        if self.is_reserved(v) || !self.labels.value(v).origin.is_known() {
             VoxelStatus::Unknown
         } else if self.is_dense(v) {
             VoxelStatus::Dense
@@ -203,8 +201,7 @@ impl TrainCase {
             }
             seen[usize::from(class)] += 1;
         }
-        let taken = self.reserved.map_or(0, |part| part.voxels(extent).voxel_count());
-        self.has_unknown = counts.iter().sum::<usize>() + taken < n;
+        self.has_unknown = counts.iter().sum::<usize>() < n;
         self.centres = centres;
         self.dense_slices = self.find_dense_slices();
     }

@@ -47,9 +47,7 @@ pub struct PlainImage {
 pub enum VoxelStatus {
     /// Outside the volume: takes no part.
     Outside,
-    /// Set aside for calibration: takes no part.
-    Reserved,
-    /// Nobody said: pseudo-labels only.
+    /// Nobody said, or set aside for calibration: pseudo-labels only.
     Unknown,
     /// Known, but its neighbours may not be (scribble): cross-entropy only.
     Sparse,

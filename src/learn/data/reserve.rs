@@ -1,5 +1,6 @@
-//! Labelled voxels set aside for calibration (methods 5.4): no gradient ever sees them, so that temperatures fitted on
-//! them are honest.
+//! Labelled voxels set aside for calibration (methods 5.4): training takes them as unknown. No gradient ever sees their
+//! labels, and like the volumes that a reviewer looks at they may carry pseudo-labels: temperatures fitted on them are
+//! honest about those.
 
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
@@ -103,8 +104,14 @@ pub fn choose_reserve(cases: &[TrainCase], seed: u64) -> Vec<ReservedCase> {
         CASES_FOR_ONE.. => 1,
         _ => 0,
     };
-    if whole > 0 {
-        return complete.take(whole).map(|c| ReservedCase { case: c.id.clone(), slab: None }).collect();
+    // Whole cases only where no class is lost to training with them.
+    let others_have = |case: &TrainCase| {
+        let has = |c: &&TrainCase, class| c.id != case.id && c.known_classes().any(|k| k == class);
+        case.known_classes().all(|class| able.iter().filter(|c| has(c, class)).count() >= whole)
+    };
+    let complete: Vec<&&TrainCase> = complete.filter(|c| others_have(c)).collect();
+    if whole > 0 && complete.len() >= whole {
+        return complete.into_iter().take(whole).map(|c| ReservedCase { case: c.id.clone(), slab: None }).collect();
     }
     let slabs = able.into_iter().filter_map(|case| Some((case, choose_slab(case, &mut rng)?)));
     slabs.take(SLABS).map(|(case, slab)| ReservedCase { case: case.id.clone(), slab: Some(slab) }).collect()
@@ -242,25 +249,25 @@ mod tests {
     }
 
     #[test]
-    fn reserved_voxels_are_neither_labels_nor_unknown_nor_centres_of_crops() {
+    fn reserved_voxels_are_unknown_to_training_and_no_centres_of_crops() {
         let mut cases = cases(1);
         let slab = Slab { axis: 2, first: 8, end: 11 };
         set_aside(&mut cases, &[ReservedCase { case: "case-00".into(), slab: Some(slab) }]);
         let case = &cases[0];
-        assert!(!case.has_unknown() && case.labelled_sample().all(|(_, v)| !(8..11).contains(&v.z)));
+        assert!(case.has_unknown() && case.labelled_sample().all(|(_, v)| !(8..11).contains(&v.z)));
         let mut crop = Crop::default();
         crop.cut(case, &CropPose::plain([9.5; 3]), [20; 3]);
         for (i, status) in crop.status.iter().enumerate() {
-            let expected = if (8..11).contains(&(i / 400)) { VoxelStatus::Reserved } else { VoxelStatus::Dense };
+            let expected = if (8..11).contains(&(i / 400)) { VoxelStatus::Unknown } else { VoxelStatus::Dense };
             assert_eq!(*status, expected);
         }
     }
 
     #[test]
-    fn a_case_set_aside_whole_takes_no_part_until_it_is_given_back() {
+    fn a_case_set_aside_whole_is_unlabelled_until_it_is_given_back() {
         let mut cases = cases(1);
         set_aside(&mut cases, &[ReservedCase { case: "case-00".into(), slab: None }]);
-        assert!(!cases[0].is_labelled() && !cases[0].has_unknown());
+        assert!(!cases[0].is_labelled() && cases[0].has_unknown());
         assert_eq!(cases[0].reserved_voxels().count(), 8000);
         set_aside(&mut cases, &[]);
         assert!(cases[0].is_labelled() && cases[0].reserved_voxels().count() == 0);

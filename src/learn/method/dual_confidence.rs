@@ -1,5 +1,7 @@
 //! Dual-confidence pseudo supervision (methods 5.2): a label counts as far as its giver *and* its learner believe it.
 
+use burn::tensor::Tensor;
+
 use super::confidence::Proposal;
 use super::{LossKind, PseudoTarget, StepContext, Strategy};
 use crate::learn::loss::hard_one_hot;
@@ -12,8 +14,10 @@ impl Strategy for DualConfidence {
         // The learner's belief comes in slowly, lest early background predictions lock themselves in.
         let gamma = (step as f64 / plan.gamma_ramp_steps.max(1) as f64).min(1.0);
         let loss = if plan.confidence.is_plain_mean() { LossKind::PlainMean } else { LossKind::WeightedMean };
-        let target = |learner, giver, features| {
+        let target = |learner: &Tensor<5>, giver: &Tensor<5>, features: &Tensor<5>| {
             let label = hard_one_hot(giver);
+            let constant = |t: &Tensor<5>| t.clone().detach();
+            let (learner, giver, features) = (&constant(learner), &constant(giver), &constant(features));
             let proposal = Proposal { learner, giver, label: &label, features, known, unknown, gamma };
             Some(PseudoTarget { weight: plan.confidence.weight(&proposal), target: label, loss })
         };
@@ -45,11 +49,10 @@ mod tests {
             ..Fingerprint::default()
         };
         let plan = Plan::new(&f, &TrainSettings::default());
-        let belief = p.clone().detach();
         let context = StepContext {
-            p_a: &belief,
-            p_b: &belief,
-            features: [&belief, &belief],
+            p_a: &p,
+            p_b: &p,
+            features: [&p, &p],
             unknown: &unknown,
             known: &known,
             step: 10_000,
@@ -57,8 +60,7 @@ mod tests {
         };
         let [for_a, _] = DualConfidence.pseudo_targets(&context);
         let for_a = for_a.unwrap();
-        assert!(!for_a.weight.is_require_grad() && !for_a.target.is_require_grad());
-        let gradients = (p.sum() + for_a.weight.sum()).backward();
+        let gradients = (p.sum() + (for_a.weight * for_a.target).sum()).backward();
         let g = logits.grad(&gradients).unwrap();
         // The sum of a softmax is constant, so any gradient here would come through the weight.
         assert!(g.abs().max().into_scalar::<f32>() < 1e-6);

@@ -44,6 +44,11 @@ impl Bank {
         }
     }
 
+    /// Classes that something was pushed of, ascending.
+    pub fn seen_classes(&self) -> impl Iterator<Item = u8> {
+        (0..).zip(&self.classes).filter(|(_, rows)| rows.is_some()).map(|(class, _)| class)
+    }
+
     /// Mean row of a class, `[1, 2 WIDTH]`.
     pub fn centre(&self, channel: u8) -> Option<Tensor<2>> {
         Some(self.classes.get(usize::from(channel))?.as_ref()?.clone().mean_dim(0))

@@ -22,6 +22,8 @@ pub struct Conditioned {
     head: NeuralProcess,
     /// `q(z | labelled)`.
     labelled: Gaussian,
+    /// Mean latent encoding of every labelled class channel, `[1, WIDTH]`.
+    centres: Vec<(u8, Tensor<2>)>,
     /// The deterministic vector, `[1, WIDTH]`.
     context: Tensor<2>,
     /// Drawn once and for all from `labelled`, so that every window and volume is asked by the same ones, `[s, WIDTH]`.
@@ -32,8 +34,9 @@ impl Conditioned {
     /// `None` before the memory holds anything. `head` without gradients.
     pub fn new(head: &NeuralProcess, bank: &Bank, plan: &Plan) -> Option<Self> {
         let count = plan.neural_process.as_ref()?.samples_shown.max(1);
-        let all = bank.all()?;
-        let [latent, context] = EncodedSet::parts(all.class_mean(&all.classes())?);
+        let [latent, context] = EncodedSet::parts(bank.all()?.class_mean()?);
+        let centre = |class| bank.centre(class).map(|row| (class, EncodedSet::parts(row)[0].clone()));
+        let centres = bank.seen_classes().filter_map(centre).collect();
         let head = head.valid();
         let labelled = head.latent_given(latent);
         let mut rng = ChaCha8Rng::seed_from_u64(plan.seed);
@@ -41,7 +44,7 @@ impl Conditioned {
         let noise: Vec<f32> = (0..count * WIDTH).map(|_| normal(&mut rng) as f32).collect();
         let noise = Tensor::from_data(TensorData::new(noise, [count, WIDTH]), &context.device());
         let latents = labelled.samples(noise);
-        Some(Self { head, labelled, context, latents })
+        Some(Self { head, labelled, centres, context, latents })
     }
 
     /// Probabilities `[n, k]` of voxels with features `[n, c]`, one set per latent.
@@ -56,8 +59,14 @@ impl Conditioned {
         latent
     }
 
-    /// `KL(q(z | set) || q(z | labelled))` of a set's mean latent encoding `[1, WIDTH]`, `[1]`.
-    pub fn divergence(&self, aggregate: Tensor<2>) -> Tensor<1> {
-        self.head.latent_given(aggregate).divergence_from(&self.labelled)
+    /// `KL(q(z | set) || q(z | labelled))` of a set's mean latent encoding `[1, WIDTH]` by class channel, `[1]`. A class the
+    /// set lacks is represented by the labelled voxels' own centre, so that its absence makes no difference.
+    pub fn divergence(&self, means: &[Option<Tensor<2>>]) -> Option<Tensor<1>> {
+        let of_class = |(class, centre): &(u8, Tensor<2>)| {
+            means.get(usize::from(*class)).cloned().flatten().unwrap_or_else(|| centre.clone())
+        };
+        let sum = self.centres.iter().map(of_class).reduce(|a, b| a + b)?;
+        let aggregate = sum.div_scalar(self.centres.len() as f64);
+        Some(self.head.latent_given(aggregate).divergence_from(&self.labelled))
     }
 }

@@ -37,24 +37,21 @@ impl EncodedSet {
         [rows.clone().narrow(1, 0, WIDTH), rows.narrow(1, WIDTH, WIDTH)]
     }
 
-    /// The mean over the given classes of the mean of each class's rows, `[1, 2 WIDTH]`; classes without a
-    /// row are left out. `None` if none of them has one.
-    pub fn class_mean(&self, classes: &[u8]) -> Option<Tensor<2>> {
-        let shares = self.class_shares(classes)?;
+    /// The mean over classes of the mean of each class's rows, `[1, 2 WIDTH]`; `None` without a row.
+    pub fn class_mean(&self) -> Option<Tensor<2>> {
+        let shares = self.class_shares()?;
         Some(Tensor::<2>::from_data(shares, &self.rows.device()).matmul(self.rows.clone()))
     }
 
     /// Weights that sum to 1, each class having the same share, `[1, n]`.
-    fn class_shares(&self, classes: &[u8]) -> Option<TensorData> {
+    fn class_shares(&self) -> Option<TensorData> {
         let mut of_class = [0usize; 256];
         self.channels.iter().for_each(|&channel| of_class[usize::from(channel)] += 1);
-        let present = classes.iter().filter(|&&c| of_class[usize::from(c)] > 0).count();
+        let present = of_class.iter().filter(|&&count| count > 0).count();
         if present == 0 {
             return None;
         }
-        let share = |&channel: &u8| {
-            if classes.contains(&channel) { 1.0 / (of_class[usize::from(channel)] * present) as f32 } else { 0.0 }
-        };
+        let share = |&channel: &u8| 1.0 / (of_class[usize::from(channel)] * present) as f32;
         let shares: Vec<f32> = self.channels.iter().map(share).collect();
         Some(TensorData::new(shares, [1, self.channels.len()]))
     }
@@ -91,8 +88,8 @@ mod tests {
     #[test]
     fn every_class_has_the_same_share_of_the_mean_however_many_voxels_it_has() {
         let set = set(&[(0, 1.0), (0, 1.0), (0, 4.0), (2, 6.0)]);
-        assert!((first(set.class_mean(&[0, 2]).unwrap()) - 4.0).abs() < 1e-5);
-        assert!((first(set.class_mean(&[0, 1]).unwrap()) - 2.0).abs() < 1e-5);
-        assert!(set.class_mean(&[1]).is_none());
+        assert!((first(set.class_mean().unwrap()) - 4.0).abs() < 1e-5);
+        assert!((first(set.of_classes(&[0, 1]).class_mean().unwrap()) - 2.0).abs() < 1e-5);
+        assert!(set.of_classes(&[1]).class_mean().is_none());
     }
 }

@@ -10,6 +10,8 @@ use super::gaussian::Gaussian;
 
 /// Width of every hidden layer, of the latent and of the deterministic vector (NP-SemiSeg's 32).
 pub const WIDTH: usize = 32;
+/// An encoded voxel: latent and deterministic encoding.
+pub const ROW_WIDTH: usize = 2 * WIDTH;
 
 /// Point-wise, without normalisation layers, so that it means the same on drawn voxels and on whole volumes.
 #[derive(Module, Debug)]

@@ -16,15 +16,15 @@ mod plan;
 mod sample;
 
 use burn::tensor::{Device, Tensor};
-use rand::SeedableRng;
+use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-pub use self::bank::Bank;
+pub use self::bank::{Bank, ROWS_PER_CLASS};
 pub use self::boundary::near_boundary;
 pub use self::conditioned::Conditioned;
 pub use self::context::EncodedSet;
 pub use self::features::{feature_rows, rows_of};
-pub use self::head::NeuralProcess;
+pub use self::head::{NeuralProcess, ROW_WIDTH};
 pub use self::objective::NpLoss;
 use self::objective::{NpInputs, Objective};
 pub use self::plan::NpPlan;
@@ -35,6 +35,8 @@ use super::plan::Plan;
 
 /// The streams of a step's random numbers above this one are the neural process's.
 const RANDOM_STREAM: u64 = 1 << 63;
+/// The head's first weights; no run has so many steps.
+const HEAD_STREAM: u64 = u64::MAX - 1;
 
 /// The neural process of a run while it learns.
 pub struct NpLearner {
@@ -69,12 +71,14 @@ impl NpLearner {
     pub fn new(plan: &Plan, device: &Device) -> Option<Self> {
         let np = plan.neural_process.as_ref()?;
         // Random numbers of its own: the crops are those of the same run without a neural process.
-        let rng = &mut step_random(plan.seed, 0);
+        let rng = &mut ChaCha8Rng::seed_from_u64(plan.seed);
+        rng.set_stream(HEAD_STREAM);
         let classes = plan.classes.len();
         Some(Self {
             head: NeuralProcess::new(2 * plan.base_width, classes, rng, device),
             bank: Bank::new(classes),
-            optimiser: Sgd::new(plan.momentum, plan.weight_decay, np.gradient_clip),
+            optimiser: Sgd::new(plan.momentum, plan.weight_decay, np.gradient_clip)
+                .with_loss_scale(plan.storage.loss_scale()),
         })
     }
 
@@ -82,7 +86,7 @@ impl NpLearner {
     pub fn loss(&self, step: &NpStep<'_>, plan: &Plan) -> Option<NpLoss> {
         let np = plan.neural_process.as_ref()?;
         let mut rng = step_random(plan.seed, step.step);
-        let unlabelled = step.unlabelled.as_ref().filter(|_| step.step >= np.warm_up_steps);
+        let unlabelled = step.unlabelled.as_ref().filter(|_| step.step >= np.warm_up_steps && np.uses_unlabelled());
         let pseudo = unlabelled.map(|u| (u.drawn(plan.classes.len(), &mut rng), u.weight));
         let inputs = NpInputs {
             features: step.features,
@@ -107,17 +111,18 @@ impl Unlabelled<'_> {
         let [_, _, z, y, x] = a.dims();
         let known = self.unknown.clone().equal_elem(0.0);
         let class = (a.clone() + b.clone()).argmax(1).float().mask_fill(known, f32::from(NO_CHANNEL));
+        // The one read of a step that waits for the device: classes are drawn from where they are predicted. A device that
+        // is lost is reported where the losses are read; here it has no voxels.
+        let class = class.try_into_vec_as::<f32>().unwrap_or_default();
         // Whole numbers up to 255; `as` saturates.
-        let channels: Vec<u8> =
-            class.into_data().try_to_vec::<f32>().unwrap_or_default().into_iter().map(|c| c as u8).collect();
+        let channels: Vec<u8> = class.into_iter().map(|c| c as u8).collect();
         VoxelSample::draw(&channels, [x, y, z], classes, VOXELS_PER_CLASS, rng)
     }
 }
 
 /// The labelled voxels of a batch that stand for it; `channels` as in [`VoxelSample::draw`]. `rng` is left as it is.
 pub fn labelled_sample(channels: &[u8], size: [usize; 3], classes: usize, rng: &ChaCha8Rng) -> VoxelSample {
-    let mut rng = rng.clone();
-    rng.set_stream(RANDOM_STREAM);
+    let mut rng = ChaCha8Rng::seed_from_u64(rng.clone().random());
     VoxelSample::draw(channels, size, classes, VOXELS_PER_CLASS, &mut rng)
 }
 

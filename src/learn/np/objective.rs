@@ -45,8 +45,9 @@ pub struct NpLoss {
 /// Some voxels ready for the head.
 struct Voxels<'a> {
     sample: &'a VoxelSample,
-    /// Scaled features `[n, c]`.
+    /// Scaled features `[n, c]` and class beliefs `[n, k]`.
     scaled: Tensor<2>,
+    beliefs: Tensor<2>,
     /// One row per voxel: latent and deterministic encoding.
     encoded: EncodedSet,
 }
@@ -71,10 +72,13 @@ impl Objective<'_> {
         }
         let labelled = self.labelled_voxels(inputs);
         let context_set = labelled.encoded.part(&choose_context(inputs, rng));
-        let [_, context] = EncodedSet::parts(context_set.class_mean(&context_set.classes())?);
+        let [_, context] = EncodedSet::parts(self.completed(&context_set).class_mean()?);
         let pseudo = inputs.pseudo.map(|(sample, weight)| (self.pseudo_voxels(inputs, sample), weight));
-        let others = pseudo.as_ref().map_or(&labelled.encoded, |(voxels, _)| &voxels.encoded);
-        let sides = self.sides(&context_set, others)?;
+        let target_set = match &pseudo {
+            Some((voxels, _)) => context_set.clone().joined(voxels.encoded.clone()),
+            None => labelled.encoded.clone(),
+        };
+        let sides = self.sides(&context_set, &target_set)?;
         let latents = sides.target.samples(self.noise(rng, &labelled.scaled));
 
         let nll = self.likelihood(&labelled, labelled.weights(), latents.clone(), &context);
@@ -94,7 +98,7 @@ impl Objective<'_> {
                 total = total + loss.clone().mul_scalar(self.plan.calibration_weight);
                 parts.push(("np_calibration", loss));
             }
-            let flipped = self.flipped(voxels, rng);
+            let flipped = context_set.clone().joined(self.flipped(inputs, voxels, rng));
             if let Some(sides) = self.sides(&context_set, &flipped) {
                 parts.push(("np_kl_flipped", sides.target.divergence_from(&sides.context)));
             }
@@ -117,30 +121,30 @@ impl Objective<'_> {
 
     fn voxels<'a>(&self, inputs: &NpInputs<'a>, sample: &'a VoxelSample, beliefs: Tensor<2>) -> Voxels<'a> {
         let scaled = self.head.scaled(feature_rows(inputs.features, &sample.index));
-        let encoded = EncodedSet::new(self.head.encoded(&scaled, beliefs), sample.channel.clone());
-        Voxels { sample, scaled, encoded }
+        let encoded = EncodedSet::new(self.head.encoded(&scaled, beliefs.clone()), sample.channel.clone());
+        Voxels { sample, scaled, beliefs, encoded }
     }
 
     /// A class that one of the sets lacks is represented by its bank centre in both, or left out of both: else the
     /// divergence would measure which classes the crops happen to hold.
-    fn sides(&self, context: &EncodedSet, others: &EncodedSet) -> Option<Sides> {
-        let (here, there) = (context.classes(), others.classes());
-        let common: Vec<u8> = here.iter().copied().filter(|c| there.contains(c)).collect();
-        let lacking = here.iter().chain(&there).copied().filter(|c| !common.contains(c));
-        let mut context_side = context.of_classes(&common);
-        let mut target_side = context_side.clone().joined(others.of_classes(&common));
-        for class in lacking {
-            if let Some(centre) = self.bank.centre(class) {
-                let row = EncodedSet::new(Tensor::from_inner(centre), vec![class]);
-                context_side = context_side.joined(row.clone());
-                target_side = target_side.joined(row);
-            }
-        }
+    fn sides(&self, context: &EncodedSet, target: &EncodedSet) -> Option<Sides> {
+        let there = target.classes();
+        let common: Vec<u8> = context.classes().into_iter().filter(|c| there.contains(c)).collect();
         let side = |set: &EncodedSet| {
-            let [latent, _] = EncodedSet::parts(set.class_mean(&set.classes())?);
+            let [latent, _] = EncodedSet::parts(self.completed(&set.of_classes(&common)).class_mean()?);
             Some(self.head.latent_given(latent))
         };
-        Some(Sides { context: side(&context_side)?, target: side(&target_side)? })
+        Some(Sides { context: side(context)?, target: side(target)? })
+    }
+
+    /// The set with the bank centre of every class it lacks: aggregates are means over all classes, as while predicting.
+    fn completed(&self, set: &EncodedSet) -> EncodedSet {
+        let here = set.classes();
+        let lacking = self.bank.seen_classes().filter(|class| !here.contains(class));
+        lacking.fold(set.clone(), |set, class| match self.bank.centre(class) {
+            Some(centre) => set.joined(EncodedSet::new(Tensor::from_inner(centre), vec![class])),
+            None => set,
+        })
     }
 
     /// Rows of standard normal numbers, `[samples, WIDTH]`.
@@ -186,17 +190,22 @@ impl Objective<'_> {
         sum.div_scalar(voxels.sample.len().max(1) as f64)
     }
 
-    /// The pseudo-labelled voxels with a random part of them called the next class.
-    fn flipped(&self, voxels: &Voxels<'_>, rng: &mut ChaCha8Rng) -> EncodedSet {
-        let classes = voxels.encoded.classes();
-        let mut flip = |channel: u8| {
-            let at = classes.iter().position(|c| *c == channel).unwrap_or(0);
-            if rng.random_bool(FLIPPED_SHARE) { classes[(at + 1) % classes.len()] } else { channel }
+    /// The pseudo-labelled voxels with a random part of their beliefs moved on to the next class.
+    fn flipped(&self, inputs: &NpInputs<'_>, voxels: &Voxels<'_>, rng: &mut ChaCha8Rng) -> EncodedSet {
+        let classes = inputs.classes.max(1);
+        let flips: Vec<bool> = (0..voxels.sample.len()).map(|_| rng.random_bool(FLIPPED_SHARE)).collect();
+        let next = |(&channel, flip): (&u8, &bool)| {
+            // Below the number of classes, which channels are.
+            if *flip { ((usize::from(channel) + 1) % classes) as u8 } else { channel }
         };
-        let channels: Vec<u8> = voxels.sample.channel.iter().map(|&c| flip(c)).collect();
-        let scaled = voxels.scaled.clone().detach();
-        let width = self.head.classes();
-        EncodedSet::new(self.head.encoded(&scaled, one_hot(&channels, width, &scaled)).detach(), channels)
+        let channels: Vec<u8> = voxels.sample.channel.iter().zip(&flips).map(next).collect();
+        let moves: Vec<f32> = flips.iter().map(|flip| f32::from(u8::from(*flip))).collect();
+        let moves = Tensor::<2>::from_data(TensorData::new(moves, [channels.len(), 1]), &voxels.scaled.device());
+        let beliefs = voxels.beliefs.clone().detach();
+        let moved =
+            Tensor::cat(vec![beliefs.clone().narrow(1, classes - 1, 1), beliefs.clone().narrow(1, 0, classes - 1)], 1);
+        let beliefs = beliefs.clone() + (moved - beliefs) * moves;
+        EncodedSet::new(self.head.encoded(&voxels.scaled.clone().detach(), beliefs).detach(), channels)
     }
 }
 

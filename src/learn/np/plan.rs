@@ -40,4 +40,9 @@ impl NpPlan {
             gradient_clip: 5.0,
         }
     }
+
+    /// Whether any term looks at voxels nobody labelled.
+    pub fn uses_unlabelled(&self) -> bool {
+        self.kl_weight > 0.0 || self.pseudo_weight > 0.0 || self.calibration_weight > 0.0
+    }
 }

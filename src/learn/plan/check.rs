@@ -1,6 +1,7 @@
 //! Whether an edited plan can be trained: one sentence for the first field that cannot.
 
 use super::Plan;
+use crate::learn::settings::Method;
 
 /// Deeper networks have bottlenecks of hundreds of channels at the smallest width.
 const LEVELS: std::ops::RangeInclusive<usize> = 2..=5;
@@ -46,7 +47,15 @@ impl Plan {
     }
 
     fn check_neural_process(&self) -> Result<(), String> {
+        if self.method == Method::MeanTeacher && self.network_a != self.network_b {
+            return Err(
+                "'network_b' must be that of 'network_a' with mean-teacher: a teacher has its student's shape".into()
+            );
+        }
         let Some(np) = &self.neural_process else { return Ok(()) };
+        if !self.method.has_neural_process() {
+            return Err(format!("'neural_process' must be left out with the method {}", self.method));
+        }
         let not_negative = [
             ("weight", np.weight),
             ("kl_weight", np.kl_weight),

@@ -103,6 +103,9 @@ impl Plan {
 
     fn changed(&self, change: &str) -> Result<Self, String> {
         let (field, value) = change.split_once('=').ok_or("it is not of the form field=value")?;
+        if field == "method" {
+            return Err("the method shapes the whole plan; choose it with --method".into());
+        }
         let mut table = toml::Table::try_from(self).map_err(|e| e.to_string())?;
         let (section, key) = field.rsplit_once('.').unwrap_or(("", field));
         let inside = match section {

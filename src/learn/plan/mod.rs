@@ -214,7 +214,7 @@ impl Plan {
         let share = total_steps.max(1) as f64 / self.total_steps.max(1) as f64;
         let warm_up = self.neural_process.as_mut().map(|np| &mut np.warm_up_steps);
         for ramp in [&mut self.ramp_up_steps, &mut self.gamma_ramp_steps].into_iter().chain(warm_up) {
-            *ramp = (*ramp as f64 * share).round() as u64;
+            *ramp = (*ramp as f64 * share).round().max(1.0) as u64;
         }
         self.total_steps = total_steps.max(1);
     }

@@ -37,15 +37,25 @@ pub fn channel_count(classes: usize, has_np: bool) -> usize {
 }
 
 impl WindowBeliefs {
-    /// `world_mm` of a voxel of the window by its linear index.
-    pub fn judged(&self, judges: &Judges<'_>, world_mm: impl Fn(usize) -> [f64; 3]) -> Judged {
+    /// `touched` are voxels that a correction may reach, however sure the networks are of them; `world_mm` of a voxel of the
+    /// window by its linear index.
+    ///
+    /// # Errors
+    /// The device's reason if it is lost.
+    pub fn judged(
+        &self,
+        judges: &Judges<'_>,
+        touched: &[bool],
+        world_mm: impl Fn(usize) -> [f64; 3],
+    ) -> Result<Judged, String> {
         let [_, classes, z, y, x] = self.probabilities[0].dims();
         let voxels = z * y * x;
         let [a, b] = self.probabilities.each_ref().map(|p| p.clone().reshape([classes, voxels]));
         let mean = (a.clone() + b.clone()).mul_scalar(0.5);
-        let (channels, entropy) = doubts(&mean);
+        let (channels, entropy) = doubts(&mean)?;
         let near = near_boundary(&channels, [x, y, z], BAND_STEPS);
-        let rows: Vec<usize> = (0..voxels).filter(|&i| near[i] || entropy[i] > DOUBT).collect();
+        let rows: Vec<usize> =
+            (0..voxels).filter(|&i| near[i] || entropy[i] > DOUBT || touched.get(i) == Some(&true)).collect();
         let mut maps = vec![a, b];
         if judges.np.is_some() {
             // Where nobody doubts, the networks' probability stands, and all draws agree.
@@ -58,7 +68,7 @@ impl WindowBeliefs {
             maps = self.judge(judges, maps, &rows, &places);
         }
         let channel_count = maps.dims()[0];
-        Judged { maps: maps.reshape([1, channel_count, z, y, x]), channels }
+        Ok(Judged { maps: maps.reshape([1, channel_count, z, y, x]), channels })
     }
 
     /// Replaces the given voxels' columns of `[channels, voxels]`.
@@ -68,7 +78,7 @@ impl WindowBeliefs {
         let features = feature_rows([f_a, f_b], rows);
         let numbers = indices(rows, &maps);
         let before = maps.clone().select(1, numbers.clone());
-        let shift = judges.evidence.map(|e| e.shift(places, features.clone()));
+        let shift = judges.evidence.and_then(|e| reached_shift(e, places, &features));
         let shifted = |p: Tensor<2>| shift.as_ref().map_or(p.clone(), |s: &Shift| s.applied(p));
         let of = |from: usize| shifted(before.clone().narrow(0, from, classes).transpose());
         let mut after = vec![of(0), of(classes)];
@@ -79,6 +89,18 @@ impl WindowBeliefs {
         let after = Tensor::cat(after, 1).transpose();
         maps.select_assign(1, numbers, after - before, IndexingUpdateOp::Add)
     }
+}
+
+/// The shift of all voxels, of which most are beyond the reach of any correction; `None` if all are.
+fn reached_shift(evidence: &Evidence, places: &[[f64; 3]], features: &Tensor<2>) -> Option<Shift> {
+    let reached = evidence.reached(places);
+    if reached.is_empty() {
+        return None;
+    }
+    let near: Vec<[f64; 3]> = reached.iter().map(|&i| places[i]).collect();
+    let numbers = indices(&reached, features);
+    let of_near = evidence.shift(&near, features.clone().select(0, numbers.clone()));
+    Some(of_near.spread(places.len(), numbers))
 }
 
 /// Mean and standard deviation `[n, k]` over the draws, and the mutual information of class and latent over `ln K`, `[n, 1]`.
@@ -99,14 +121,14 @@ fn entropy_of_rows(p: &Tensor<2>) -> Tensor<2> {
 }
 
 /// Most probable channel and entropy of each voxel of `[k, voxels]`.
-fn doubts(mean: &Tensor<2>) -> (Vec<u8>, Vec<f32>) {
+fn doubts(mean: &Tensor<2>) -> Result<(Vec<u8>, Vec<f32>), String> {
     let voxels = mean.dims()[1];
     let class = mean.clone().argmax(0).float();
     let entropy = (mean.clone() * mean.clone().add_scalar(1e-10).log()).sum_dim(0).neg();
-    let values = Tensor::cat(vec![class, entropy], 0).into_data().try_to_vec::<f32>().unwrap_or_default();
-    let (class, entropy) = values.split_at(values.len().min(voxels));
+    let values = Tensor::cat(vec![class, entropy], 0).try_into_vec_as::<f32>().map_err(|e| e.to_string())?;
+    let (class, entropy) = values.split_at(voxels);
     // Whole numbers; `as` saturates.
-    (class.iter().map(|c| (*c as u8).min(NO_CHANNEL - 1)).collect(), entropy.to_vec())
+    Ok((class.iter().map(|c| (*c as u8).min(NO_CHANNEL - 1)).collect(), entropy.to_vec()))
 }
 
 fn indices(rows: &[usize], like: &Tensor<2>) -> Tensor<1, Int> {

@@ -23,14 +23,14 @@ use self::pseudo_set::PseudoSet;
 use self::sums::SliceSums;
 use self::windows::{Window, Windows};
 use super::calibration::Calibration;
-use super::data::{Normaliser, TrainCase};
+use super::data::{Annotated, Normaliser, TrainCase};
 use super::error::LearnError;
 use super::kernels::log_softmax;
 use super::nn::{DropoutDraw, DualNetwork, Network, Storage};
 use super::np::{Conditioned, feature_rows, rows_of};
 use super::plan::{Plan, grid_mm};
 use crate::geometry::{Extent, Voxel, VoxelBox};
-use crate::label::{ClassId, LabelMap, Prediction, Provenance};
+use crate::label::{ClassId, LabelMap, Prediction, ProbabilityKind, Provenance};
 use crate::volume::{BodyMask, Image, Regridding};
 
 /// Largest size of the sums of slices that are not complete; a wider volume is predicted in stripes.
@@ -70,6 +70,16 @@ impl<'a> Subject<'a> {
         let normaliser = Cow::Owned(Normaliser::of(image));
         Self { image, normaliser, body: None, corrections: Corrections::default() }
     }
+
+    /// The same on another grid, where the image is normalised already.
+    fn on_grid<'b>(&self, image: &'b Image) -> Subject<'b> {
+        Subject {
+            image,
+            normaliser: Cow::Owned(Normaliser::identity()),
+            body: self.body.as_ref().map(|_| Cow::Owned(BodyMask::of(image))),
+            corrections: self.corrections.clone(),
+        }
+    }
 }
 
 /// A volume on its way through the networks.
@@ -81,6 +91,8 @@ struct Pass<'a> {
     region: Option<VoxelBox>,
     reading: Reading,
     pseudo_set: Option<PseudoSet>,
+    /// The rows that are summed now; a window that reaches into two stripes belongs to the one it begins in.
+    stripe: Range<usize>,
     /// Window weights on the device by their key, `[1, 1, z, y, x]`.
     weights: HashMap<[usize; 3], Tensor<5>>,
 }
@@ -118,10 +130,10 @@ impl Predictor {
     }
 
     /// A volume that no trainer holds.
-    pub fn subject<'a>(&self, image: &'a Image, labels: &LabelMap) -> Subject<'a> {
+    pub fn subject<'a>(&self, image: &'a Image, labels: &LabelMap, annotated: &Annotated) -> Subject<'a> {
         Subject {
             body: self.body_only.then(|| Cow::Owned(BodyMask::of(image))),
-            corrections: Corrections::of(labels, image, &self.classes),
+            corrections: Corrections::of(labels, annotated, image, &self.classes),
             ..Subject::of(image)
         }
     }
@@ -144,7 +156,7 @@ impl Predictor {
             normaliser: Cow::Borrowed(case.normaliser()),
             body: self.body_only.then(|| Cow::Borrowed(case.body())),
             corrections: if may_help {
-                Corrections::of(case.labels(), &case.image, &self.classes)
+                Corrections::of(case.labels(), case.annotated(), &case.image, &self.classes)
             } else {
                 Corrections::default()
             },
@@ -169,26 +181,23 @@ impl Predictor {
         provenance: Provenance,
         interrupted: Interrupted,
     ) -> Result<Option<Prediction>, LearnError> {
-        let Some(regridding) = self.regridding(subject.image) else {
+        let Some(regridding) = self.regridding(subject.image)? else {
             return self.predict_on_grid(subject, provenance, interrupted);
         };
         let on_grid = regrid::normalised(subject.image, &subject.normaliser, &regridding);
-        let body = subject.body.as_ref().map(|_| Cow::Owned(BodyMask::of(&on_grid)));
-        let subject = Subject {
-            image: &on_grid,
-            normaliser: Cow::Owned(Normaliser::identity()),
-            body,
-            corrections: subject.corrections.clone(),
-        };
-        let prediction = self.predict_on_grid(&subject, provenance, interrupted)?;
+        let prediction = self.predict_on_grid(&subject.on_grid(&on_grid), provenance, interrupted)?;
         Ok(prediction.map(|p| regrid::brought_back(&p, &regridding.reversed())))
     }
 
     /// `None` for a volume that is on the plan's grid as it is.
-    fn regridding(&self, image: &Image) -> Option<Regridding> {
+    fn regridding(&self, image: &Image) -> Result<Option<Regridding>, LearnError> {
         let native = image.spacing_mm();
         let grid = grid_mm(self.spacing_mm, native);
-        if grid == native { None } else { Regridding::onto_spacing(image.extent(), native, grid) }
+        if grid == native {
+            return Ok(None);
+        }
+        let on_grid = Regridding::onto_spacing(image.extent(), native, grid);
+        on_grid.map(Some).ok_or(LearnError::TooFine { native_mm: native, grid_mm: grid })
     }
 
     /// Held at a time: the image, eight to eleven bytes per voxel of planes, and the sums of as many slices as a window is
@@ -209,6 +218,7 @@ impl Predictor {
             Ok(())
         };
         let Some(mut pass) = self.pass(subject, None, step, interrupted)? else { return Ok(None) };
+        pass.pseudo_set = self.np.is_some().then(|| PseudoSet::new(self.classes.len()));
         if !self.predict_all(&mut pass, step, &mut write, interrupted)? {
             return Ok(None);
         }
@@ -218,34 +228,54 @@ impl Predictor {
         Ok(Some(prediction))
     }
 
-    /// What the networks and the neural process believe of voxels in a box of a case on its own grid: one row of maps each
-    /// ([`channel_count`]). `None` if interrupted, or if the case is not on the plan's grid.
+    /// What the networks and the neural process believe of a volume's voxels: one row of maps each ([`channel_count`]). Of a
+    /// volume that is not on the plan's grid, of the nearest voxels there. `None` if interrupted.
     pub(super) fn beliefs_at(
         &self,
-        case: &TrainCase,
-        region: VoxelBox,
+        subject: &Subject,
         voxels: &[Voxel],
         interrupted: Interrupted,
     ) -> Result<Option<Vec<Vec<f32>>>, LearnError> {
-        if self.regridding(&case.image).is_some() {
-            return Ok(None);
-        }
+        let Some(regridding) = self.regridding(subject.image)? else {
+            return self.beliefs_on_grid(subject, voxels, interrupted);
+        };
+        let on_grid = regrid::normalised(subject.image, &subject.normaliser, &regridding);
+        let nearest = |v: &Voxel| {
+            let position = on_grid.affine.voxel_from_world(subject.image.affine.world_from_voxel(v.to_f64()));
+            on_grid.extent().clamped_voxel(position.unwrap_or_default())
+        };
+        let voxels: Vec<Voxel> = voxels.iter().map(nearest).collect();
+        self.beliefs_on_grid(&subject.on_grid(&on_grid), &voxels, interrupted)
+    }
+
+    fn beliefs_on_grid(
+        &self,
+        subject: &Subject,
+        voxels: &[Voxel],
+        interrupted: Interrupted,
+    ) -> Result<Option<Vec<Vec<f32>>>, LearnError> {
         let mut beliefs = vec![Vec::new(); voxels.len()];
+        let Some(region) = voxels.iter().copied().map(VoxelBox::of_voxel).reduce(|a, b| a.union(&b)) else {
+            return Ok(Some(beliefs));
+        };
         let mut gather = |Complete { maps, slices, rows }: Complete| {
             let [_, _, _, height, width] = maps.dims();
             let here = |v: &Voxel| slices.contains(&v.z) && rows.contains(&v.y);
             let numbers: Vec<usize> = (0..voxels.len()).filter(|&i| here(&voxels[i])).collect();
+            if numbers.is_empty() {
+                return Ok(());
+            }
             let place = |v: Voxel| ((v.z - slices.start) * height + v.y - rows.start) * width + v.x;
             let places: Vec<usize> = numbers.iter().map(|&i| place(voxels[i])).collect();
+            let channels = maps.dims()[1];
             let values = rows_of(&maps, &places).try_into_vec_as::<f32>();
             let values = values.map_err(|e| LearnError::DeviceLost { step: 0, reason: e.to_string() })?;
-            for (number, row) in numbers.into_iter().zip(values.chunks_exact(maps.dims()[1])) {
+            for (number, row) in numbers.into_iter().zip(values.chunks_exact(channels)) {
                 beliefs[number] = row.to_vec();
             }
             Ok(())
         };
-        let subject = self.subject_of(case);
-        let Some(mut pass) = self.pass(&subject, Some(region), 0, interrupted)? else { return Ok(None) };
+        let Some(mut pass) = self.pass(subject, Some(region), 0, interrupted)? else { return Ok(None) };
         Ok(self.predict_all(&mut pass, 0, &mut gather, interrupted)?.then_some(beliefs))
     }
 
@@ -255,11 +285,14 @@ impl Predictor {
     }
 
     pub(super) fn reading(&self) -> Reading {
+        let shown = self.calibration.as_ref().map(|c| c.shown);
         Reading {
             classes: self.classes.len(),
             has_np: self.np.is_some(),
             temperature: self.calibration.as_ref().map(|c| c.temperature),
-            shown: self.calibration.as_ref().map(|c| c.shown).unwrap_or_default(),
+            shown: shown
+                .filter(|kind| *kind != ProbabilityKind::NeuralProcess || self.np.is_some())
+                .unwrap_or_default(),
         }
     }
 
@@ -277,27 +310,26 @@ impl Predictor {
             evidence: None,
             region,
             reading: self.reading(),
-            pseudo_set: self.np.is_some().then(|| PseudoSet::new(self.classes.len())),
+            pseudo_set: None,
+            stripe: 0..0,
             weights: HashMap::new(),
         };
         let corrections = &subject.corrections;
         if corrections.is_empty() {
             return Ok(Some(pass));
         }
-        let mut features: Vec<Option<Tensor<2>>> = vec![None; corrections.world_mm().len()];
+        let (mut numbers, mut features) = (Vec::new(), Vec::new());
         for (window, members) in pass.windows_of_corrections(self.patch) {
             let Some(mut beliefs) = self.run(&pass, &[window], step, interrupted)? else { return Ok(None) };
             let Some(beliefs) = beliefs.pop() else { continue };
             let [f_a, f_b] = &beliefs.features;
             let places: Vec<usize> = members.iter().map(|(_, place)| *place).collect();
-            let rows = feature_rows([f_a, f_b], &places);
-            for (row, (number, _)) in members.into_iter().enumerate() {
-                features[number] = Some(rows.clone().narrow(0, row, 1));
-            }
+            features.push(feature_rows([f_a, f_b], &places));
+            numbers.extend(members.into_iter().map(|(number, _)| number));
         }
-        let features: Vec<Tensor<2>> = features.into_iter().flatten().collect();
-        if features.len() == corrections.world_mm().len() {
-            pass.evidence = Some(Evidence::new(corrections, Tensor::cat(features, 0), self.classes.len()));
+        if !features.is_empty() {
+            let features = Tensor::cat(features, 0);
+            pass.evidence = Some(Evidence::new(&corrections.part(&numbers), features, self.classes.len()));
         }
         Ok(Some(pass))
     }
@@ -343,16 +375,21 @@ impl Predictor {
         let channels = channel_count(self.classes.len(), self.np.is_some());
         let mut sums = SliceSums::new(channels, depth, rows.clone(), width, &self.device);
         let air = pass.reading.background(&self.device);
+        pass.stripe = rows.clone();
         for layer in 0..pass.windows.layer_count() {
             let wanted = pass.windows.of_layer(layer, &rows).into_iter().filter(|w| pass.is_asked_for(w));
             let (near, far): (Vec<Window>, Vec<Window>) = wanted.partition(|w| pass.may_hold_body(w));
             for window in far {
+                if interrupted() {
+                    return Ok(false);
+                }
                 sums.add(&window.tile, air.clone() * pass.weights(&window, &self.device));
             }
             for windows in near.chunks(self.windows_per_pass) {
                 let Some(beliefs) = self.run(pass, windows, step, interrupted)? else { return Ok(false) };
                 for (window, beliefs) in windows.iter().zip(&beliefs) {
                     let inside = pass.judged(window, beliefs, self);
+                    let inside = inside.map_err(|reason| LearnError::DeviceLost { step, reason })?;
                     sums.add(&window.tile, inside * pass.weights(window, &self.device));
                 }
             }

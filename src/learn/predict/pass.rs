@@ -8,6 +8,10 @@ use super::judged::{Judges, WindowBeliefs};
 use super::windows::Window;
 use super::{Pass, Predictor};
 use crate::geometry::{Tile, Voxel};
+use crate::learn::np::NO_CHANNEL;
+
+/// How far around a correction even voxels that the networks are sure of are asked again.
+const TOUCH_MM: f64 = 5.0;
 
 /// Corrections in one window: their numbers, and where they lie in the patch (x fastest).
 type Members = Vec<(usize, usize)>;
@@ -54,7 +58,10 @@ impl Pass<'_> {
     }
 
     /// One window's maps without the padding, `[1, channel, z, y, x]`, judged where there is doubt.
-    pub fn judged(&mut self, window: &Window, beliefs: &WindowBeliefs, by: &Predictor) -> Tensor<5> {
+    ///
+    /// # Errors
+    /// The device's reason if it is lost.
+    pub fn judged(&mut self, window: &Window, beliefs: &WindowBeliefs, by: &Predictor) -> Result<Tensor<5>, String> {
         let judges = Judges { np: by.np.as_ref(), evidence: self.evidence.as_ref() };
         let Tile { start, size } = window.tile;
         let pad = self.windows.padding();
@@ -65,13 +72,48 @@ impl Pass<'_> {
             let inside = [i % width, i / width % height, i / (width * height)];
             affine.world_from_voxel(std::array::from_fn(|a| (first[a] + inside[a]) as f64 - pad[a] as f64))
         };
-        let judged = beliefs.judged(&judges, world_mm);
-        if let (Some(set), Some(np)) = (&mut self.pseudo_set, &by.np) {
-            set.add(np, beliefs, &judged.channels);
+        let touched = self.touched(window, [width, height, beliefs.probabilities[0].dims()[2]]);
+        let mut judged = beliefs.judged(&judges, &touched, world_mm)?;
+        let is_its_own = self.stripe.contains(&start.y);
+        if let (Some(set), Some(np), true) = (&mut self.pseudo_set, &by.np, is_its_own) {
+            for (i, channel) in judged.channels.iter_mut().enumerate() {
+                let inside = [i % width, i / width % height, i / (width * height)];
+                if !(0..3).all(|a| (pad[a]..pad[a] + size[a]).contains(&inside[a])) {
+                    *channel = NO_CHANNEL;
+                }
+            }
+            set.add(np, beliefs, &judged.channels, self.subject.image.extent().index(start));
         }
         let channels = judged.maps.dims()[1];
         let [x, y, z]: [Range<usize>; 3] = std::array::from_fn(|a| pad[a]..pad[a] + size[a]);
-        judged.maps.slice([0..1, 0..channels, z, y, x])
+        Ok(judged.maps.slice([0..1, 0..channels, z, y, x]))
+    }
+
+    /// Voxels of a window's patch (x, y, z) around corrections; empty without any.
+    fn touched(&self, window: &Window, patch: [usize; 3]) -> Vec<bool> {
+        let Some(evidence) = &self.evidence else { return Vec::new() };
+        let image = self.subject.image;
+        let (start, pad, mm) = (window.tile.start.to_f64(), self.windows.padding(), image.spacing_mm());
+        let mut touched = Vec::new();
+        for position in evidence.world_mm().iter().filter_map(|world| image.affine.voxel_from_world(*world)) {
+            let middle: [f64; 3] = std::array::from_fn(|a| position[a] - start[a] + pad[a] as f64);
+            // A cast of a float saturates: what lies before the patch begins at 0.
+            let [x, y, z]: [Range<usize>; 3] = std::array::from_fn(|a| {
+                let reach = TOUCH_MM / mm[a];
+                ((middle[a] - reach).ceil() as usize)..((middle[a] + reach + 1.0).floor() as usize).min(patch[a])
+            });
+            if x.is_empty() || y.is_empty() || z.is_empty() {
+                continue;
+            }
+            touched.resize(patch.iter().product(), false);
+            for z in z {
+                for y in y.clone() {
+                    let row = (z * patch[1] + y) * patch[0];
+                    touched[row + x.start..row + x.end].fill(true);
+                }
+            }
+        }
+        touched
     }
 
     /// For each correction the window in whose middle it lies most, by window.
@@ -83,10 +125,9 @@ impl Pass<'_> {
         let pad = self.windows.padding();
         let mut grouped: Vec<(Window, Members)> = Vec::new();
         for (number, world) in self.subject.corrections.world_mm().iter().enumerate() {
-            let Some(voxel) = image.affine.voxel_from_world(*world).and_then(|p| image.extent().nearest_voxel(p))
-            else {
-                continue;
-            };
+            let Some(position) = image.affine.voxel_from_world(*world) else { continue };
+            // On a coarser grid the outermost voxels may end a little before those of the volume.
+            let voxel = image.extent().clamped_voxel(position);
             let Some(window) = windows.iter().min_by_key(|w| distance_from_middle(w, voxel)) else { continue };
             let start = window.tile.start.to_array();
             let v = voxel.to_array();

@@ -10,23 +10,20 @@ use crate::learn::np::{Conditioned, VoxelSample, feature_rows, rows_of};
 /// Voxels per class and window.
 const PER_CLASS: usize = 32;
 
-/// Sums of latent encodings by predicted class, `[1, WIDTH]`, and how many voxels they are of.
+/// Sums of latent encodings by predicted class, `[1, WIDTH]` each, and how many voxels they are of.
 pub struct PseudoSet {
     sums: Vec<Option<(Tensor<2>, usize)>>,
-    /// Windows so far: the seed of the next one's draw.
-    windows: u64,
 }
 
 impl PseudoSet {
     pub fn new(classes: usize) -> Self {
-        Self { sums: vec![None; classes], windows: 0 }
+        Self { sums: vec![None; classes] }
     }
 
-    /// Adds a window with its predicted channels.
-    pub fn add(&mut self, np: &Conditioned, beliefs: &WindowBeliefs, channels: &[u8]) {
+    /// Adds a window with its predicted channels, none in the padding. Voxels are drawn by its `place`.
+    pub fn add(&mut self, np: &Conditioned, beliefs: &WindowBeliefs, channels: &[u8], place: usize) {
         let [_, _, z, y, x] = beliefs.probabilities[0].dims();
-        let mut rng = ChaCha8Rng::seed_from_u64(self.windows);
-        self.windows += 1;
+        let mut rng = ChaCha8Rng::seed_from_u64(place as u64);
         let sample = VoxelSample::draw(channels, [x, y, z], self.sums.len(), PER_CLASS, &mut rng);
         if sample.is_empty() {
             return;
@@ -52,10 +49,11 @@ impl PseudoSet {
 
     /// Nats; `None` without a voxel.
     pub fn divergence(self, np: &Conditioned) -> Option<f32> {
-        let means: Vec<Tensor<2>> =
-            self.sums.into_iter().flatten().map(|(sum, count)| sum.div_scalar(count as f64)).collect();
-        let classes = means.len() as f64;
-        let aggregate = means.into_iter().reduce(|a, b| a + b)?.div_scalar(classes);
-        np.divergence(aggregate).try_into_scalar::<f32>().ok().filter(|d| d.is_finite())
+        if self.sums.iter().all(Option::is_none) {
+            return None;
+        }
+        let mean = |sum: Option<(Tensor<2>, usize)>| sum.map(|(sum, count)| sum.div_scalar(count as f64));
+        let means: Vec<Option<Tensor<2>>> = self.sums.into_iter().map(mean).collect();
+        np.divergence(&means)?.try_into_scalar::<f32>().ok().filter(|d| d.is_finite())
     }
 }

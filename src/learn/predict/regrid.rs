@@ -10,28 +10,37 @@ pub fn normalised(image: &Image, normaliser: &Normaliser, regridding: &Regriddin
     Image::new(Voxels::F32(values), 1.0, 0.0, regridding.affine(&image.affine))
 }
 
-/// Classes by the heaviest of their neighbours, probabilities trilinear.
+/// Classes by the heaviest of their neighbours; a probability is that of the class which is there now: a neighbour of another
+/// class counts with what it leaves to others.
 pub fn brought_back(prediction: &Prediction, regridding: &Regridding) -> Prediction {
-    let linear = |plane: &Grid<u8>| {
-        let values = plane.as_slice();
-        regridding.linear(|i| f32::from(values[i]) / 255.0).map(|p| probability_to_u8(*p))
+    let share = |plane: &Grid<u8>, i: usize| f32::from(plane.as_slice()[i]) / 255.0;
+    let linear = |plane: &Grid<u8>| regridding.linear(|i| share(plane, i)).map(|p| probability_to_u8(*p));
+    let believed = |plane: &Grid<u8>, from: &Grid<u8>, to: &Grid<u8>| {
+        let value = |i: usize, j: usize| {
+            let p = share(plane, i);
+            if from.as_slice()[i] == to.as_slice()[j] { p } else { 1.0 - p }
+        };
+        regridding.linear_between(value).map(|p| probability_to_u8(*p))
     };
-    let of = &prediction.probabilities;
+    let Prediction { class, class_a, class_b, probabilities: of, .. } = prediction;
+    let [on_class, on_a, on_b] = [class, class_a, class_b].map(|c| regridding.classes(c));
+    let of_class = |plane: &Option<Grid<u8>>| plane.as_ref().map(|p| believed(p, class, &on_class));
     Prediction {
         provenance: prediction.provenance.clone(),
-        class: regridding.classes(&prediction.class),
-        confidence_a: linear(&prediction.confidence_a),
-        confidence_b: linear(&prediction.confidence_b),
-        class_a: regridding.classes(&prediction.class_a),
-        class_b: regridding.classes(&prediction.class_b),
+        confidence_a: believed(&prediction.confidence_a, class_a, &on_a),
+        confidence_b: believed(&prediction.confidence_b, class_b, &on_b),
         dual_confidence: linear(&prediction.dual_confidence),
         probabilities: Probabilities {
-            mean: of.mean.as_ref().map(linear),
-            scaled: of.scaled.as_ref().map(linear),
-            np: of.np.as_ref().map(linear),
+            mean: of_class(&of.mean),
+            scaled: of_class(&of.scaled),
+            np: of_class(&of.np),
             np_std: of.np_std.as_ref().map(linear),
             np_information: of.np_information.as_ref().map(linear),
-            ..of.clone()
+            np_divergence: of.np_divergence,
+            shown: of.shown,
         },
+        class: on_class,
+        class_a: on_a,
+        class_b: on_b,
     }
 }

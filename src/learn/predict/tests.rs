@@ -1,9 +1,12 @@
+use burn::tensor::Distribution;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use super::*;
 use crate::geometry::Affine;
+use crate::label::Origin;
 use crate::learn::kernels::gpu_device;
+use crate::learn::np::{EncodedSet, NpLearner};
 use crate::learn::plan::Fingerprint;
 use crate::learn::settings::TrainSettings;
 use crate::volume::{Grid, Voxels};
@@ -31,6 +34,78 @@ fn noise(v: crate::geometry::Voxel) -> f32 {
 fn predict(predictor: &Predictor, image: &Image) -> Prediction {
     let provenance = Provenance { case: "c".into(), label_revision: 0, model: "m".into(), step: 1 };
     predictor.predict(&Subject::of(image), provenance, &mut || false).unwrap().unwrap()
+}
+
+/// The same with a neural process that has seen all three classes.
+fn predictor_with_np(patch: [usize; 3]) -> Predictor {
+    let fingerprint = Fingerprint { extents: vec![[16; 3]], classes: vec![0, 3, 7], ..Fingerprint::default() };
+    let plan = Plan { base_width: 2, ..Plan::new(&fingerprint, &TrainSettings::default()) };
+    let mut np = NpLearner::new(&plan, &Device::flex()).unwrap();
+    let rows = Tensor::random([30, 64], Distribution::Normal(0.0, 1.0), &Device::flex().autodiff());
+    let channels = (0..30).map(|i| i / 10).collect();
+    np.bank.push(&EncodedSet::new(rows, channels), &mut ChaCha8Rng::seed_from_u64(1));
+    Predictor { np: Conditioned::new(&np.head, &np.bank, &plan), ..predictor(patch) }
+}
+
+/// Three voxels are known to be of class 7.
+fn with_corrections<'a>(predictor: &Predictor, image: &'a Image) -> Subject<'a> {
+    let mut origin = Grid::filled(image.extent(), Origin::Unknown);
+    for x in 3..6 {
+        origin.set([x, 5, 4].into(), Origin::Manual);
+    }
+    let labels = LabelMap::from_planes(Grid::filled(image.extent(), 7), origin).unwrap();
+    predictor.subject(image, &labels, &Annotated::default())
+}
+
+fn predict_subject(predictor: &Predictor, subject: &Subject) -> Prediction {
+    let provenance = Provenance { case: "c".into(), label_revision: 0, model: "m".into(), step: 1 };
+    predictor.predict(subject, provenance, &mut || false).unwrap().unwrap()
+}
+
+#[test]
+fn stripes_change_nothing_of_what_the_neural_process_and_corrections_say() {
+    let image = image([20, 37, 13], noise);
+    let predictor = predictor_with_np([8, 8, 8]);
+    let whole = predict_subject(&predictor, &with_corrections(&predictor, &image));
+    let stripes = Predictor { sums_bytes: 1, ..predictor };
+    let divergence = |p: &Prediction| p.probabilities.np_divergence.unwrap();
+    let mut striped = predict_subject(&stripes, &with_corrections(&stripes, &image));
+    assert!((divergence(&whole) - divergence(&striped)).abs() < 1e-3 * divergence(&whole).max(1e-3));
+    striped.probabilities.np_divergence = whole.probabilities.np_divergence;
+    assert_eq!(striped, whole);
+    assert!(whole.probabilities.np.is_some() && whole.probabilities.np_std.is_some());
+}
+
+#[test]
+fn a_correction_changes_its_own_surroundings_and_nothing_far_away() {
+    let image = image([40, 16, 16], noise);
+    let predictor = predictor_with_np([8, 8, 8]);
+    let (before, after) = (
+        predict_subject(&predictor, &Subject::of(&image)),
+        predict_subject(&predictor, &with_corrections(&predictor, &image)),
+    );
+    assert_eq!(after.class.at([4, 5, 4].into()), 7, "three observations outweigh the networks");
+    for v in image.extent().full_box().voxels().filter(|v| v.x > 15) {
+        assert_eq!(before.class.at(v), after.class.at(v));
+    }
+}
+
+#[test]
+fn beliefs_at_single_voxels_are_those_of_the_planes_also_off_the_grid() {
+    let image = image([20, 18, 16], noise);
+    let predictor = predictor_with_np([8, 8, 8]);
+    let voxels: Vec<Voxel> = [[0, 0, 0], [7, 11, 3], [8, 12, 6]].map(Into::into).to_vec();
+    let subject = Subject::of(&image);
+    let planes = predict_subject(&predictor, &subject);
+    let beliefs = predictor.beliefs_at(&subject, &voxels, &mut || false).unwrap().unwrap();
+    for (v, row) in voxels.iter().zip(&beliefs) {
+        assert_eq!(row.len(), 13);
+        let largest = row[..3].iter().fold(0.0f32, |a, b| a.max(*b));
+        assert!((largest * 255.0 - f32::from(planes.confidence_a.at(*v))).abs() < 1.0);
+    }
+    let coarse = Predictor { spacing_mm: Some([1.0, 1.0, 2.0]), ..predictor };
+    let beliefs = coarse.beliefs_at(&subject, &voxels, &mut || false).unwrap().unwrap();
+    assert!(beliefs.iter().all(|row| row.len() == 13));
 }
 
 #[test]

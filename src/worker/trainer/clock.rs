@@ -14,6 +14,7 @@ pub struct Clock {
     pub last_report: Instant,
     pub shown_prediction: Look,
     pub held_out: Look,
+    pub calibration: Look,
     pub held_out_step: u64,
 }
 
@@ -47,6 +48,8 @@ impl Clock {
             last_report: now,
             shown_prediction: look(),
             held_out: look(),
+            // Networks that know nothing yet are not worth asking.
+            calibration: Look { last_end: Some(now), cost: Duration::ZERO },
             held_out_step: first_step,
         }
     }

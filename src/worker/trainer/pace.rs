@@ -15,6 +15,9 @@ const MOST_SHRINKS: u32 = 3;
 /// One part in so many more or fewer steps is worth a word.
 const NEWS: u64 = 20;
 
+/// Fields of a plan that are not changed once the user has named them.
+const NAMED: [&str; 4] = ["total_steps=", "ramp_up_steps=", "gamma_ramp_steps=", "patch="];
+
 /// Fits the length of a run to its minutes, so that its schedules end when they do.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pace {
@@ -29,7 +32,10 @@ pub struct Pace {
 impl Pace {
     /// `None` where the user named no minutes, or the number of steps as well, or a plan that has one.
     pub fn new(settings: &TrainSettings, step: u64) -> Option<Self> {
-        let minutes = settings.minutes.filter(|_| settings.steps.is_none() && settings.plan.is_none())?;
+        let is_named = |field: &str| settings.changes.iter().any(|c| c.starts_with(field));
+        let has_length =
+            settings.steps.is_some() || settings.plan.is_some() || NAMED.iter().any(|field| is_named(field));
+        let minutes = settings.minutes.filter(|_| !has_length)?;
         // Beyond what a duration holds a run ends by its steps.
         let budget = Duration::try_from_secs_f64(60.0 * minutes).ok()?;
         let shrinks = if settings.resume { 0 } else { MOST_SHRINKS };

@@ -10,6 +10,7 @@ use super::run_folder::RunFolder;
 use super::session::{Session, SessionError};
 use crate::io::{NiftiGeometry, read_image};
 use crate::label::{LabelMap, Prediction, Provenance};
+use crate::learn::data::Annotated;
 use crate::learn::{DeviceChoice, LearnError, Predictor, choose_device, load_predictor};
 use crate::project::Project;
 use crate::volume::CaseId;
@@ -28,6 +29,8 @@ struct SavedNetworks {
     predictor: Predictor,
     run: String,
     step: u64,
+    /// Cases with labels that the run set aside.
+    reserved: Vec<CaseId>,
 }
 
 impl PredictionQueue {
@@ -77,15 +80,16 @@ impl PredictionQueue {
         let loaded = read_image(&self.project.image_path(id)?)?;
         let labels = self.project.load_labels(id, loaded.image.extent())?;
         let label_revision = labels.revision();
-        let SavedNetworks { predictor, run, step } = match self.saved.take() {
+        let SavedNetworks { predictor, run, step, reserved } = match self.saved.take() {
             Some(saved) => self.saved.insert(saved),
             None => self.saved.insert(SavedNetworks::newest(&self.project)?),
         };
         let provenance = Provenance { case: id.clone(), label_revision, model: run.clone(), step: *step };
-        // Labels that are held out judge the networks, and must not help them.
-        let is_held_out = self.project.case(id)?.held_out;
-        let labels = if is_held_out { LabelMap::unknown(labels.extent()) } else { labels };
-        let subject = predictor.subject(&loaded.image, &labels);
+        // Labels that are held out or set aside judge the networks, and must not help them.
+        let entry = self.project.case(id)?;
+        let is_judge = entry.held_out || reserved.contains(id);
+        let labels = if is_judge { LabelMap::unknown(labels.extent()) } else { labels };
+        let subject = predictor.subject(&loaded.image, &labels, &Annotated::only(&entry.annotated));
         let interrupted = &mut || !inbox.is_empty();
         let Some(prediction) = predictor.predict(&subject, provenance, interrupted)? else { return Ok(None) };
         self.save(&prediction, &loaded.header).map(Some)
@@ -102,7 +106,8 @@ impl SavedNetworks {
         let (run, checkpoint) =
             RunFolder::newest(project).ok_or_else(|| LearnError::NoCheckpoint { dir: project.models_dir() })?;
         let (device, _) = choose_device(&DeviceChoice::Auto)?;
-        let (predictor, _, step) = load_predictor(&checkpoint, &device)?;
-        Ok(Self { predictor, run: run.name, step })
+        let (predictor, plan, step) = load_predictor(&checkpoint, &device)?;
+        let reserved = plan.reserved.unwrap_or_default().into_iter().map(|r| r.case).collect();
+        Ok(Self { predictor, run: run.name, step, reserved })
     }
 }

@@ -1,14 +1,16 @@
 //! The folder of one run: its name, `plan.toml`, `metrics.csv`.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write as _};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 
 use crate::io::write_atomically;
 use crate::learn::{Calibration, Method, Plan, StepReport, newest_checkpoint};
 use crate::project::Project;
 
-/// Columns of `metrics.csv` that only some methods fill: what the neural process learns, and its health (methods 4.4).
+/// Columns of `metrics.csv`.
+const COLUMNS: &str = "step,supervised,unlabelled,unsupervised_weight,learning_rate,dice_held_out,seconds";
+/// Those that only some methods fill: what the neural process learns, and its health (methods 4.4).
 const NAMED: &[&str] = &["np_nll", "np_nll_pseudo", "np_kl", "np_kl_flipped", "np_std", "np_calibration"];
 
 /// `models/NNN-method`; the number grows with every run of the project.
@@ -51,25 +53,35 @@ impl RunFolder {
     pub fn append_metrics(&self, report: &StepReport, seconds: f64, dice_held_out: Option<f32>) -> io::Result<()> {
         let path = self.dir.join("metrics.csv");
         let is_new = !path.exists();
-        let mut file = OpenOptions::new().create(true).append(true).open(path)?;
+        let mut file = OpenOptions::new().create(true).append(true).open(&path)?;
         let mut text = String::new();
         if is_new {
-            text += "step,supervised,unlabelled,unsupervised_weight,learning_rate,dice_held_out,seconds";
+            text += COLUMNS;
             NAMED.iter().for_each(|name| text += &format!(",{name}"));
             text.push('\n');
         }
+        // A run of an older program goes on with the columns it began with.
+        let named_columns = if is_new || has_named_columns(&path) { NAMED } else { &[] };
         let dice = dice_held_out.map(|d| format!("{d:.4}")).unwrap_or_default();
         let StepReport { step, supervised, unlabelled, unsupervised_weight, learning_rate, named } = report;
         text += &format!(
             "{step},{supervised:.5},{unlabelled:.5},{unsupervised_weight:.4},{learning_rate:.6},{dice},{seconds:.1}"
         );
-        for wanted in NAMED {
+        for wanted in named_columns {
             let value = named.iter().find(|(name, _)| name == wanted).map(|(_, v)| format!("{v:.5}"));
             text += &format!(",{}", value.unwrap_or_default());
         }
         text.push('\n');
         file.write_all(text.as_bytes())
     }
+}
+
+fn has_named_columns(path: &Path) -> bool {
+    let first_line = File::open(path).and_then(|file| {
+        let mut line = String::new();
+        BufReader::new(file).read_line(&mut line).map(|_| line)
+    });
+    first_line.is_ok_and(|line| line.trim_end() != COLUMNS)
 }
 
 /// The newest checkpoint of a project's newest run.

@@ -28,6 +28,8 @@ use crate::worker::protocol::{Progress, TrainRequest, TrainerCommand, TrainerEve
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(60);
 /// The overlay of the shown case follows training this closely, unless predicting takes long.
 const PREDICT_EVERY: Duration = Duration::from_secs(8);
+/// How far beliefs can be trusted changes slowly; at the end of a run it is asked in any case.
+const CALIBRATE_EVERY: Duration = Duration::from_secs(60);
 /// Steps between two points of the held-out curve, at least.
 const HELD_OUT_STEPS: u64 = 50;
 /// Progress reports per second are for eyes.
@@ -204,7 +206,9 @@ impl Session {
     /// The end of the plan: a checkpoint, the last point of the curve and the last overlay.
     fn finish(&mut self, outlet: &Outlet) -> Result<(), SessionError> {
         let nothing_waits = crossbeam_channel::never();
+        self.checkpoint(outlet)?;
         self.calibrate(&nothing_waits, outlet)?;
+        // Once more, with the calibration.
         self.checkpoint(outlet)?;
         self.measure_held_out(&nothing_waits, outlet)?;
         self.write_last_point()?;
@@ -304,6 +308,8 @@ impl Session {
         let steps = self.trainer.steps_done().saturating_sub(self.clock.held_out_step);
         if steps >= HELD_OUT_STEPS && self.clock.held_out.is_due(PREDICT_EVERY) {
             self.measure_held_out(inbox, outlet)?;
+        }
+        if self.clock.calibration.is_due(CALIBRATE_EVERY) {
             self.calibrate(inbox, outlet)?;
         }
         Ok(())
@@ -338,9 +344,11 @@ impl Session {
 
     /// Asks the labels that are kept from training. Interrupted, the older answer stands.
     fn calibrate(&mut self, inbox: &Receiver<TrainerCommand>, outlet: &Outlet) -> Result<(), SessionError> {
+        let begin = Instant::now();
         let Self { trainer, duty, crew, .. } = self;
         let interrupted = &mut duty.interruption(inbox);
         let is_done = crew.run(false, || trainer.calibrate(interrupted))?;
+        self.clock.calibration.done(begin);
         if let Some(calibration) = self.trainer.calibration().filter(|_| is_done).cloned() {
             self.run
                 .write_calibration(&calibration)
