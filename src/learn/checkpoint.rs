@@ -293,7 +293,9 @@ fn load_neural_process(
     load_velocities(&mut optimiser, NEURAL_PROCESS, arrays, device, path)?;
     for channel in 0..bank.rows().len() {
         if let Some(rows) = read_array(arrays, &format!("{BANK}.{channel}"), None) {
-            let [count, width] = *rows.shape().as_slice() else { return Err(LearnError::OtherStudy { path: path.to_owned() }) };
+            let [count, width] = *rows.shape().as_slice() else {
+                return Err(LearnError::OtherStudy { path: path.to_owned() });
+            };
             if !(1..=ROWS_PER_CLASS).contains(&count) || width != ROW_WIDTH {
                 return Err(LearnError::OtherStudy { path: path.to_owned() });
             }
