@@ -146,7 +146,8 @@ fn pseudo_colour(voxel: vec3i) -> vec4f {
     if TWO_AXES {
         let second = textureLoad(second_value, voxel, 0).x;
         let lower = textureLoad(colours, vec2u(first, UNLIKE_ROW + class_id), 0);
-        return mix(lower, upper, f32(second) / 255.0);
+        let likeness = f32(second) / 255.0;
+        return mix(lower, upper, likeness * (2.0 - likeness));
     }
     return upper;
 }

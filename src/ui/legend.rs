@@ -4,8 +4,6 @@ use std::sync::Arc;
 
 use eframe::egui::{self, Align, Color32, Layout, Mesh, Pos2, Rect, RichText, Role, Sense, Shape, Stroke, Ui};
 use eframe::egui::{WidgetInfo, pos2, vec2};
-use egui_material_icons::MaterialIcon;
-use egui_material_icons::icons::{ICON_ARROW_FORWARD, ICON_ARROW_UPWARD};
 
 use super::{theme, widgets};
 use crate::geometry::Voxel;
@@ -64,11 +62,7 @@ impl Legend {
                     if let Some(class) = class.or_else(|| classes.foreground().next()) {
                         square_ui(ui, class, &colours, mark);
                     }
-                    ui.vertical(|ui| {
-                        beside(ui);
-                        axis_ui(ui, ICON_ARROW_FORWARD, "believed by both");
-                        axis_ui(ui, ICON_ARROW_UPWARD, "like your labels");
-                    });
+                    ui.vertical(beside);
                 });
             }
             (by, _) => {
@@ -79,15 +73,6 @@ impl Legend {
         }
         self.colours = Some(colours);
     }
-}
-
-/// What an axis of the map means.
-fn axis_ui(ui: &mut Ui, direction: MaterialIcon, text: &str) {
-    ui.horizontal(|ui| {
-        ui.spacing_mut().item_spacing.x = theme::TIGHT;
-        ui.label(direction.rich_text().size(12.0).color(theme::palette(ui).text_weak));
-        widgets::caption_ui(ui, text);
-    });
 }
 
 /// The map with two axes of a class: across belief of both, upwards likeness.

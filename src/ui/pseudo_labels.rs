@@ -1,6 +1,7 @@
 //! The pseudo-labels: what their colours mean, what lies under the pointer, how much is shown, accepting.
 
 use eframe::egui::{self, ComboBox, RichText, Ui};
+use egui_material_icons::icons::{ICON_ARROW_FORWARD, ICON_ARROW_UPWARD};
 
 use super::actions::Actions;
 use super::legend::{Legend, Mark};
@@ -8,7 +9,7 @@ use super::readout::Readout;
 use super::tools::{self, SliderRow};
 use super::{theme, widgets};
 use crate::label::{ClassTable, Prediction};
-use crate::view::{ColourBy, LayerSettings};
+use crate::view::{ColourAxes, ColourBy, LayerSettings};
 use crate::workspace::{OpenCase, PseudoAction, TrainAction, ViewAction, Workspace};
 
 #[derive(Debug, Default)]
@@ -62,9 +63,17 @@ impl PseudoPanel {
                 ui.label(RichText::new(class).color(theme::palette(ui).text_strong));
             });
             readout.probability_ui(ui);
+            // The arrows of the map with two axes.
+            let [across, up] = match layers.coloured_by().map(ColourBy::axes) {
+                Some(ColourAxes::Two) => [Some(ICON_ARROW_FORWARD), Some(ICON_ARROW_UPWARD)],
+                _ => [None; 2],
+            };
+            readout.both_believe.ui(ui, across);
+            if let Some(like_labels) = &readout.like_labels {
+                like_labels.ui(ui, up);
+            }
         });
-        ui.add_space(theme::TIGHT);
-        readout.lines_ui(ui);
+        readout.details_ui(ui);
     }
 }
 

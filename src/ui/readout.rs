@@ -1,6 +1,7 @@
 //! What a prediction says of one voxel, in words and figures of fixed width.
 
 use eframe::egui::{self, Layout, RichText, Ui};
+use egui_material_icons::MaterialIcon;
 
 use super::widgets::{self, figures};
 use super::{theme, words};
@@ -15,7 +16,9 @@ const LINE_HEIGHT: f32 = 16.0;
 pub struct Readout {
     /// The displayed probability and where it comes from.
     pub probability: Option<(String, ProbabilityKind)>,
-    pub lines: Vec<Line>,
+    pub both_believe: Line,
+    pub like_labels: Option<Line>,
+    pub details: Vec<Line>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -30,46 +33,20 @@ impl Readout {
     pub fn new(prediction: &Prediction, voxel: Option<Voxel>) -> Self {
         let p = &prediction.probabilities;
         let share = |plane: &Grid<u8>| voxel.map(|v| f32::from(plane.at(v)) / 255.0);
-        let probability = p.displayed().map(|plane| (decimals(share(plane)), p.shown));
-        let mut lines = vec![
-            Line::new(
-                "Both believe it",
-                decimals(share(&prediction.dual_confidence)),
+        let line = |name, plane: &Grid<u8>, explanation| Line::new(name, decimals(share(plane)), explanation);
+        Self {
+            probability: p.displayed().map(|plane| (decimals(share(plane)), p.shown)),
+            both_believe: line(
+                "believed by both",
+                &prediction.dual_confidence,
                 "Dual confidence: each network's class, and how far the other believes it",
             ),
-            Line::new(
-                "Network A, B",
-                format!("{} {}", decimals(share(&prediction.confidence_a)), decimals(share(&prediction.confidence_b))),
-                "How sure each network is of its own class",
-            ),
-        ];
-        if let Some(np) = &p.np {
-            lines.push(Line::new(
-                "Like your labels",
-                decimals(share(np)),
-                "Probability of the class given nothing but labelled voxels (neural process)",
-            ));
+            like_labels: p.np.as_ref().map(|np| {
+                let explanation = "Probability of the class given nothing but labelled voxels (neural process)";
+                line("like your labels", np, explanation)
+            }),
+            details: details(prediction, voxel),
         }
-        let step = |plane: &Grid<u8>| fine(voxel.map(|v| plane.at(v)));
-        if let Some(std) = &p.np_std {
-            lines.push(Line::new("± its spread", step(std), "Standard deviation over the neural process's draws"));
-        }
-        if let (Some(np), Some(mean)) = (&p.np, &p.mean) {
-            let shift = share(np).zip(share(mean)).map(|(np, mean)| np - mean);
-            lines.push(Line::new(
-                "Shift from the mean",
-                signed(shift),
-                "Neural process minus the mean of both networks: below 0 the networks believe it more than your labels do",
-            ));
-        }
-        if let Some(information) = &p.np_information {
-            lines.push(Line::new(
-                "Information",
-                step(information),
-                "Mutual information of class and draw: how much the neural process's doubt would shrink with more labels",
-            ));
-        }
-        Self { probability, lines }
     }
 
     pub fn probability_ui(&self, ui: &mut Ui) {
@@ -80,25 +57,64 @@ impl Readout {
         });
     }
 
-    pub fn lines_ui(&self, ui: &mut Ui) {
-        ui.spacing_mut().interact_size.y = LINE_HEIGHT;
+    /// Two lines in a row.
+    pub fn details_ui(&self, ui: &mut Ui) {
         ui.spacing_mut().item_spacing.y = 0.0;
-        for line in &self.lines {
-            let row = ui.horizontal(|ui| {
-                let weak = theme::palette(ui).text_weak;
-                ui.label(RichText::new(line.name).small().color(weak));
-                ui.with_layout(Layout::right_to_left(egui::Align::Center), |ui| {
-                    ui.label(figures(&line.figures).size(11.0));
-                });
+        for pair in self.details.chunks(2) {
+            ui.columns_const(|columns: &mut [Ui; 2]| {
+                columns.iter_mut().zip(pair).for_each(|(ui, line)| line.ui(ui, None));
             });
-            row.response.on_hover_text(line.explanation);
         }
     }
+}
+
+fn details(prediction: &Prediction, voxel: Option<Voxel>) -> Vec<Line> {
+    let p = &prediction.probabilities;
+    let share = |plane: &Grid<u8>| voxel.map(|v| f32::from(plane.at(v)) / 255.0);
+    let step = |plane: &Grid<u8>| fine(voxel.map(|v| plane.at(v)));
+    let sure = "How sure this network is of its own class";
+    let mut lines = vec![
+        Line::new("network A", decimals(share(&prediction.confidence_a)), sure),
+        Line::new("network B", decimals(share(&prediction.confidence_b)), sure),
+    ];
+    if let Some(std) = &p.np_std {
+        let explanation = "Of \"like your labels\": standard deviation over the neural process's draws";
+        lines.push(Line::new("± spread", step(std), explanation));
+    }
+    if let (Some(np), Some(mean)) = (&p.np, &p.mean) {
+        let shift = share(np).zip(share(mean)).map(|(np, mean)| np - mean);
+        let explanation = "\"Like your labels\" minus the mean of both networks: below 0 they believe it more than your \
+                           labels do";
+        lines.push(Line::new("shift", signed(shift), explanation));
+    }
+    if let Some(information) = &p.np_information {
+        let explanation =
+            "Mutual information of class and draw: how far the neural process's draws contradict each other";
+        lines.push(Line::new("information", step(information), explanation));
+    }
+    lines
 }
 
 impl Line {
     fn new(name: &'static str, figures: String, explanation: &'static str) -> Self {
         Self { name, figures, explanation }
+    }
+
+    /// The name, after the arrow of its axis where it has one, and the figures at the right.
+    pub fn ui(&self, ui: &mut Ui, axis: Option<MaterialIcon>) {
+        ui.spacing_mut().interact_size.y = LINE_HEIGHT;
+        let row = ui.horizontal(|ui| {
+            let weak = theme::palette(ui).text_weak;
+            ui.spacing_mut().item_spacing.x = theme::TIGHT;
+            if let Some(axis) = axis {
+                ui.label(axis.rich_text().size(12.0).color(weak));
+            }
+            ui.label(RichText::new(self.name).small().color(weak));
+            ui.with_layout(Layout::right_to_left(egui::Align::Center), |ui| {
+                ui.label(figures(&self.figures).size(11.0));
+            });
+        });
+        row.response.on_hover_text(self.explanation);
     }
 }
 
@@ -156,7 +172,8 @@ mod tests {
     }
 
     fn texts(readout: &Readout) -> Vec<(&str, &str)> {
-        readout.lines.iter().map(|line| (line.name, line.figures.as_str())).collect()
+        let lines = [&readout.both_believe].into_iter().chain(&readout.like_labels).chain(&readout.details);
+        lines.map(|line| (line.name, line.figures.as_str())).collect()
     }
 
     #[test]
@@ -164,12 +181,13 @@ mod tests {
         let readout = Readout::new(&full(ProbabilityKind::Scaled, 33), Some(Voxel::new(1, 0, 0)));
         assert_eq!(readout.probability, Some(("0.71".to_owned(), ProbabilityKind::Scaled)));
         let expected = [
-            ("Both believe it", "0.42"),
-            ("Network A, B", "0.50 1.00"),
-            ("Like your labels", "0.40"),
-            ("± its spread", " 0.013"),
-            ("Shift from the mean", "-0.20"),
-            ("Information", " 0.012"),
+            ("believed by both", "0.42"),
+            ("like your labels", "0.40"),
+            ("network A", "0.50"),
+            ("network B", "1.00"),
+            ("± spread", " 0.013"),
+            ("shift", "-0.20"),
+            ("information", " 0.012"),
         ];
         assert_eq!(texts(&readout), expected);
     }
@@ -177,7 +195,7 @@ mod tests {
     #[test]
     fn the_last_step_of_the_spread_is_that_and_more() {
         let readout = Readout::new(&full(ProbabilityKind::Mean, 255), Some(Voxel::new(0, 0, 0)));
-        assert_eq!(readout.lines[3].figures, "≥0.100");
+        assert_eq!(readout.details[2].figures, "≥0.100");
         assert_eq!(readout.probability, Some(("0.60".to_owned(), ProbabilityKind::Mean)));
     }
 
@@ -185,16 +203,16 @@ mod tests {
     fn without_a_pointer_the_same_lines_stand_with_dashes_of_the_same_width() {
         let prediction = full(ProbabilityKind::NeuralProcess, 3);
         let (with, without) = (Readout::new(&prediction, Some(Voxel::new(0, 0, 0))), Readout::new(&prediction, None));
-        for (a, b) in with.lines.iter().zip(&without.lines) {
-            assert_eq!((a.name, a.figures.chars().count()), (b.name, b.figures.chars().count()));
-            assert!(b.figures.contains('–'));
+        for ((name, figures), (same, dashes)) in texts(&with).into_iter().zip(texts(&without)) {
+            assert_eq!((name, figures.chars().count()), (same, dashes.chars().count()));
+            assert!(dashes.contains('–'));
         }
     }
 
     #[test]
     fn what_a_prediction_lacks_is_not_mentioned() {
         let readout = Readout::new(&prediction(Probabilities::default()), Some(Voxel::new(0, 0, 0)));
-        assert_eq!((readout.probability.as_ref(), readout.lines.len()), (None, 2));
+        assert_eq!((&readout.probability, &readout.like_labels, readout.details.len()), (&None, &None, 2));
     }
 
     #[test]

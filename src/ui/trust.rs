@@ -1,7 +1,7 @@
 //! "Can these numbers be trusted?": what reserved labels say of the beliefs that are displayed.
 
 use eframe::egui::{self, Align, Color32, Grid, Layout, RichText, Ui, vec2};
-use egui_plot::{Line, LineStyle, Plot, PlotPoints, Points};
+use egui_plot::{AxisHints, Line, LineStyle, Plot, PlotPoints, Points};
 
 use super::theme::{self, Palette};
 use super::widgets::{self, figures};
@@ -84,7 +84,7 @@ fn diagram_ui(ui: &mut Ui, checks: &[Check]) {
         .default_x_bounds(0.0, 1.0)
         .default_y_bounds(0.0, 1.0)
         .set_margin_fraction(vec2(0.02, 0.02))
-        .x_axis_label("What it says")
+        .custom_x_axes(vec![AxisHints::new_x().label("What it says").label_spacing(24.0..=40.0)])
         .y_axis_label("How often it is right")
         .show(ui, |plot| {
             let honest = Line::new("honest", vec![[0.0, 0.0], [1.0, 1.0]]).color(p.text_weak).allow_hover(false);

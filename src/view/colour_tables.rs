@@ -77,7 +77,9 @@ impl ColourTables {
         };
         match (self.axes(), &self.unlike, second) {
             (ColourAxes::Two, Some(unlike), Some(second)) => {
-                let (lower, upper, share) = (of(unlike, first), of(&self.pseudo, first), f64::from(second) / 255.0);
+                let (lower, upper, likeness) = (of(unlike, first), of(&self.pseudo, first), f64::from(second) / 255.0);
+                // The class's hue stays until the labels really speak against it; an even mixture would be grey.
+                let share = likeness * (2.0 - likeness);
                 std::array::from_fn(|i| lower[i] * (1.0 - share) + upper[i] * share)
             }
             (ColourAxes::Difference, _, Some(second)) => of(&self.pseudo, measure_colours::shift_code(first, second)),
@@ -192,7 +194,7 @@ mod tests {
         let (lower, upper) = (t.pseudo(1, 90, Some(0)), t.pseudo(1, 90, Some(255)));
         let middle = t.pseudo(1, 90, Some(51));
         for i in 0..4 {
-            assert!((middle[i] - (0.8 * lower[i] + 0.2 * upper[i])).abs() < 1e-12);
+            assert!((middle[i] - (0.64 * lower[i] + 0.36 * upper[i])).abs() < 1e-12);
         }
         assert_eq!(t.pseudo(1, 90, None), upper);
     }
