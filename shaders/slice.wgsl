@@ -22,9 +22,14 @@ override LABEL_CONTOURS: bool;
 override PSEUDO: bool;
 override NETWORK_CONTOURS: bool;
 override INTERPOLATE: bool;
+// Pseudo-labels are coloured by two values that span a map, or by the second value minus the first; else by the first.
+override TWO_AXES: bool;
+override DIFFERENCE: bool;
 
-// Row of the colour table that holds the label colours; rows above it are pseudo-labels by class and confidence.
+// Row of the colour table that holds the label colours; rows above it are pseudo-labels by class and first value, rows
+// below it the same where the second value is 0.
 const LABEL_ROW = 256u;
+const UNLIKE_ROW = 257u;
 
 const NETWORK_A = vec3f(1.0, 0.76862746, 0.23529412);
 const NETWORK_B = vec3f(0.9098039, 0.3137255, 0.8627451);
@@ -37,9 +42,10 @@ const NETWORKS_AGREE = vec3f(1.0, 1.0, 1.0);
 @group(1) @binding(1) var label_class: texture_3d<u32>;
 @group(1) @binding(2) var label_origin: texture_3d<u32>;
 @group(1) @binding(3) var pseudo_class: texture_3d<u32>;
-@group(1) @binding(4) var dual_confidence: texture_3d<u32>;
-@group(1) @binding(5) var class_a: texture_3d<u32>;
-@group(1) @binding(6) var class_b: texture_3d<u32>;
+@group(1) @binding(4) var first_value: texture_3d<u32>;
+@group(1) @binding(5) var second_value: texture_3d<u32>;
+@group(1) @binding(6) var class_a: texture_3d<u32>;
+@group(1) @binding(7) var class_b: texture_3d<u32>;
 
 struct Corner {
     @builtin(position) position: vec4f,
@@ -129,10 +135,25 @@ fn label_colour(class_id: u32) -> vec4f {
     return textureLoad(colours, vec2u(class_id, LABEL_ROW), 0);
 }
 
-fn with_pseudo(under: vec3f, voxel: vec3i) -> vec3f {
+fn pseudo_colour(voxel: vec3i) -> vec4f {
     let class_id = textureLoad(pseudo_class, voxel, 0).x;
-    let confidence = textureLoad(dual_confidence, voxel, 0).x;
-    let colour = textureLoad(colours, vec2u(confidence, class_id), 0);
+    let first = textureLoad(first_value, voxel, 0).x;
+    if DIFFERENCE {
+        let second = textureLoad(second_value, voxel, 0).x;
+        return textureLoad(colours, vec2u((255u + second - first) / 2u, class_id), 0);
+    }
+    let upper = textureLoad(colours, vec2u(first, class_id), 0);
+    if TWO_AXES {
+        let second = textureLoad(second_value, voxel, 0).x;
+        let lower = textureLoad(colours, vec2u(first, UNLIKE_ROW + class_id), 0);
+        let likeness = f32(second) / 255.0;
+        return mix(lower, upper, likeness * (2.0 - likeness));
+    }
+    return upper;
+}
+
+fn with_pseudo(under: vec3f, voxel: vec3i) -> vec3f {
+    let colour = pseudo_colour(voxel);
     return mix(under, colour.rgb, colour.a * view.opacities.y);
 }
 

@@ -9,7 +9,7 @@ use chiaro::render::wgpu::TextureFormat;
 use chiaro::render::{
     GpuVolumes, Offscreen, PredictionState, RenderError, SliceRenderer, SliceScene, ViewId, reference,
 };
-use chiaro::view::{ColourTables, LabelStyle, LayerSettings, SliceCamera, WindowLevel};
+use chiaro::view::{ColourBy, ColourTables, LabelStyle, LayerSettings, SliceCamera, WindowLevel};
 use chiaro::volume::{CaseId, Grid, Image, Voxels};
 use image::RgbaImage;
 
@@ -69,7 +69,12 @@ impl Case {
             class_a: Grid::from_fn(extent, |v| ((v.x / 4 + v.y / 5) % 3) as u8),
             class_b: Grid::from_fn(extent, |v| (((v.x + 1) / 4 + v.y / 5) % 3) as u8),
             dual_confidence: plane([17, 29, 5], 256),
-            probabilities: Probabilities::default(),
+            probabilities: Probabilities {
+                mean: Some(plane([13, 7, 31], 256)),
+                np: Some(plane([5, 41, 23], 256)),
+                np_std: Some(plane([3, 11, 19], 256)),
+                ..Probabilities::default()
+            },
         };
         Self { image, labels, prediction }
     }
@@ -97,7 +102,7 @@ impl Case {
 
     fn volumes(&self, gpu: &Offscreen) -> GpuVolumes {
         let mut volumes = GpuVolumes::new(&gpu.device, &gpu.queue, &self.image, &self.labels).unwrap();
-        volumes.set_prediction(&gpu.device, &gpu.queue, Some(&self.prediction)).unwrap();
+        volumes.set_prediction(&gpu.device, &gpu.queue, Some(&self.prediction), ColourBy::default()).unwrap();
         volumes
     }
 
@@ -194,6 +199,35 @@ fn the_shader_draws_what_the_reference_draws_with_every_layer_setting() {
 }
 
 #[test]
+fn the_shader_draws_what_the_reference_draws_whatever_colours_the_pseudo_labels() {
+    let Some(gpu) = offscreen() else { return };
+    let mut case = Case::new(Affine::identity());
+    let mut renderer = gpu.slice_renderer();
+    renderer.set_volumes(&gpu.device, Some(case.volumes(&gpu)));
+    let mut seen = Vec::new();
+    // From two planes to one and back, with planes of the card reused.
+    for by in ColourBy::ALL.into_iter().chain([ColourBy::BothAxes]) {
+        let scene = case.scene(Plane::Axial, |l| (l.labels, l.doubt_by) = (false, by));
+        renderer.colour_by(&gpu.device, &gpu.queue, &case.prediction, by).unwrap();
+        let picture = drawn(&gpu, &mut renderer, &scene);
+        assert_rich(&picture);
+        assert_same(&picture, &case.reference(&scene), by.name());
+        seen.push(picture);
+    }
+    // Colouring by probability shows the mean here; each other choice has planes of its own.
+    assert_eq!(seen.first(), seen.last());
+    assert!((1..ColourBy::ALL.len()).all(|i| !seen[..i].contains(&seen[i])));
+
+    case.prediction.probabilities = Probabilities::default();
+    renderer.set_prediction(&gpu.device, &gpu.queue, Some(&case.prediction), ColourBy::BothAxes).unwrap();
+    let scene = case.scene(Plane::Axial, |l| l.doubt_by = ColourBy::BothAxes);
+    let fitting = case.scene(Plane::Axial, |l| *l = l.fitting(Some(&case.prediction)));
+    for (what, scene) in [("two axes, one plane", scene), ("one axis", fitting)] {
+        assert_same(&drawn(&gpu, &mut renderer, &scene), &case.reference(&scene), what);
+    }
+}
+
+#[test]
 fn a_target_that_encodes_srgb_itself_shows_the_same_picture() {
     let Some(gpu) = offscreen_with(TextureFormat::Rgba8UnormSrgb) else { return };
     let case = Case::new(Affine::identity());
@@ -273,9 +307,9 @@ fn removing_the_prediction_leaves_the_labels_and_replacing_it_shows_the_new_one(
     renderer.set_volumes(&gpu.device, Some(case.volumes(&gpu)));
     let mut scene = case.scene(Plane::Coronal, |l| l.network_contours = true);
     case.prediction.class = case.prediction.class.map(|c| (c + 1) % 3);
-    renderer.set_prediction(&gpu.device, &gpu.queue, Some(&case.prediction)).unwrap();
+    renderer.set_prediction(&gpu.device, &gpu.queue, Some(&case.prediction), ColourBy::default()).unwrap();
     assert_same(&drawn(&gpu, &mut renderer, &scene), &case.reference(&scene), "replaced");
-    renderer.set_prediction(&gpu.device, &gpu.queue, None).unwrap();
+    renderer.set_prediction(&gpu.device, &gpu.queue, None, ColourBy::default()).unwrap();
     let without = drawn(&gpu, &mut renderer, &scene);
     scene.prediction = PredictionState::Absent;
     assert_same(&without, &case.reference(&scene), "removed");

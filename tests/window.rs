@@ -7,9 +7,12 @@ use std::time::{Duration, Instant};
 
 use chiaro::edit::BrushSize;
 use chiaro::geometry::{Plane, Voxel};
-use chiaro::label::{LabelMap, LabelValue, Origin, Prediction, Probabilities, Provenance};
+use chiaro::label::{LabelMap, LabelValue, Origin, Prediction, Probabilities, ProbabilityKind, Provenance};
+use chiaro::learn::{Calibration, Check, Method, Sign};
+use chiaro::metrics::Reliability;
 use chiaro::project::create_demo;
 use chiaro::ui::{Chiaro, Start, Threads, TrainerLink};
+use chiaro::view::ColourBy;
 use chiaro::volume::Grid;
 use chiaro::worker::protocol::{TrainerCommand, TrainerEvent, TrainerState};
 use chiaro::worker::{FrameReports, IoThread, RecentList, Slot};
@@ -120,6 +123,26 @@ impl Window {
 
     /// The trainer predicts these classes.
     fn send_classes(&mut self, class: Grid<u8>, confidence: u8) {
+        self.send(class, confidence, Probabilities::default());
+    }
+
+    /// The trainer predicts class 1 everywhere, with everything that a neural process says.
+    fn send_beliefs(&mut self) {
+        let extent = self.case().extent();
+        let plane = |value| Some(Grid::filled(extent, value));
+        let probabilities = Probabilities {
+            mean: plane(153),
+            scaled: plane(181),
+            np: plane(102),
+            np_std: plane(33),
+            np_information: plane(30),
+            np_divergence: Some(0.42),
+            shown: ProbabilityKind::Scaled,
+        };
+        self.send(Grid::filled(extent, 1), 107, probabilities);
+    }
+
+    fn send(&mut self, class: Grid<u8>, confidence: u8, probabilities: Probabilities) {
         let case = self.case();
         let plane = |value| Grid::filled(case.extent(), value);
         let provenance = Provenance {
@@ -136,10 +159,25 @@ impl Window {
             confidence_a: plane(confidence),
             confidence_b: plane(confidence),
             dual_confidence: plane(confidence),
-            probabilities: Probabilities::default(),
+            probabilities,
         };
         self.predictions.put(Arc::new(prediction));
         self.steps(3);
+    }
+
+    fn coloured_by(&self) -> Option<ColourBy> {
+        self.harness.state().workspace().views().layers.coloured_by()
+    }
+
+    fn choose_colours(&mut self, name: &str) {
+        self.harness.get_by_role_and_label(Role::ComboBox, "Colour by").click();
+        self.steps(3);
+        self.harness.get_by_role_and_label(Role::Button, name).click();
+        self.steps(3);
+    }
+
+    fn shows(&self, label: &str) -> bool {
+        self.harness.query_by_label(label).is_some()
     }
 
     fn tool(&self) -> Tool {
@@ -468,4 +506,120 @@ fn any_action_is_found_by_a_part_of_its_name() {
     window.key(Modifiers::NONE, Key::Enter);
     window.steps(2);
     assert_eq!(window.harness.state().workspace().views().layers.doubt, !before);
+}
+
+#[test]
+fn what_colours_the_pseudo_labels_is_chosen_by_name_and_switched_by_key() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = Window::with_demo(dir.path());
+    window.show_unlabelled();
+    window.click("Train");
+    window.send_beliefs();
+    let class = window.harness.state().workspace().study().unwrap().classes.name(1).to_owned();
+    assert_eq!(window.coloured_by(), Some(ColourBy::BothAxes));
+    for by in [ColourBy::LikeLabels, ColourBy::Probability, ColourBy::Spread, ColourBy::Shift, ColourBy::DualConfidence]
+    {
+        window.choose_colours(by.name());
+        assert_eq!(window.coloured_by(), Some(by));
+        assert!(!window.shows(&format!("Colour map of {class}")));
+    }
+    window.choose_colours("Class");
+    assert_eq!(window.coloured_by(), None);
+    window.key(Modifiers::NONE, Key::U);
+    assert_eq!(window.coloured_by(), Some(ColourBy::DualConfidence));
+    window.choose_colours(ColourBy::BothAxes.name());
+    assert!(window.shows(&format!("Colour map of {class}")) && window.shows("like your labels"));
+}
+
+#[test]
+fn without_a_neural_process_the_legend_has_one_axis_and_its_colours_cannot_be_chosen() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = Window::with_demo(dir.path());
+    window.show_unlabelled();
+    window.click("Train");
+    window.send_prediction(1, 200);
+    let class = window.harness.state().workspace().study().unwrap().classes.name(1).to_owned();
+    assert!(window.shows(&format!("Colours of {class}")) && !window.shows("like your labels"));
+    window.choose_colours(ColourBy::Shift.name());
+    assert_eq!(window.coloured_by(), Some(ColourBy::BothAxes));
+}
+
+#[test]
+fn the_voxel_under_the_pointer_is_read_in_words_and_figures() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = Window::with_demo(dir.path());
+    window.show_unlabelled();
+    window.click("Train");
+    window.send_beliefs();
+    assert!(!window.shows("0.71") && window.shows("temperature-scaled"));
+    let at = window.view(Plane::Axial).center();
+    window.harness.hover_at(at);
+    window.steps(3);
+    for figure in ["0.71", "0.42", "0.40", " 0.013", "-0.20", " 0.012"] {
+        assert!(window.harness.query_all_by_label(figure).next().is_some(), "{figure}");
+    }
+    assert!(window.shows("Unlike your labelled cases"));
+}
+
+fn calibration() -> Calibration {
+    let check = |kind, said: f64| {
+        let mut reliability = Reliability::default();
+        (0..100).for_each(|i| reliability.record(said - f64::from(i % 5) / 10.0, i % 4 != 0));
+        Check {
+            kind,
+            ece: reliability.ece().unwrap(),
+            brier: reliability.brier().unwrap(),
+            nll: reliability.nll().unwrap(),
+            bins: reliability.bins(),
+        }
+    };
+    let signs = [("dual_confidence", 0.81), ("np_probability", 0.93)];
+    Calibration {
+        step: 400,
+        voxels: 12_345,
+        temperature: 1.43,
+        shown: ProbabilityKind::Scaled,
+        checks: vec![
+            check(ProbabilityKind::Mean, 0.99),
+            check(ProbabilityKind::Scaled, 0.91),
+            check(ProbabilityKind::NeuralProcess, 0.7),
+        ],
+        signs: signs.map(|(name, auroc)| Sign { name: name.to_owned(), auroc }).into(),
+        pair: None,
+    }
+}
+
+#[test]
+fn whether_the_numbers_can_be_trusted_is_told_before_and_after_a_check() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = Window::with_demo(dir.path());
+    window.click("Train");
+    window.key(Modifiers::SHIFT, Key::T);
+    assert!(window.shows("Model beliefs, not error probabilities, until checked: no labels are reserved."));
+    assert!(!window.shows("Reliability diagram"));
+    window.key(Modifiers::NONE, Key::Escape);
+    window.steps(2);
+    assert!(!window.shows("Close") && window.shows("not checked"));
+
+    window.events.send(TrainerEvent::Calibrated(Box::new(calibration()))).unwrap();
+    window.steps(3);
+    window.click("Can these numbers be trusted?");
+    for label in ["Reliability diagram", "displayed", "Unlike your labels", "0.930"] {
+        assert!(window.shows(label), "{label}");
+    }
+    let page = "Checked after step 400 on 12345 reserved voxels near surfaces, which learning never saw. The displayed \
+                probability is the one that fits them best: temperature-scaled (temperature 1.43).";
+    assert!(window.shows(page));
+    window.click("Close");
+    assert!(!window.shows("Reliability diagram"));
+}
+
+#[test]
+fn a_way_of_learning_is_chosen_by_its_words() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = Window::with_demo(dir.path());
+    assert_eq!(window.harness.state().workspace().training().settings.method, Method::DualConfidenceNp);
+    window.click("Method");
+    window.click("Your labels only");
+    assert_eq!(window.harness.state().workspace().training().settings.method, Method::Supervised);
 }

@@ -8,12 +8,13 @@ use super::textures::{texture_size, volume_texture, within_memory, write_box};
 use super::{RenderError, wgpu};
 use crate::geometry::{Extent, VoxelBox};
 use crate::label::{LabelMap, Origin, Prediction};
+use crate::view::{ColourBy, ColourPlanes};
 use crate::volume::{Grid, Image};
 use crate::with_voxels;
 
 /// Image (half floats), class and origin.
 const BYTES_PER_VOXEL: u64 = 2 + 1 + 1;
-/// Class, dual confidence and the class of each network.
+/// Class, the value that colours it and the class of each network.
 const PREDICTION_BYTES_PER_VOXEL: u64 = 4;
 
 /// Textures of one case. Making them may take long for a large volume and may happen on any thread.
@@ -31,7 +32,9 @@ pub struct GpuVolumes {
 
 struct PredictionTextures {
     class: wgpu::Texture,
-    dual_confidence: wgpu::Texture,
+    /// What colours it; the second one only where the colours need two.
+    first_value: wgpu::Texture,
+    second_value: Option<wgpu::Texture>,
     class_a: wgpu::Texture,
     class_b: wgpu::Texture,
 }
@@ -68,7 +71,7 @@ impl GpuVolumes {
         Ok(volumes)
     }
 
-    /// Bytes of graphics memory a volume takes.
+    /// Bytes of graphics memory a volume takes; colours of two planes take one more per voxel.
     pub fn memory_bytes(extent: Extent, with_prediction: bool) -> u64 {
         let per_voxel = BYTES_PER_VOXEL + if with_prediction { PREDICTION_BYTES_PER_VOXEL } else { 0 };
         (extent.voxel_count() as u64).saturating_mul(per_voxel)
@@ -80,6 +83,10 @@ impl GpuVolumes {
 
     pub fn has_prediction(&self) -> bool {
         self.prediction.is_some()
+    }
+
+    pub(super) fn has_second_value(&self) -> bool {
+        self.prediction.as_ref().is_some_and(|p| p.second_value.is_some())
     }
 
     /// Writes the labels inside a box (clipped to the volume) and nothing else; labels of another grid are ignored.
@@ -100,6 +107,7 @@ impl GpuVolumes {
         device: &wgpu::Device,
         queue: &wgpu::Queue,
         prediction: Option<&Prediction>,
+        by: ColourBy,
     ) -> Result<(), RenderError> {
         let Some(prediction) = prediction else {
             self.prediction = None;
@@ -113,8 +121,23 @@ impl GpuVolumes {
             None => PredictionTextures::new(device, self.extent, self.size)?,
         };
         textures.upload(queue, prediction);
-        self.prediction = Some(textures);
-        Ok(())
+        self.prediction.insert(textures).colour_by(device, queue, by.planes(prediction))
+    }
+
+    /// Uploads the planes that colour the prediction which is set; [`super::SliceRenderer::colour_by`] also binds them.
+    pub fn colour_by(
+        &mut self,
+        device: &wgpu::Device,
+        queue: &wgpu::Queue,
+        prediction: &Prediction,
+        by: ColourBy,
+    ) -> Result<(), RenderError> {
+        match &mut self.prediction {
+            Some(textures) if prediction.extent() == self.extent => {
+                textures.colour_by(device, queue, by.planes(prediction))
+            }
+            _ => Ok(()),
+        }
     }
 
     pub(super) fn code(&self) -> &IntensityCode {
@@ -122,12 +145,15 @@ impl GpuVolumes {
     }
 
     /// In the order of the shader's bindings.
-    pub(super) fn textures(&self) -> [&wgpu::Texture; 7] {
-        let [class, dual, a, b] = match &self.prediction {
-            Some(p) => [&p.class, &p.dual_confidence, &p.class_a, &p.class_b],
-            None => [&self.nothing; 4],
+    pub(super) fn textures(&self) -> [&wgpu::Texture; 8] {
+        let [class, first, second, a, b] = match &self.prediction {
+            Some(p) => {
+                let second = p.second_value.as_ref().unwrap_or(&self.nothing);
+                [&p.class, &p.first_value, second, &p.class_a, &p.class_b]
+            }
+            None => [&self.nothing; 5],
         };
-        [&self.image, &self.class, &self.origin, class, dual, a, b]
+        [&self.image, &self.class, &self.origin, class, first, second, a, b]
     }
 }
 
@@ -137,23 +163,49 @@ impl PredictionTextures {
         let plane = |label| volume_texture(device, label, size, wgpu::TextureFormat::R8Uint);
         within_memory(device, bytes, || Self {
             class: plane("pseudo-label class"),
-            dual_confidence: plane("dual confidence"),
+            first_value: plane("first value"),
+            second_value: None,
             class_a: plane("class of network A"),
             class_b: plane("class of network B"),
         })
     }
 
     fn upload(&self, queue: &wgpu::Queue, prediction: &Prediction) {
-        let planes: [(&wgpu::Texture, &Grid<u8>); 4] = [
+        for (texture, grid) in [
             (&self.class, &prediction.class),
-            (&self.dual_confidence, &prediction.dual_confidence),
             (&self.class_a, &prediction.class_a),
             (&self.class_b, &prediction.class_b),
-        ];
-        for (texture, grid) in planes {
-            write_box(queue, texture, &grid.extent().full_box(), |slab| grid.copy_box(slab));
+        ] {
+            write_plane(queue, texture, grid);
         }
     }
+
+    fn colour_by(
+        &mut self,
+        device: &wgpu::Device,
+        queue: &wgpu::Queue,
+        planes: ColourPlanes<'_>,
+    ) -> Result<(), RenderError> {
+        write_plane(queue, &self.first_value, planes.first);
+        let Some(second) = planes.second else {
+            self.second_value = None;
+            return Ok(());
+        };
+        let texture = match self.second_value.take() {
+            Some(texture) => texture,
+            None => {
+                let make = || volume_texture(device, "second value", self.class.size(), wgpu::TextureFormat::R8Uint);
+                within_memory(device, second.extent().voxel_count() as u64, make)?
+            }
+        };
+        write_plane(queue, &texture, second);
+        self.second_value = Some(texture);
+        Ok(())
+    }
+}
+
+fn write_plane(queue: &wgpu::Queue, texture: &wgpu::Texture, plane: &Grid<u8>) {
+    write_box(queue, texture, &plane.extent().full_box(), |slab| plane.copy_box(slab));
 }
 
 // One arm of the macro casts f64 to f64.

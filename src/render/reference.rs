@@ -116,7 +116,10 @@ impl Composer<'_> {
     }
 
     fn with_pseudo(&self, under: Colour, prediction: &Prediction, voxel: Voxel) -> Colour {
-        let colour = self.scene.colours.pseudo(prediction.class.at(voxel), prediction.dual_confidence.at(voxel));
+        let colours = &self.scene.colours;
+        let planes = colours.coloured_by().unwrap_or_default().planes(prediction);
+        let second = planes.second.map(|plane| plane.at(voxel));
+        let colour = colours.pseudo(prediction.class.at(voxel), planes.first.at(voxel), second);
         let opacity = f64::from(self.scene.layers.pseudo_opacity * self.scene.prediction_opacity());
         blend(under, colour, opacity)
     }
@@ -138,7 +141,7 @@ impl Composer<'_> {
             (false, true) => ColourTables::NETWORK_B,
             (false, false) => return under,
         };
-        blend(under, [r, g, b, 255], f64::from(self.scene.prediction_opacity()))
+        blend(under, unit([r, g, b, 255]), f64::from(self.scene.prediction_opacity()))
     }
 
     fn with_labels(&self, under: Colour, voxel: Voxel, near: &[Neighbour]) -> Colour {
@@ -152,7 +155,7 @@ impl Composer<'_> {
             LabelStyle::Contour => opaque_if(on_class_contour(self.labels.class(), voxel, near)),
             LabelStyle::Fill => f64::from(self.scene.layers.label_opacity),
         };
-        blend(under, self.scene.colours.label(class), opacity)
+        blend(under, unit(self.scene.colours.label(class)), opacity)
     }
 }
 
@@ -162,10 +165,13 @@ fn on_class_contour(plane: &Grid<u8>, voxel: Voxel, near: &[Neighbour]) -> bool 
     near.iter().any(|neighbour| neighbour.map_or(0, |n| plane.at(n)) != class)
 }
 
-/// Mixes a table colour over `under`, in sRGB-encoded values.
-fn blend(under: Colour, [r, g, b, weight]: [u8; 4], opacity: f64) -> Colour {
-    let alpha = opacity * f64::from(weight) / 255.0;
-    let over = [r, g, b].map(|c| f64::from(c) / 255.0);
+fn unit(colour: [u8; 4]) -> [f64; 4] {
+    colour.map(|c| f64::from(c) / 255.0)
+}
+
+/// Mixes a colour with its weight over `under`, in sRGB-encoded values.
+fn blend(under: Colour, [r, g, b, weight]: [f64; 4], opacity: f64) -> Colour {
+    let (alpha, over) = (opacity * weight, [r, g, b]);
     std::array::from_fn(|i| mix(under[i], over[i], alpha))
 }
 

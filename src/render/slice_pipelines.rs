@@ -7,7 +7,7 @@ use super::variant::Variant;
 use super::wgpu;
 
 /// Integer volumes that follow the image in the shader's bindings.
-const INTEGER_VOLUMES: u32 = 6;
+const INTEGER_VOLUMES: u32 = 7;
 
 pub(super) struct SlicePipelines {
     shader: wgpu::ShaderModule,

@@ -9,10 +9,10 @@ use super::variant::Variant;
 use super::{GpuVolumes, RenderError, SliceScene, wgpu};
 use crate::geometry::VoxelBox;
 use crate::label::{LabelMap, Prediction};
-use crate::view::ColourTables;
+use crate::view::{ColourBy, ColourTables};
 
-/// Rows of the colour texture: one per class for pseudo-labels, one for labels.
-const COLOUR_ROWS: u32 = 257;
+/// Rows of the colour texture: one per class for pseudo-labels, one for labels, one per class for those unlike labels.
+const COLOUR_ROWS: u32 = 513;
 const COLOUR_COLUMNS: u32 = 256;
 
 /// Names one of several views that share a renderer.
@@ -77,11 +77,31 @@ impl SliceRenderer {
         device: &wgpu::Device,
         queue: &wgpu::Queue,
         prediction: Option<&Prediction>,
+        by: ColourBy,
+    ) -> Result<(), RenderError> {
+        self.change_volumes(device, |volumes| volumes.set_prediction(device, queue, prediction, by))
+    }
+
+    /// Colours the prediction that is set by something else: only the planes that this needs are uploaded.
+    pub fn colour_by(
+        &mut self,
+        device: &wgpu::Device,
+        queue: &wgpu::Queue,
+        prediction: &Prediction,
+        by: ColourBy,
+    ) -> Result<(), RenderError> {
+        self.change_volumes(device, |volumes| volumes.colour_by(device, queue, prediction, by))
+    }
+
+    fn change_volumes(
+        &mut self,
+        device: &wgpu::Device,
+        change: impl FnOnce(&mut GpuVolumes) -> Result<(), RenderError>,
     ) -> Result<(), RenderError> {
         let Some(loaded) = &mut self.loaded else {
             return Ok(());
         };
-        let outcome = loaded.volumes.set_prediction(device, queue, prediction);
+        let outcome = change(&mut loaded.volumes);
         // Also after an error: the old textures may be gone.
         loaded.bindings = volume_bindings(device, &self.pipelines.volume_layout, &loaded.volumes);
         outcome
@@ -100,7 +120,7 @@ impl SliceRenderer {
         view.upload_colours(queue, &scene.colours);
         let uniforms = ViewUniforms::new(scene, volumes.code());
         queue.write_buffer(&view.uniforms, 0, bytemuck::bytes_of(&uniforms));
-        view.pipeline = Some(self.pipelines.get(device, Variant::new(scene, volumes.has_prediction())));
+        view.pipeline = Some(self.pipelines.get(device, Variant::new(scene, volumes)));
     }
 
     /// Draws a prepared view into `[left, top, width, height]` of the target in pixels.
@@ -161,16 +181,19 @@ impl View {
         if self.uploaded.as_ref().is_some_and(|old| Arc::ptr_eq(old, tables)) {
             return;
         }
-        let texels = [tables.pseudo_labels(), tables.labels()].concat();
+        let unlike = tables.unlike_pseudo_labels().unwrap_or_default();
+        let texels = [tables.pseudo_labels(), tables.labels(), unlike].concat();
+        // A map with one axis leaves the rows of the second unread.
+        let rows = if unlike.is_empty() { COLOUR_ROWS - 256 } else { COLOUR_ROWS };
         queue.write_texture(
             self.colours.as_image_copy(),
             bytemuck::cast_slice(&texels),
             wgpu::TexelCopyBufferLayout {
                 offset: 0,
                 bytes_per_row: Some(4 * COLOUR_COLUMNS),
-                rows_per_image: Some(COLOUR_ROWS),
+                rows_per_image: Some(rows),
             },
-            self.colours.size(),
+            wgpu::Extent3d { width: COLOUR_COLUMNS, height: rows, depth_or_array_layers: 1 },
         );
         self.uploaded = Some(Arc::clone(tables));
     }

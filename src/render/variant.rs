@@ -1,7 +1,7 @@
 //! Which parts of the shader a view needs.
 
-use super::{PredictionState, SliceScene};
-use crate::view::LabelStyle;
+use super::{GpuVolumes, PredictionState, SliceScene};
+use crate::view::{ColourAxes, LabelStyle};
 
 /// The `override` constants of `slice.wgsl`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -11,29 +11,36 @@ pub(super) struct Variant {
     pseudo: bool,
     network_contours: bool,
     interpolate: bool,
+    two_axes: bool,
+    difference: bool,
 }
 
 impl Variant {
-    /// Without prediction planes on the device their layers are off.
-    pub fn new(scene: &SliceScene, has_prediction: bool) -> Self {
+    /// Without prediction planes on the device their layers are off; without the second one colours have one axis.
+    pub fn new(scene: &SliceScene, volumes: &GpuVolumes) -> Self {
         let layers = &scene.layers;
-        let predicted = has_prediction && scene.prediction != PredictionState::Absent;
+        let axes = if volumes.has_second_value() { scene.colours.axes() } else { ColourAxes::One };
+        let predicted = volumes.has_prediction() && scene.prediction != PredictionState::Absent;
         Self {
             labels: layers.labels,
             label_contours: layers.labels && layers.label_style == LabelStyle::Contour,
             pseudo: predicted && layers.pseudo,
             network_contours: predicted && layers.network_contours,
             interpolate: layers.interpolation,
+            two_axes: axes == ColourAxes::Two,
+            difference: axes == ColourAxes::Difference,
         }
     }
 
-    pub fn constants(self) -> [(&'static str, f64); 5] {
+    pub fn constants(self) -> [(&'static str, f64); 7] {
         [
             ("LABELS", self.labels),
             ("LABEL_CONTOURS", self.label_contours),
             ("PSEUDO", self.pseudo),
             ("NETWORK_CONTOURS", self.network_contours),
             ("INTERPOLATE", self.interpolate),
+            ("TWO_AXES", self.two_axes),
+            ("DIFFERENCE", self.difference),
         ]
         .map(|(name, on)| (name, f64::from(u8::from(on))))
     }

@@ -22,6 +22,7 @@ pub fn ui(ui: &mut Ui, workspace: &Workspace, counts: &Counts) {
         volumes_ui(ui, case, &study.classes, counts);
         ui.add_space(theme::GAP);
         shares_ui(ui, counts);
+        divergence_ui(ui, case);
         notices_ui(ui, case);
     });
 }
@@ -115,6 +116,21 @@ fn shares_ui(ui: &mut Ui, counts: &Counts) {
             ui.end_row();
         }
     });
+}
+
+/// How unlike the labelled cases this one is, if a neural process has said so.
+fn divergence_ui(ui: &mut Ui, case: &OpenCase) {
+    let divergence = case.prediction.as_ref().and_then(|prediction| prediction.probabilities.np_divergence);
+    let Some(divergence) = divergence else { return };
+    ui.add_space(theme::GAP);
+    let row = ui.horizontal(|ui| {
+        ui.label(RichText::new("Unlike your labelled cases").color(theme::palette(ui).text_weak));
+        ui.label(figures(format!("{divergence:.2}")));
+    });
+    row.response.on_hover_text(
+        "How far the pseudo-labels of this case, taken together, are from your labels: 0 is no distance. \
+         (Neural process: divergence of the two sets, nats)",
+    );
 }
 
 fn notices_ui(ui: &mut Ui, case: &OpenCase) {

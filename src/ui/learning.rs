@@ -8,16 +8,17 @@ use egui_material_icons::icons::{ICON_PAUSE, ICON_PLAY_ARROW, ICON_STOP};
 use egui_plot::{Line, LineStyle, Plot, PlotPoints, Points, VLine};
 
 use super::actions::Actions;
-use super::theme;
 use super::widgets::{self, figures};
-use crate::learn::{DeviceChoice, Method};
+use super::{methods, theme, trust, words};
+use crate::learn::DeviceChoice;
 use crate::worker::protocol::TrainerState;
 use crate::workspace::{Curve, TrainAction, Training, Workspace};
 
 const LEFT_WIDTH: f32 = 320.0;
 const RIGHT_WIDTH: f32 = 228.0;
 
-pub fn ui(ui: &mut Ui, workspace: &Workspace, actions: &mut Actions) {
+/// Returns true if it was asked whether the numbers can be trusted.
+pub fn ui(ui: &mut Ui, workspace: &Workspace, actions: &mut Actions) -> bool {
     let training = workspace.training();
     let height = ui.available_height();
     ui.horizontal_top(|ui| {
@@ -29,8 +30,13 @@ pub fn ui(ui: &mut Ui, workspace: &Workspace, actions: &mut Actions) {
         let width = (ui.available_width() - RIGHT_WIDTH - theme::WIDE - theme::GAP).max(80.0);
         ui.allocate_ui(vec2(width, height), |ui| curves_ui(ui, training));
         ui.add_space(theme::WIDE);
-        ui.vertical(|ui| numbers_ui(ui, training));
-    });
+        ui.vertical(|ui| {
+            numbers_ui(ui, training);
+            trust_ui(ui, training)
+        })
+        .inner
+    })
+    .inner
 }
 
 fn control_ui(ui: &mut Ui, training: &Training, actions: &mut Actions) {
@@ -117,25 +123,8 @@ fn text_button_ui(ui: &mut Ui, icon: MaterialIcon, text: &str, name: &str, accen
 }
 
 fn choices_ui(ui: &mut Ui, training: &Training, actions: &mut Actions) {
-    let method_name = |method| match method {
-        Method::Supervised => "Labels only",
-        Method::MeanTeacher => "Mean teacher",
-        Method::Cps => "Two networks",
-        Method::DualConfidence => "Dual confidence",
-        Method::DualConfidenceNp => "Dual confidence + neural process",
-        Method::DualConfidenceNpLiteral => "The same, literal reading",
-    };
     let settings = &training.settings;
-    let methods = ComboBox::from_id_salt("method").selected_text(method_name(settings.method)).width(116.0);
-    let methods = methods.show_ui(ui, |ui| {
-        for method in Method::ALL {
-            let text = format!("{}  ({method})", method_name(method));
-            if ui.selectable_label(method == settings.method, text).clicked() {
-                actions.push(TrainAction::SetMethod(method).into());
-            }
-        }
-    });
-    widgets::named(methods.response, "Method", None);
+    methods::ui(ui, settings.method, actions);
     let device_name = |device: &DeviceChoice| match device {
         DeviceChoice::Auto => "Best device".to_owned(),
         DeviceChoice::Gpu => "GPU".to_owned(),
@@ -211,6 +200,22 @@ fn numbers_ui(ui: &mut Ui, training: &Training) {
     for (name, value) in [("Step", step), ("Time left", left), ("Loss", loss), ("Held-out Dice", dice)] {
         number_ui(ui, name, value, training);
     }
+}
+
+/// The way to the page about calibration, with its outcome.
+fn trust_ui(ui: &mut Ui, training: &Training) -> bool {
+    ui.horizontal(|ui| {
+        ui.set_width(RIGHT_WIDTH);
+        ui.spacing_mut().button_padding = vec2(0.0, 0.0);
+        let text = RichText::new(words::TRUST_QUESTION).small().underline();
+        let button = ui.add(egui::Button::new(text).frame(false));
+        let calibration = training.calibration.as_deref();
+        ui.with_layout(Layout::right_to_left(egui::Align::Center), |ui| {
+            ui.label(figures(trust::summary(calibration)).size(11.0));
+        });
+        button.on_hover_text(trust::verdict(calibration)).clicked()
+    })
+    .inner
 }
 
 fn number_ui(ui: &mut Ui, name: &str, value: String, training: &Training) {

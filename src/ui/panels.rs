@@ -8,12 +8,12 @@ use super::find_action::FindAction;
 use super::folder_prompt::FolderPrompt;
 use super::new_study::NewStudy;
 use super::notices::Notices;
-use super::pseudo_labels::PseudoPanel;
+use super::pseudo_labels::{PseudoPanel, accept_ui};
 use super::shortcuts::{self, WindowRequest};
 use super::top_bar::{BarRequest, TopBar};
 use super::viewer::{Pictures, Viewers};
-use super::{case_list, help_page, learning, quit_dialog, start_page, status_bar, theme, tools};
-use crate::view::Keymap;
+use super::{case_list, help_page, learning, quit_dialog, start_page, status_bar, theme, tools, trust};
+use crate::view::{KeyAction, Keymap};
 use crate::workspace::Workspace;
 
 /// The state of the panels themselves: open dialogs, half-typed names.
@@ -27,6 +27,7 @@ pub struct Panels {
     pseudo: PseudoPanel,
     find_action: FindAction,
     help_open: bool,
+    trust_open: bool,
     accepts_under_pointer: bool,
 }
 
@@ -42,6 +43,7 @@ impl Panels {
             pseudo: PseudoPanel::default(),
             find_action: FindAction::default(),
             help_open: false,
+            trust_open: false,
             accepts_under_pointer: false,
         }
     }
@@ -71,6 +73,7 @@ impl Panels {
         for request in shortcuts::pressed(ctx, workspace, &self.keymap, &mut actions) {
             match request {
                 WindowRequest::ShowKeys => self.help_open = true,
+                WindowRequest::ShowTrust => self.trust_open = true,
                 WindowRequest::FindAction => self.find_action.open(),
                 WindowRequest::AcceptUnderPointer => self.accepts_under_pointer = true,
             }
@@ -90,6 +93,7 @@ impl Panels {
         let panel = Panel::top("top bar").exact_size(theme::TOP_BAR_HEIGHT).frame(frame(ui, Margin::symmetric(12, 0)));
         match panel.show(ui, |ui| bar.ui(ui, actions)).inner {
             Some(BarRequest::ShowKeys) => self.help_open = true,
+            Some(BarRequest::ShowTrust) => self.trust_open = true,
             Some(BarRequest::FindAction) => self.find_action.open(),
             None => {}
         }
@@ -106,7 +110,7 @@ impl Panels {
         Panel::bottom("learning")
             .exact_size(theme::LEARNING_HEIGHT)
             .frame(strip)
-            .show(ui, |ui| learning::ui(ui, workspace, actions));
+            .show(ui, |ui| self.trust_open |= learning::ui(ui, workspace, actions));
         Panel::left("cases")
             .default_size(theme::LEFT_PANEL_WIDTH)
             .frame(side)
@@ -120,6 +124,10 @@ impl Panels {
     }
 
     fn right_ui(&mut self, ui: &mut Ui, workspace: &Workspace, actions: &mut Actions) {
+        if workspace.case().is_some_and(|case| case.prediction.is_some()) {
+            let line = Frame::new().inner_margin(Margin { top: 6, ..Margin::ZERO });
+            Panel::bottom("accept").resizable(false).frame(line).show(ui, |ui| accept_ui(ui, workspace, actions));
+        }
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             tools::ui(ui, workspace, &self.keymap, actions);
             ui.add_space(theme::GAP + theme::TIGHT);
@@ -133,11 +141,17 @@ impl Panels {
         let ctx = ui.ctx();
         self.folder_prompt.ui(ctx, actions);
         self.new_study.ui(ctx, workspace, actions);
-        if let Some(key) = self.find_action.ui(ctx, &self.keymap) {
-            actions.extend(shortcuts::action_of(key, workspace));
+        match self.find_action.ui(ctx, &self.keymap) {
+            Some(KeyAction::ShowKeys) => self.help_open = true,
+            Some(KeyAction::ShowTrust) => self.trust_open = true,
+            Some(key) => actions.extend(shortcuts::action_of(key, workspace)),
+            None => {}
         }
         if self.help_open {
             self.help_open = help_page::ui(ctx, &self.keymap);
+        }
+        if self.trust_open {
+            self.trust_open = trust::ui(ctx, workspace.training());
         }
         quit_dialog::ui(ctx, workspace, actions);
         self.notices.ui(ctx);

@@ -1,25 +1,20 @@
 //! The pseudo-labels: what their colours mean, what lies under the pointer, how much is shown, accepting.
 
-use std::sync::Arc;
-
-use eframe::egui::{self, Color32, Mesh, Rect, RichText, Sense, Shape, Ui, pos2, vec2};
+use eframe::egui::{self, ComboBox, RichText, Ui};
+use egui_material_icons::icons::{ICON_ARROW_FORWARD, ICON_ARROW_UPWARD};
 
 use super::actions::Actions;
-use super::theme;
-use super::tools::SliderRow;
-use super::widgets::{self, figures};
+use super::legend::{Legend, Mark};
+use super::readout::Readout;
+use super::tools::{self, SliderRow};
+use super::{theme, widgets};
 use crate::label::{ClassTable, Prediction};
-use crate::view::{ColourTables, LayerSettings};
+use crate::view::{ColourAxes, ColourBy, LayerSettings};
 use crate::workspace::{OpenCase, PseudoAction, TrainAction, ViewAction, Workspace};
-
-const RAMP_WIDTH: f32 = 104.0;
-const RAMP_HEIGHT: f32 = 12.0;
-/// More classes than this make the legend longer than the panel.
-const LEGEND_CLASSES: usize = 5;
 
 #[derive(Debug, Default)]
 pub struct PseudoPanel {
-    colours: Option<Arc<ColourTables>>,
+    legend: Legend,
 }
 
 impl PseudoPanel {
@@ -35,79 +30,51 @@ impl PseudoPanel {
             }
             return;
         };
+        let mut chosen = layers;
+        tools::labelled_ui(ui, "Colour by", |ui| colour_by_ui(ui, &mut chosen, prediction));
+        if chosen != layers {
+            actions.push(ViewAction::SetLayers(chosen).into());
+        }
         ui.scope(|ui| {
             widgets::compact(ui);
-            self.legend_ui(ui, &study.classes, &layers);
-            under_pointer_ui(ui, workspace, case, prediction, &study.classes);
+            self.beliefs_ui(ui, workspace, case, prediction, &study.classes);
         });
         ui.add_space(theme::TIGHT);
         layers_ui(ui, layers, actions);
-        ui.add_space(theme::TIGHT);
-        accept_ui(ui, workspace, actions);
     }
 
-    fn legend_ui(&mut self, ui: &mut Ui, classes: &ClassTable, layers: &LayerSettings) {
-        let colours = match self.colours.take() {
-            Some(colours) => colours.refreshed(classes, layers),
-            None => Arc::new(ColourTables::new(classes, layers)),
-        };
-        for class in classes.foreground().filter(|c| c.visible).take(LEGEND_CLASSES) {
-            ui.horizontal(|ui| {
-                let (rect, response) = ui.allocate_exact_size(vec2(RAMP_WIDTH, RAMP_HEIGHT), Sense::hover());
-                response.on_hover_text("Left: the networks doubt it. Right: both believe it.");
-                ui.painter().add(ramp(rect, |confidence| colours.pseudo(class.id, confidence)));
-                ui.add(egui::Label::new(RichText::new(&class.name).small()).truncate());
+    /// The legend and what it says of the voxel under the pointer.
+    fn beliefs_ui(
+        &mut self,
+        ui: &mut Ui,
+        workspace: &Workspace,
+        case: &OpenCase,
+        prediction: &Prediction,
+        classes: &ClassTable,
+    ) {
+        let voxel = workspace.views().hover.and_then(|hover| case.extent().nearest_voxel(hover.position));
+        let layers = workspace.views().layers.fitting(Some(prediction));
+        let mark = voxel.map(|voxel| Mark::at(prediction, layers.doubt_by, voxel));
+        let readout = Readout::new(prediction, voxel);
+        let class = mark.map_or("nothing", |mark| classes.name(mark.class));
+        self.legend.ui(ui, (classes, workspace.tools().class), &layers, mark, |ui| {
+            ui.horizontal_wrapped(|ui| {
+                widgets::caption_ui(ui, "Under the pointer");
+                ui.label(RichText::new(class).color(theme::palette(ui).text_strong));
             });
-        }
-        let size = vec2(RAMP_WIDTH, theme::TEXT_ROW_HEIGHT);
-        ui.allocate_ui_with_layout(size, egui::Layout::left_to_right(egui::Align::Center), |ui| {
-            ui.set_min_width(RAMP_WIDTH);
-            widgets::caption_ui(ui, "doubtful");
-            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| widgets::caption_ui(ui, "sure"));
+            readout.probability_ui(ui);
+            // The arrows of the map with two axes.
+            let [across, up] = match layers.coloured_by().map(ColourBy::axes) {
+                Some(ColourAxes::Two) => [Some(ICON_ARROW_FORWARD), Some(ICON_ARROW_UPWARD)],
+                _ => [None; 2],
+            };
+            readout.both_believe.ui(ui, across);
+            if let Some(like_labels) = &readout.like_labels {
+                like_labels.ui(ui, up);
+            }
         });
-        self.colours = Some(colours);
+        readout.details_ui(ui);
     }
-}
-
-/// Confidence from 0 at the left to 1 at the right, over black as in a viewer.
-fn ramp(rect: Rect, colour: impl Fn(u8) -> [u8; 4]) -> Shape {
-    const STEPS: u8 = 52;
-    let mut mesh = Mesh::default();
-    mesh.add_colored_rect(rect, Color32::BLACK);
-    for step in 0..STEPS {
-        let [r, g, b, weight] = colour(step * 5);
-        let x = |s: u8| rect.left() + rect.width() * f32::from(s) / f32::from(STEPS);
-        let cell = Rect::from_min_max(pos2(x(step), rect.top()), pos2(x(step + 1), rect.bottom()));
-        mesh.add_colored_rect(cell, Color32::from_rgba_unmultiplied(r, g, b, weight));
-    }
-    Shape::mesh(mesh)
-}
-
-fn under_pointer_ui(
-    ui: &mut Ui,
-    workspace: &Workspace,
-    case: &OpenCase,
-    prediction: &Prediction,
-    classes: &ClassTable,
-) {
-    let hover = workspace.views().hover.and_then(|hover| case.extent().nearest_voxel(hover.position));
-    let share = |plane: &crate::volume::Grid<u8>| hover.map(|voxel| f64::from(plane.at(voxel)) / 255.0);
-    let number = |value: Option<f64>| value.map_or("  –  ".to_owned(), |v| format!("{v:5.2}"));
-    let class = hover.map_or("nothing", |voxel| classes.name(prediction.class.at(voxel)));
-    ui.horizontal(|ui| {
-        widgets::caption_ui(ui, "Under the pointer");
-        ui.add(egui::Label::new(RichText::new(class).small().color(theme::palette(ui).text_strong)).truncate());
-    });
-    ui.horizontal(|ui| {
-        for (name, value) in [
-            ("both", share(&prediction.dual_confidence)),
-            ("A", share(&prediction.confidence_a)),
-            ("B", share(&prediction.confidence_b)),
-        ] {
-            widgets::caption_ui(ui, name);
-            ui.label(figures(number(value)).size(11.0));
-        }
-    });
 }
 
 fn layers_ui(ui: &mut Ui, mut layers: LayerSettings, actions: &mut Actions) {
@@ -126,7 +93,6 @@ fn layers_ui(ui: &mut Ui, mut layers: LayerSettings, actions: &mut Actions) {
     }
     ui.horizontal(|ui| {
         ui.checkbox(&mut layers.pseudo, "Show").on_hover_text("Pseudo-labels on or off  (P)");
-        ui.checkbox(&mut layers.doubt, "Doubt").on_hover_text("Colour by confidence  (U)");
         ui.checkbox(&mut layers.network_contours, "Outlines").on_hover_text("What each network believes  (Shift+P)");
     });
     if layers != before {
@@ -134,7 +100,26 @@ fn layers_ui(ui: &mut Ui, mut layers: LayerSettings, actions: &mut Actions) {
     }
 }
 
-fn accept_ui(ui: &mut Ui, workspace: &Workspace, actions: &mut Actions) {
+fn colour_by_ui(ui: &mut Ui, layers: &mut LayerSettings, prediction: &Prediction) {
+    let name = |by: Option<ColourBy>| by.map_or("Class", ColourBy::name);
+    let current = layers.fitting(Some(prediction)).coloured_by();
+    let combo = ComboBox::from_id_salt("colour by").selected_text(name(current)).width(ui.available_width()).truncate();
+    let response = combo.show_ui(ui, |ui| {
+        for by in ColourBy::ALL.map(Some).into_iter().chain([None]) {
+            let explanation = by.map_or("The class alone  (U)", ColourBy::explanation);
+            let known = by.is_none_or(|by| by.is_known(prediction));
+            let choice = egui::Button::selectable(by == current, name(by));
+            let choice = ui.add_enabled(known, choice).on_hover_text(explanation);
+            if choice.on_disabled_hover_text("These pseudo-labels were made without it").clicked() {
+                layers.colour_by(by);
+            }
+        }
+    });
+    response.response.accessible_name("Colour by");
+}
+
+/// The buttons of the one thing to do with pseudo-labels; they stay in sight however long the panel is.
+pub fn accept_ui(ui: &mut Ui, workspace: &Workspace, actions: &mut Actions) {
     ui.horizontal(|ui| {
         let slice = widgets::accent_button_ui(ui, "Accept slice");
         if slice.on_hover_text("Takes the sure part of this slice into the unlabelled voxels  (Shift+Enter)").clicked()

@@ -15,6 +15,7 @@ use crate::workspace::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WindowRequest {
     ShowKeys,
+    ShowTrust,
     FindAction,
     /// Accept what is under the pointer, once the views have said in this frame where that is.
     AcceptUnderPointer,
@@ -38,6 +39,7 @@ pub fn pressed(
     for action in chords.into_iter().filter(free).filter_map(|chord| keymap.action(chord)) {
         match action {
             KeyAction::ShowKeys => requests.push(WindowRequest::ShowKeys),
+            KeyAction::ShowTrust => requests.push(WindowRequest::ShowTrust),
             KeyAction::FindAction => requests.push(WindowRequest::FindAction),
             KeyAction::AcceptComponent => requests.push(WindowRequest::AcceptUnderPointer),
             other => actions.extend(action_of(other, workspace)),
@@ -112,7 +114,7 @@ pub fn action_of(key: KeyAction, workspace: &Workspace) -> Option<Action> {
         K::CompleteCase => EditAction::CompleteCase.into(),
         K::NextCase => CaseAction::NextOpen.into(),
         K::PreviousCase => CaseAction::Previous.into(),
-        K::ShowKeys | K::FindAction | K::Cancel => return None,
+        K::ShowKeys | K::ShowTrust | K::FindAction | K::Cancel => return None,
         layer_switch => ViewAction::SetLayers(changed_layers(layer_switch, workspace.views().layers)?).into(),
     })
 }

@@ -3,7 +3,7 @@
 use eframe::egui::{self, Align, Button, Layout, RichText, Theme, Ui};
 
 use super::actions::Actions;
-use super::{theme, widgets};
+use super::{theme, widgets, words};
 use crate::geometry::{PatientSide, Plane};
 use crate::project::{CaseState, Source};
 use crate::view::{KeyAction, Keymap, WindowPreset};
@@ -15,6 +15,7 @@ use crate::workspace::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BarRequest {
     ShowKeys,
+    ShowTrust,
     FindAction,
 }
 
@@ -42,7 +43,7 @@ impl TopBar<'_> {
     fn menus_ui(&self, ui: &mut Ui, actions: &mut Actions, request: &mut Option<BarRequest>) {
         ui.menu_button("File", |ui| self.file_ui(ui, actions));
         if self.workspace.study().is_some() {
-            ui.menu_button("View", |ui| self.view_ui(ui, actions));
+            ui.menu_button("View", |ui| self.view_ui(ui, actions, request));
             ui.menu_button("Label", |ui| self.label_ui(ui, actions));
         }
         ui.menu_button("Help", |ui| {
@@ -98,7 +99,7 @@ impl TopBar<'_> {
         self.action_ui(ui, "Quit", None, true, AppAction::CloseRequested, actions);
     }
 
-    fn view_ui(&self, ui: &mut Ui, actions: &mut Actions) {
+    fn view_ui(&self, ui: &mut Ui, actions: &mut Actions, request: &mut Option<BarRequest>) {
         for view in Plane::ALL {
             self.action_ui(ui, view.name(), None, true, ViewAction::ToggleMaximised(view), actions);
         }
@@ -141,6 +142,9 @@ impl TopBar<'_> {
             }
         }
         ui.separator();
+        if self.item_ui(ui, words::TRUST_QUESTION, Some(KeyAction::ShowTrust), true) {
+            *request = Some(BarRequest::ShowTrust);
+        }
         let dark = ui.visuals().dark_mode;
         if ui.button(if dark { "Light theme" } else { "Dark theme" }).clicked() {
             ui.ctx().set_theme(if dark { Theme::Light } else { Theme::Dark });

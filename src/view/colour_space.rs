@@ -54,6 +54,39 @@ pub(super) fn apply(matrix: &[[f64; 3]; 3], v: [f64; 3]) -> [f64; 3] {
     matrix.map(|row| row[0] * v[0] + row[1] * v[1] + row[2] * v[2])
 }
 
+/// How colours look to an eye, for tests of colour maps.
+#[cfg(test)]
+pub(super) mod seen {
+    use super::*;
+
+    /// A difference (OKLab) that is seen at a glance between neighbouring areas.
+    pub const CLEAR: f64 = 0.06;
+    /// A difference that is just seen between neighbouring areas.
+    pub const VISIBLE: f64 = 0.02;
+
+    const TRICHROMAT: [[f64; 3]; 3] = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
+    /// Machado, Oliveira and Fernandes 2009, severity 1, on linear light.
+    const DEUTERANOPE: [[f64; 3]; 3] =
+        [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]];
+    pub const EYES: [[[f64; 3]; 3]; 2] = [TRICHROMAT, DEUTERANOPE];
+
+    pub fn seen(eye: &[[f64; 3]; 3], [r, g, b, _]: [u8; 4]) -> OkLab {
+        oklab_from_linear(apply(eye, linear_from_srgb([r, g, b])).map(|c| c.clamp(0.0, 1.0)))
+    }
+
+    /// Of two colours without their weights.
+    pub fn distance(eye: &[[f64; 3]; 3], a: [u8; 4], b: [u8; 4]) -> f64 {
+        seen(eye, a).iter().zip(seen(eye, b)).map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt()
+    }
+
+    /// A colour drawn over a grey picture with an opacity.
+    pub fn over_grey([r, g, b, weight]: [u8; 4], grey: u8, opacity: f64) -> [u8; 4] {
+        let (alpha, grey) = (opacity * f64::from(weight) / 255.0, f64::from(grey));
+        let [r, g, b] = [r, g, b].map(|c| (grey + (f64::from(c) - grey) * alpha).round() as u8);
+        [r, g, b, 255]
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

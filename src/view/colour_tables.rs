@@ -2,18 +2,34 @@
 
 use std::sync::Arc;
 
-use super::{DoubtColours, LayerSettings};
+use super::{BeliefColours, ColourAxes, ColourBy, DoubtColours, LayerSettings, measure_colours};
 use crate::label::{ClassId, ClassTable};
 
-/// Colours of labels (one per class) and of pseudo-labels (one per class and dual confidence).
+/// Colours of labels (one per class) and of pseudo-labels (one per class and value of the plane that colours them).
 ///
 /// A colour is `[r, g, b, weight]`, sRGB; `weight / 255` is multiplied into the layer's opacity and is 0 for what is hidden.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ColourTables {
     classes: ClassTable,
-    doubt: Option<DoubtColours>,
+    choice: Choice,
     labels: Vec<[u8; 4]>,
     pseudo: Vec<[u8; 4]>,
+    /// The lower edge of a map with two axes; `pseudo` is then the upper one.
+    unlike: Option<Vec<[u8; 4]>>,
+}
+
+/// What of the layer settings changes colours.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Choice {
+    by: Option<ColourBy>,
+    doubt: DoubtColours,
+}
+
+/// The edges of a map with two axes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Edge {
+    Upper,
+    Lower,
 }
 
 impl ColourTables {
@@ -26,37 +42,49 @@ impl ColourTables {
     pub const NETWORKS_AGREE: [u8; 3] = [255, 255, 255];
 
     pub fn new(classes: &ClassTable, layers: &LayerSettings) -> Self {
-        let doubt = Self::doubt_of(layers);
+        let choice = Choice::of(layers);
         let labels: Vec<[u8; 4]> = label_colours(classes);
-        let pseudo = labels
-            .iter()
-            .enumerate()
-            .flat_map(|(class, colour)| {
-                (0..=255).map(move |confidence| pseudo_colour(doubt, class, *colour, confidence))
-            })
-            .collect();
-        Self { classes: classes.clone(), doubt, labels, pseudo }
+        let unlike = (choice.axes() == ColourAxes::Two).then(|| choice.table(&labels, Edge::Lower));
+        Self { classes: classes.clone(), choice, pseudo: choice.table(&labels, Edge::Upper), unlike, labels }
     }
 
     /// The same tables if they still fit, else new ones: cheap to call each frame.
     pub fn refreshed(self: &Arc<Self>, classes: &ClassTable, layers: &LayerSettings) -> Arc<Self> {
-        if self.classes == *classes && self.doubt == Self::doubt_of(layers) {
+        if self.classes == *classes && self.choice == Choice::of(layers) {
             Arc::clone(self)
         } else {
             Arc::new(Self::new(classes, layers))
         }
     }
 
-    fn doubt_of(layers: &LayerSettings) -> Option<DoubtColours> {
-        layers.doubt.then_some(DoubtColours { threshold: layers.doubt_threshold })
+    /// What colours the pseudo-labels; `None`: their class alone.
+    pub fn coloured_by(&self) -> Option<ColourBy> {
+        self.choice.by
+    }
+
+    pub fn axes(&self) -> ColourAxes {
+        self.choice.axes()
     }
 
     pub fn label(&self, class: ClassId) -> [u8; 4] {
         self.labels[usize::from(class)]
     }
 
-    pub fn pseudo(&self, class: ClassId, dual_confidence: u8) -> [u8; 4] {
-        self.pseudo[usize::from(class) * Self::SIDE + usize::from(dual_confidence)]
+    /// Red, green, blue and weight, 0 to 1, of a pseudo-label whose colouring planes have these values.
+    pub fn pseudo(&self, class: ClassId, first: u8, second: Option<u8>) -> [f64; 4] {
+        let of = |table: &[[u8; 4]], value: u8| {
+            table[usize::from(class) * Self::SIDE + usize::from(value)].map(|c| f64::from(c) / 255.0)
+        };
+        match (self.axes(), &self.unlike, second) {
+            (ColourAxes::Two, Some(unlike), Some(second)) => {
+                let (lower, upper, likeness) = (of(unlike, first), of(&self.pseudo, first), f64::from(second) / 255.0);
+                // The class's hue stays until the labels really speak against it; an even mixture would be grey.
+                let share = likeness * (2.0 - likeness);
+                std::array::from_fn(|i| lower[i] * (1.0 - share) + upper[i] * share)
+            }
+            (ColourAxes::Difference, _, Some(second)) => of(&self.pseudo, measure_colours::shift_code(first, second)),
+            _ => of(&self.pseudo, first),
+        }
     }
 
     /// 256 colours, by class.
@@ -64,9 +92,60 @@ impl ColourTables {
         &self.labels
     }
 
-    /// 256 x 256 colours: rows by class, within a row by dual confidence.
+    /// 256 x 256 colours: rows by class, within a row by the value of the first plane (or of the difference).
     pub fn pseudo_labels(&self) -> &[[u8; 4]] {
         &self.pseudo
+    }
+
+    /// The same where the second plane is 0, for a map with two axes.
+    pub fn unlike_pseudo_labels(&self) -> Option<&[[u8; 4]]> {
+        self.unlike.as_deref()
+    }
+}
+
+impl Choice {
+    fn of(layers: &LayerSettings) -> Self {
+        Self { by: layers.coloured_by(), doubt: DoubtColours { threshold: layers.doubt_threshold } }
+    }
+
+    fn axes(&self) -> ColourAxes {
+        self.by.map_or(ColourAxes::One, ColourBy::axes)
+    }
+
+    /// A row per class. Most classes share their colour with an earlier one, whose row is copied.
+    fn table(&self, labels: &[[u8; 4]], edge: Edge) -> Vec<[u8; 4]> {
+        let mut table = Vec::with_capacity(labels.len() * ColourTables::SIDE);
+        for (class, colour) in labels.iter().enumerate() {
+            match (1..class).find(|&earlier| labels[earlier] == *colour) {
+                Some(same) => table.extend_from_within(same * ColourTables::SIDE..(same + 1) * ColourTables::SIDE),
+                None => table.extend((0..=255).map(|value| self.colour(class, *colour, value, edge))),
+            }
+        }
+        table
+    }
+
+    fn colour(&self, class: usize, [r, g, b, weight]: [u8; 4], value: u8, edge: Edge) -> [u8; 4] {
+        let (is_background, colour) = (class == 0, [r, g, b]);
+        let beliefs = BeliefColours { doubt: self.doubt };
+        match self.by {
+            _ if weight == 0 => [r, g, b, 0],
+            None if is_background => [r, g, b, 0],
+            None => [r, g, b, weight],
+            Some(ColourBy::BothAxes) => match (edge, is_background) {
+                (Edge::Upper, false) => beliefs.like_labels(colour, value),
+                (Edge::Lower, false) => beliefs.unlike_labels(colour, value),
+                (Edge::Upper, true) => beliefs.background_like_labels(value),
+                (Edge::Lower, true) => beliefs.background_unlike_labels(value),
+            },
+            Some(ColourBy::Spread) => measure_colours::spread(value),
+            Some(ColourBy::Shift) => measure_colours::shift(value),
+            Some(ColourBy::DualConfidence | ColourBy::LikeLabels | ColourBy::Probability) if is_background => {
+                self.doubt.background(value)
+            }
+            Some(ColourBy::DualConfidence | ColourBy::LikeLabels | ColourBy::Probability) => {
+                self.doubt.foreground(colour, value)
+            }
+        }
     }
 }
 
@@ -78,16 +157,6 @@ fn label_colours(classes: &ClassTable) -> Vec<[u8; 4]> {
             [r, g, b, if visible { 255 } else { 0 }]
         })
         .collect()
-}
-
-fn pseudo_colour(doubt: Option<DoubtColours>, class: usize, [r, g, b, weight]: [u8; 4], confidence: u8) -> [u8; 4] {
-    match doubt {
-        _ if weight == 0 => [r, g, b, 0],
-        Some(doubt) if class == 0 => doubt.background(confidence),
-        Some(doubt) => doubt.foreground([r, g, b], confidence),
-        None if class == 0 => [r, g, b, 0],
-        None => [r, g, b, weight],
-    }
 }
 
 #[cfg(test)]
@@ -104,16 +173,38 @@ mod tests {
     #[test]
     fn a_hidden_class_is_hidden_in_labels_and_pseudo_labels() {
         let t = tables(|classes, _| classes.get_mut(2).unwrap().visible = false);
-        assert_eq!((t.label(2)[3], t.pseudo(2, 255)[3], t.pseudo(2, 0)[3]), (0, 0, 0));
+        assert_eq!(t.label(2)[3], 0);
+        for (first, second) in [(255, None), (0, None), (0, Some(0)), (255, Some(128))] {
+            assert_eq!(t.pseudo(2, first, second)[3], 0.0);
+        }
         assert_eq!(t.label(1)[3], 255);
-        assert!(t.pseudo(1, 0)[3] > 0);
+        assert!(t.pseudo(1, 0, None)[3] > 0.0);
     }
 
     #[test]
     fn without_the_doubt_map_confidence_changes_nothing_and_background_is_clear() {
         let t = tables(|_, layers| layers.doubt = false);
-        assert_eq!(t.pseudo(1, 0), t.pseudo(1, 255));
-        assert_eq!(t.pseudo(0, 0)[3], 0);
+        assert_eq!(t.pseudo(1, 0, Some(0)), t.pseudo(1, 255, Some(255)));
+        assert_eq!(t.pseudo(0, 0, None)[3], 0.0);
+    }
+
+    #[test]
+    fn between_the_edges_of_two_axes_colours_are_mixed_and_a_missing_second_value_is_the_upper_edge() {
+        let t = tables(|_, layers| layers.doubt_by = ColourBy::BothAxes);
+        let (lower, upper) = (t.pseudo(1, 90, Some(0)), t.pseudo(1, 90, Some(255)));
+        let middle = t.pseudo(1, 90, Some(51));
+        for i in 0..4 {
+            assert!((middle[i] - (0.64 * lower[i] + 0.36 * upper[i])).abs() < 1e-12);
+        }
+        assert_eq!(t.pseudo(1, 90, None), upper);
+    }
+
+    #[test]
+    fn a_shift_is_coloured_by_the_difference_of_its_planes_alone() {
+        let t = tables(|_, layers| layers.doubt_by = ColourBy::Shift);
+        assert_eq!(t.pseudo(1, 100, Some(100))[3], 0.0);
+        assert_eq!(t.pseudo(1, 10, Some(60)), t.pseudo(2, 110, Some(160)));
+        assert_ne!(t.pseudo(1, 60, Some(10)), t.pseudo(1, 10, Some(60)));
     }
 
     #[test]
@@ -125,6 +216,9 @@ mod tests {
         assert!(Arc::ptr_eq(&first, &first.refreshed(&classes, &layers)));
         layers.doubt_threshold = 0.5;
         let second = first.refreshed(&classes, &layers);
+        layers.colour_by(Some(ColourBy::LikeLabels));
+        assert!(!Arc::ptr_eq(&second, &second.refreshed(&classes, &layers)));
+        layers.colour_by(Some(ColourBy::default()));
         assert!(!Arc::ptr_eq(&first, &second));
         assert_eq!(*second, ColourTables::new(&classes, &layers));
     }

@@ -44,7 +44,7 @@ impl DoubtColours {
     }
 
     /// How doubtful a voxel looks, 0..=1: growing with doubt, with a step at the threshold.
-    fn look(&self, dual_confidence: u8) -> f64 {
+    pub(super) fn look(&self, dual_confidence: u8) -> f64 {
         let doubt = f64::from(255 - dual_confidence) / 255.0;
         let threshold = f64::from(self.threshold).clamp(0.0, 1.0);
         if doubt < threshold {
@@ -65,28 +65,11 @@ fn weight_u8(weight: f64) -> u8 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::colour_space::{LinearRgb, OkLab, apply};
+    use super::super::colour_space::seen::{CLEAR, EYES, VISIBLE, distance, over_grey, seen};
     use super::*;
     use crate::label::ClassTable;
 
     const COLOURS: DoubtColours = DoubtColours { threshold: 0.25 };
-    /// A difference (OKLab) that is seen at a glance between neighbouring areas.
-    const CLEAR: f64 = 0.06;
-    /// A difference that is just seen between neighbouring areas.
-    const VISIBLE: f64 = 0.02;
-
-    const TRICHROMAT: [[f64; 3]; 3] = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
-    /// Machado, Oliveira and Fernandes 2009, severity 1, on linear light.
-    const DEUTERANOPE: [[f64; 3]; 3] =
-        [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]];
-
-    fn seen(eye: &[[f64; 3]; 3], colour: LinearRgb) -> OkLab {
-        oklab_from_linear(apply(eye, colour).map(|c| c.clamp(0.0, 1.0)))
-    }
-
-    fn distance(a: OkLab, b: OkLab) -> f64 {
-        a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt()
-    }
 
     fn rgb([r, g, b, _]: [u8; 4]) -> [u8; 3] {
         [r, g, b]
@@ -94,14 +77,12 @@ mod tests {
 
     #[test]
     fn sure_classes_differ_from_each_other_for_every_eye() {
-        for eye in [TRICHROMAT, DEUTERANOPE] {
-            let sure: Vec<_> = ClassTable::PALETTE
-                .iter()
-                .map(|c| seen(&eye, linear_from_srgb(rgb(COLOURS.foreground(*c, 255)))))
-                .collect();
+        for eye in &EYES {
+            let sure = ClassTable::PALETTE.map(|c| COLOURS.foreground(c, 255));
             for (i, a) in sure.iter().enumerate() {
                 for (j, b) in sure[..i].iter().enumerate() {
-                    assert!(distance(*a, *b) > CLEAR, "classes {} and {}: {}", i + 1, j + 1, distance(*a, *b));
+                    let d = distance(eye, *a, *b);
+                    assert!(d > CLEAR, "classes {} and {}: {d}", i + 1, j + 1);
                 }
             }
         }
@@ -109,12 +90,11 @@ mod tests {
 
     #[test]
     fn a_doubtful_voxel_looks_unlike_its_own_and_any_other_sure_class_for_every_eye() {
-        for eye in [TRICHROMAT, DEUTERANOPE] {
+        for eye in &EYES {
             for (i, class) in ClassTable::PALETTE.iter().enumerate() {
-                let doubtful = seen(&eye, linear_from_srgb(rgb(COLOURS.foreground(*class, 0))));
-                for (j, other) in ClassTable::PALETTE.iter().enumerate() {
-                    let sure = seen(&eye, linear_from_srgb(*other));
-                    assert!(distance(doubtful, sure) > CLEAR, "{} {}: {}", i + 1, j + 1, distance(doubtful, sure));
+                for (j, [r, g, b]) in ClassTable::PALETTE.into_iter().enumerate() {
+                    let d = distance(eye, COLOURS.foreground(*class, 0), [r, g, b, 255]);
+                    assert!(d > CLEAR, "{} {}: {d}", i + 1, j + 1);
                 }
             }
         }
@@ -122,15 +102,11 @@ mod tests {
 
     #[test]
     fn sure_and_doubtful_fills_are_seen_over_every_grey() {
-        let opacity = 0.5;
-        for eye in [TRICHROMAT, DEUTERANOPE] {
+        for eye in &EYES {
             for (class, confidence) in ClassTable::PALETTE.iter().flat_map(|c| [(c, 255u8), (c, 0)]) {
-                let [r, g, b, weight] = COLOURS.foreground(*class, confidence);
-                for grey in [0.0, 64.0, 128.0, 192.0, 255.0] {
-                    let alpha = opacity * f64::from(weight) / 255.0;
-                    let over = [r, g, b].map(|c| (grey + (f64::from(c) - grey) * alpha).round() as u8);
-                    let (bare, over) = (linear_from_srgb([grey as u8; 3]), linear_from_srgb(over));
-                    let d = distance(seen(&eye, bare), seen(&eye, over));
+                let colour = COLOURS.foreground(*class, confidence);
+                for grey in [0, 64, 128, 192, 255] {
+                    let d = distance(eye, over_grey(colour, grey, 0.5), [grey, grey, grey, 255]);
                     assert!(d > VISIBLE, "{class:?} confidence {confidence} over grey {grey}: {d}");
                 }
             }
@@ -141,7 +117,7 @@ mod tests {
     fn full_agreement_keeps_the_class_colour_and_doubt_only_grows_paler() {
         for class in ClassTable::PALETTE {
             assert_eq!(rgb(COLOURS.foreground(class, 255)), class);
-            let lightness = |c| oklab_from_linear(linear_from_srgb(rgb(COLOURS.foreground(class, c))))[0];
+            let lightness = |c| seen(&EYES[0], COLOURS.foreground(class, c))[0];
             for confidence in 0..255 {
                 // 8-bit rounding moves the lightness by less than this.
                 assert!(lightness(confidence) > lightness(confidence + 1) - 4e-3);
@@ -153,8 +129,7 @@ mod tests {
     fn the_threshold_is_a_visible_step_and_decides_which_background_shows() {
         let class = ClassTable::PALETTE[0];
         let (above, below) = (COLOURS.foreground(class, 190), COLOURS.foreground(class, 193));
-        let d =
-            distance(oklab_from_linear(linear_from_srgb(rgb(above))), oklab_from_linear(linear_from_srgb(rgb(below))));
+        let d = distance(&EYES[0], above, below);
         assert!(d > VISIBLE, "{d}");
         assert!(COLOURS.background(190)[3] > 0);
         assert_eq!(COLOURS.background(193)[3], 0);

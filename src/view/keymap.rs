@@ -75,6 +75,7 @@ pub enum KeyAction {
     ToggleCrosshair,
     ToggleInterpolation,
     ToggleTraining,
+    ShowTrust,
     /// Steps towards superior, anterior or right (negative: the other way).
     StepSlice(i8),
     FirstSlice,
@@ -183,6 +184,7 @@ impl KeyAction {
             | ToggleDoubt
             | ToggleNetworkContours
             | ToggleTraining
+            | ShowTrust
             | AcceptComponent
             | AcceptSlice
             | AcceptCase => KeyGroup::PseudoLabels,
@@ -230,6 +232,7 @@ impl KeyAction {
             ToggleCrosshair => "Crosshair on or off",
             ToggleInterpolation => "Smooth picture on or off",
             ToggleTraining => "Learning on or off",
+            ShowTrust => "Can these numbers be trusted?",
             FirstSlice => "First slice",
             LastSlice => "Last slice",
             FitView => "Fit the picture to the view",
@@ -327,6 +330,7 @@ impl Default for Keymap {
             (c('U'), ToggleDoubt),
             (c('P').shift(), ToggleNetworkContours),
             (c('L'), ToggleTraining),
+            (c('T').shift(), ShowTrust),
             (k(Key::Enter), AcceptComponent),
             (k(Key::Enter).shift(), AcceptSlice),
             (k(Key::Enter).ctrl().shift(), AcceptCase),

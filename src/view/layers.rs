@@ -1,5 +1,8 @@
 //! What is drawn over the picture.
 
+use super::ColourBy;
+use crate::label::Prediction;
+
 /// How labels are drawn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LabelStyle {
@@ -18,8 +21,9 @@ pub struct LayerSettings {
     /// Pseudo-labels, shown where nobody has labelled (everywhere while `labels` is off).
     pub pseudo: bool,
     pub pseudo_opacity: f32,
-    /// Pseudo-labels coloured by dual confidence instead of by class alone.
+    /// Pseudo-labels coloured by what `doubt_by` says instead of by class alone.
     pub doubt: bool,
+    pub doubt_by: ColourBy,
     /// Doubt (1 - dual confidence) from which a voxel counts as doubtful.
     pub doubt_threshold: f32,
     /// Outlines of what each network alone believes.
@@ -38,6 +42,7 @@ impl Default for LayerSettings {
             pseudo: true,
             pseudo_opacity: 0.5,
             doubt: true,
+            doubt_by: ColourBy::default(),
             doubt_threshold: 0.25,
             network_contours: false,
             crosshair: true,
@@ -49,6 +54,21 @@ impl Default for LayerSettings {
 impl LayerSettings {
     /// One press of the opacity keys.
     pub const OPACITY_STEP: f32 = 0.1;
+
+    /// What colours the pseudo-labels; `None`: their class alone.
+    pub fn coloured_by(&self) -> Option<ColourBy> {
+        self.doubt.then_some(self.doubt_by)
+    }
+
+    pub fn colour_by(&mut self, by: Option<ColourBy>) {
+        self.doubt = by.is_some();
+        self.doubt_by = by.unwrap_or(self.doubt_by);
+    }
+
+    /// These settings as far as a prediction can follow them.
+    pub fn fitting(self, prediction: Option<&Prediction>) -> Self {
+        Self { doubt_by: prediction.map_or(self.doubt_by, |p| self.doubt_by.or_known(p)), ..self }
+    }
 
     /// Changes the label opacity by `delta`, clamped to 0..=1.
     pub fn nudge_label_opacity(&mut self, delta: f32) {

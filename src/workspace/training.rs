@@ -67,6 +67,7 @@ impl Training {
         if !resume {
             self.loss = Curve::default();
             self.dice = Curve::default();
+            self.calibration = None;
             self.run = None;
         }
     }

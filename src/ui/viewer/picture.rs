@@ -10,7 +10,7 @@ use eframe::egui_wgpu::{Callback, CallbackResources, CallbackTrait, RenderState,
 use super::pointer::Surface;
 use crate::geometry::{Plane, VoxelBox};
 use crate::render::{GpuVolumes, PredictionState, RenderError, SliceRenderer, SliceScene, ViewId, wgpu};
-use crate::view::ColourTables;
+use crate::view::{ColourBy, ColourTables};
 use crate::volume::CaseId;
 use crate::workspace::{OpenCase, Workspace};
 
@@ -27,6 +27,8 @@ pub enum Upload {
 pub struct Pictures {
     gpu: Option<RenderState>,
     colours: Option<Arc<ColourTables>>,
+    /// What the planes on the card colour the prediction by.
+    coloured_by: ColourBy,
     coming: Option<Coming>,
 }
 
@@ -50,7 +52,7 @@ impl Pictures {
             let renderer = SliceRenderer::new(&gpu.device, gpu.target_format);
             gpu.renderer.write().callback_resources.insert(renderer);
         }
-        Self { gpu, colours: None, coming: None }
+        Self { gpu, ..Self::default() }
     }
 
     /// An error is one sentence; what was shown before may be gone.
@@ -69,13 +71,18 @@ impl Pictures {
                 self.with_renderer(|renderer, gpu| renderer.upload_box(&gpu.queue, case.labels(), &dirty));
                 Ok(())
             }
-            (Upload::Prediction, Some(case)) => self.upload_prediction(case),
+            (Upload::Prediction, Some(case)) => self.upload_prediction(case, workspace),
             (Upload::Labels(_) | Upload::Prediction, None) => Ok(()),
         }
     }
 
-    /// Takes over textures that have been filled meanwhile; called once per frame.
+    /// Brings the card up to date with what has been filled or chosen meanwhile; called once per frame.
     pub fn receive(&mut self, workspace: &Workspace) -> Result<(), RenderError> {
+        self.receive_volumes(workspace)?;
+        self.recolour(workspace)
+    }
+
+    fn receive_volumes(&mut self, workspace: &Workspace) -> Result<(), RenderError> {
         let Some(coming) = &self.coming else { return Ok(()) };
         let volumes = match coming.volumes.try_recv() {
             Err(TryRecvError::Empty) => return Ok(()),
@@ -92,12 +99,25 @@ impl Pictures {
                 renderer.upload_box(&gpu.queue, case.labels(), &case.extent().full_box());
             }
         });
-        self.upload_prediction(case)
+        self.upload_prediction(case, workspace)
+    }
+
+    /// Only the planes of the new choice, and only when there is one.
+    fn recolour(&mut self, workspace: &Workspace) -> Result<(), RenderError> {
+        let Some(prediction) = workspace.case().and_then(|case| case.prediction.as_deref()) else { return Ok(()) };
+        let by = workspace.views().layers.fitting(Some(prediction)).doubt_by;
+        if by == std::mem::replace(&mut self.coloured_by, by) {
+            return Ok(());
+        }
+        let recolour = |renderer: &mut SliceRenderer, gpu: &RenderState| {
+            renderer.colour_by(&gpu.device, &gpu.queue, prediction, by)
+        };
+        self.with_renderer(recolour).unwrap_or(Ok(()))
     }
 
     pub fn paint(&mut self, painter: &Painter, surface: &Surface<'_>, workspace: &Workspace, case: &OpenCase) {
         let Some(study) = workspace.study().filter(|_| self.gpu.is_some()) else { return };
-        let layers = workspace.views().layers;
+        let layers = workspace.views().layers.fitting(case.prediction.as_deref());
         let colours = match self.colours.take() {
             Some(colours) => colours.refreshed(&study.classes, &layers),
             None => Arc::new(ColourTables::new(&study.classes, &layers)),
@@ -135,9 +155,12 @@ impl Pictures {
         self.coming = spawned.is_ok().then(|| Coming { case: case.id.clone(), revision, volumes });
     }
 
-    fn upload_prediction(&self, case: &OpenCase) -> Result<(), RenderError> {
+    fn upload_prediction(&mut self, case: &OpenCase, workspace: &Workspace) -> Result<(), RenderError> {
+        let prediction = case.prediction.as_deref();
+        let by = workspace.views().layers.fitting(prediction).doubt_by;
+        self.coloured_by = by;
         let upload = |renderer: &mut SliceRenderer, gpu: &RenderState| {
-            renderer.set_prediction(&gpu.device, &gpu.queue, case.prediction.as_deref())
+            renderer.set_prediction(&gpu.device, &gpu.queue, prediction, by)
         };
         self.with_renderer(upload).unwrap_or(Ok(()))
     }

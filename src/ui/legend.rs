@@ -1,0 +1,187 @@
+//! What the colours of the pseudo-labels mean, with a mark where the voxel under the pointer lies.
+
+use std::sync::Arc;
+
+use eframe::egui::{self, Align, Color32, Layout, Mesh, Pos2, Rect, RichText, Role, Sense, Shape, Stroke, Ui};
+use eframe::egui::{WidgetInfo, pos2, vec2};
+
+use super::{theme, widgets};
+use crate::geometry::Voxel;
+use crate::label::{Class, ClassId, ClassTable, Prediction};
+use crate::view::{ColourAxes, ColourBy, ColourTables, LayerSettings};
+
+const RAMP_WIDTH: f32 = 104.0;
+const RAMP_HEIGHT: f32 = 12.0;
+const SQUARE_SIDE: f32 = 96.0;
+/// Cells of a ramp, and of each side of the square; colours are mixed inside a cell.
+const STEPS: u8 = 51;
+const SQUARE_STEPS: u8 = 17;
+/// More classes than this make the legend longer than the panel.
+const LEGEND_CLASSES: usize = 5;
+
+#[derive(Debug, Default)]
+pub struct Legend {
+    colours: Option<Arc<ColourTables>>,
+}
+
+/// What the legend marks: a voxel's class and the values that colour it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark {
+    pub class: ClassId,
+    pub first: u8,
+    pub second: Option<u8>,
+}
+
+impl Mark {
+    pub fn at(prediction: &Prediction, by: ColourBy, voxel: Voxel) -> Self {
+        let planes = by.planes(prediction);
+        let second = planes.second.map(|plane| plane.at(voxel));
+        Self { class: prediction.class.at(voxel), first: planes.first.at(voxel), second }
+    }
+}
+
+impl Legend {
+    /// `chosen` is the class whose map is shown while none is under the pointer; `beside` goes beside the map.
+    pub fn ui(
+        &mut self,
+        ui: &mut Ui,
+        (classes, chosen): (&ClassTable, ClassId),
+        layers: &LayerSettings,
+        mark: Option<Mark>,
+        beside: impl FnOnce(&mut Ui),
+    ) {
+        let colours = match self.colours.take() {
+            Some(colours) => colours.refreshed(classes, layers),
+            None => Arc::new(ColourTables::new(classes, layers)),
+        };
+        match (colours.coloured_by(), colours.axes()) {
+            (Some(_), ColourAxes::Two) => {
+                let wanted = [mark.map_or(0, |m| m.class), chosen];
+                let class = wanted.into_iter().find(|&class| class != 0).and_then(|class| classes.get(class));
+                ui.horizontal_top(|ui| {
+                    if let Some(class) = class.or_else(|| classes.foreground().next()) {
+                        square_ui(ui, class, &colours, mark);
+                    }
+                    ui.vertical(beside);
+                });
+            }
+            (by, _) => {
+                ramps_ui(ui, classes, &colours, mark);
+                ends_ui(ui, by);
+                beside(ui);
+            }
+        }
+        self.colours = Some(colours);
+    }
+}
+
+/// The map with two axes of a class: across belief of both, upwards likeness.
+fn square_ui(ui: &mut Ui, class: &Class, colours: &ColourTables, mark: Option<Mark>) {
+    let (rect, response) = ui.allocate_exact_size(vec2(SQUARE_SIDE, SQUARE_SIDE), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, format!("Colour map of {}", class.name)));
+    response.on_hover_text(
+        "Top right: both networks believe it and it looks like your labels.\n\
+         Top left: it looks like your labels, but the networks doubt it.\n\
+         Bottom right: the networks are sure, but it is unlike your labels.\n\
+         Bottom left: neither.",
+    );
+    let place = |x: f32, y: f32| rect.left_bottom() + vec2(x * rect.width(), -y * rect.height());
+    let mut mesh = Mesh::default();
+    let side = u32::from(SQUARE_STEPS) + 1;
+    for (row, column) in (0..=SQUARE_STEPS).flat_map(|row| (0..=SQUARE_STEPS).map(move |column| (row, column))) {
+        let value = |step: u8| step * (255 / SQUARE_STEPS);
+        let colour = over_black(colours.pseudo(class.id, value(column), Some(value(row))));
+        let share = |step: u8| f32::from(step) / f32::from(SQUARE_STEPS);
+        mesh.colored_vertex(place(share(column), share(row)), colour);
+        if row < SQUARE_STEPS && column < SQUARE_STEPS {
+            let corner = u32::from(row) * side + u32::from(column);
+            mesh.add_triangle(corner, corner + 1, corner + side);
+            mesh.add_triangle(corner + 1, corner + side, corner + side + 1);
+        }
+    }
+    ui.painter().add(Shape::mesh(mesh));
+    if let Some(Mark { first, second: Some(second), .. }) = mark {
+        let at = place(f32::from(first) / 255.0, f32::from(second) / 255.0);
+        ui.painter().circle(at, 4.5, Color32::WHITE, Stroke::new(1.5, Color32::BLACK));
+    }
+}
+
+fn ramps_ui(ui: &mut Ui, classes: &ClassTable, colours: &ColourTables, mark: Option<Mark>) {
+    let visible = classes.foreground().filter(|class| class.visible);
+    let one_for_all = matches!(colours.coloured_by(), Some(ColourBy::Spread | ColourBy::Shift));
+    for class in visible.take(if one_for_all { 1 } else { LEGEND_CLASSES }) {
+        ui.horizontal(|ui| {
+            let (rect, response) = ui.allocate_exact_size(vec2(RAMP_WIDTH, RAMP_HEIGHT), Sense::hover());
+            response.widget_info(|| WidgetInfo::labeled(Role::Image, true, format!("Colours of {}", class.name)));
+            ui.painter().add(ramp(rect, |value| ramp_colour(colours, class.id, value)));
+            let own = mark.filter(|mark| one_for_all || mark.class == class.id);
+            if let Some(value) = own.and_then(|mark| ramp_value(colours, mark)) {
+                mark_ui(ui, rect, value);
+            }
+            let text = if one_for_all { "every class" } else { &class.name };
+            ui.add(egui::Label::new(RichText::new(text).small()).truncate());
+        });
+    }
+}
+
+/// Where on a ramp a voxel lies; nowhere while its class alone colours it.
+fn ramp_value(colours: &ColourTables, mark: Mark) -> Option<u8> {
+    colours.coloured_by()?;
+    Some(match (colours.axes(), mark.second) {
+        // 0..=255, because the sum is in 0..=510.
+        (ColourAxes::Difference, Some(second)) => ((255 + u16::from(second) - u16::from(mark.first)) / 2) as u8,
+        _ => mark.first,
+    })
+}
+
+fn ramp_colour(colours: &ColourTables, class: ClassId, value: u8) -> [f64; 4] {
+    match colours.axes() {
+        // The pair of values whose difference lies there.
+        ColourAxes::Difference if value < 128 => colours.pseudo(class, 255 - 2 * value, Some(0)),
+        ColourAxes::Difference => colours.pseudo(class, 0, Some(2 * (value - 128) + 1)),
+        _ => colours.pseudo(class, value, None),
+    }
+}
+
+/// From 0 at the left to 255 at the right, over black as in a viewer.
+fn ramp(rect: Rect, colour: impl Fn(u8) -> [f64; 4]) -> Shape {
+    let mut mesh = Mesh::default();
+    let x = |step: u8| rect.left() + rect.width() * f32::from(step) / (f32::from(STEPS) + 1.0);
+    for step in 0..=STEPS {
+        let cell = Rect::from_min_max(pos2(x(step), rect.top()), pos2(x(step + 1), rect.bottom()));
+        mesh.add_colored_rect(cell, over_black(colour(step * (255 / STEPS))));
+    }
+    Shape::mesh(mesh)
+}
+
+fn mark_ui(ui: &Ui, ramp: Rect, value: u8) {
+    let x = ramp.left() + ramp.width() * f32::from(value) / 255.0;
+    let ends = [Pos2::new(x, ramp.top() - 1.0), Pos2::new(x, ramp.bottom() + 1.0)];
+    ui.painter().line_segment(ends, Stroke::new(4.0, Color32::BLACK));
+    ui.painter().line_segment(ends, Stroke::new(2.0, Color32::WHITE));
+}
+
+/// What the left and the right end of the ramps mean.
+fn ends_ui(ui: &mut Ui, by: Option<ColourBy>) {
+    let (left, right) = match by {
+        None | Some(ColourBy::BothAxes) => return,
+        Some(ColourBy::DualConfidence) => ("doubtful", "sure"),
+        Some(ColourBy::LikeLabels) => ("unlike", "like your labels"),
+        Some(ColourBy::Probability) => ("0", "1"),
+        Some(ColourBy::Spread) => ("0", "0.1 and more"),
+        Some(ColourBy::Shift) => ("−1 networks", "labels +1"),
+    };
+    let size = vec2(RAMP_WIDTH, theme::TEXT_ROW_HEIGHT);
+    ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
+        ui.spacing_mut().item_spacing.x = 0.0;
+        ui.set_min_width(RAMP_WIDTH);
+        widgets::caption_ui(ui, left);
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| widgets::caption_ui(ui, right));
+    });
+}
+
+fn over_black([r, g, b, weight]: [f64; 4]) -> Color32 {
+    // In 0..=255, because colours and weights are in 0..=1.
+    let [r, g, b] = [r, g, b].map(|c| (255.0 * c * weight).round() as u8);
+    Color32::from_rgb(r, g, b)
+}

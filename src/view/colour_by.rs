@@ -1,0 +1,150 @@
+//! What colours the pseudo-labels, on scales that are the same for every case.
+
+use crate::label::{FINE_STEPS, Prediction};
+use crate::volume::Grid;
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum ColourBy {
+    /// What both networks believe, and how much it looks like the labels.
+    #[default]
+    BothAxes,
+    DualConfidence,
+    /// The neural process's probability of the displayed class.
+    LikeLabels,
+    /// The displayed probability, whichever that is.
+    Probability,
+    /// Standard deviation of the neural process, 0 to 0.1.
+    Spread,
+    /// The neural process's probability minus the networks' mean, -1 to 1.
+    Shift,
+}
+
+/// How the values of a voxel choose its colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ColourAxes {
+    One,
+    Two,
+    /// The second value minus the first.
+    Difference,
+}
+
+/// The planes whose values choose the colours.
+#[derive(Clone, Copy, Debug)]
+pub struct ColourPlanes<'a> {
+    pub first: &'a Grid<u8>,
+    pub second: Option<&'a Grid<u8>>,
+}
+
+impl ColourBy {
+    pub const ALL: [Self; 6] =
+        [Self::BothAxes, Self::DualConfidence, Self::LikeLabels, Self::Probability, Self::Spread, Self::Shift];
+
+    /// The end of the scale of [`Self::Spread`].
+    pub const LARGEST_SPREAD: f32 = 255.0 / FINE_STEPS;
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::BothAxes => "Both axes",
+            Self::DualConfidence => "Both believe it",
+            Self::LikeLabels => "Like your labels",
+            Self::Probability => "Probability",
+            Self::Spread => "Spread",
+            Self::Shift => "Shift",
+        }
+    }
+
+    /// One sentence for whoever wonders what the name means.
+    pub fn explanation(self) -> &'static str {
+        match self {
+            Self::BothAxes => "How far both networks believe the class, and how much it looks like your labels",
+            Self::DualConfidence => "Dual confidence: each network's class, and how far the other believes it",
+            Self::LikeLabels => "Probability of the class given nothing but labelled voxels (neural process)",
+            Self::Probability => "The displayed probability of the class",
+            Self::Spread => "How far the neural process is from being sure: standard deviation, 0 to 0.1",
+            Self::Shift => "Neural process minus the mean of both networks, −1 to 1",
+        }
+    }
+
+    pub fn axes(self) -> ColourAxes {
+        match self {
+            Self::BothAxes => ColourAxes::Two,
+            Self::Shift => ColourAxes::Difference,
+            Self::DualConfidence | Self::LikeLabels | Self::Probability | Self::Spread => ColourAxes::One,
+        }
+    }
+
+    /// Whether a prediction has what this needs.
+    pub fn is_known(self, prediction: &Prediction) -> bool {
+        self.own_planes(prediction).is_some()
+    }
+
+    /// This, or dual confidence, which every prediction has.
+    pub fn or_known(self, prediction: &Prediction) -> Self {
+        if self.is_known(prediction) { self } else { Self::DualConfidence }
+    }
+
+    /// The planes of a prediction; those of dual confidence where it has none for this.
+    pub fn planes(self, prediction: &Prediction) -> ColourPlanes<'_> {
+        let dual = ColourPlanes { first: &prediction.dual_confidence, second: None };
+        self.own_planes(prediction).unwrap_or(dual)
+    }
+
+    fn own_planes(self, prediction: &Prediction) -> Option<ColourPlanes<'_>> {
+        let p = &prediction.probabilities;
+        let dual = &prediction.dual_confidence;
+        let (first, second) = match self {
+            Self::BothAxes => (dual, Some(p.np.as_ref()?)),
+            Self::DualConfidence => (dual, None),
+            Self::LikeLabels => (p.np.as_ref()?, None),
+            Self::Probability => (p.displayed()?, None),
+            Self::Spread => (p.np_std.as_ref()?, None),
+            Self::Shift => (p.mean.as_ref()?, Some(p.np.as_ref()?)),
+        };
+        Some(ColourPlanes { first, second })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geometry::Extent;
+    use crate::label::{Probabilities, ProbabilityKind, Provenance};
+    use crate::volume::CaseId;
+
+    fn prediction(probabilities: Probabilities) -> Prediction {
+        let plane = |value: u8| Grid::filled(Extent::new(1, 1, 1).unwrap(), value);
+        Prediction {
+            provenance: Provenance { case: CaseId::from("a"), label_revision: 0, model: "m".into(), step: 1 },
+            class: plane(1),
+            confidence_a: plane(1),
+            confidence_b: plane(2),
+            class_a: plane(1),
+            class_b: plane(1),
+            dual_confidence: plane(3),
+            probabilities,
+        }
+    }
+
+    #[test]
+    fn without_a_neural_process_the_map_has_one_axis() {
+        let plain = prediction(Probabilities::default());
+        assert_eq!(ColourBy::BothAxes.or_known(&plain), ColourBy::DualConfidence);
+        for by in ColourBy::ALL {
+            let planes = by.planes(&plain);
+            assert_eq!((planes.first.as_slice(), planes.second.is_none()), ([3].as_slice(), true), "{by:?}");
+        }
+    }
+
+    #[test]
+    fn the_displayed_probability_is_the_one_that_is_shown() {
+        let plane = |value: u8| Some(Grid::filled(Extent::new(1, 1, 1).unwrap(), value));
+        let both = Probabilities { mean: plane(10), np: plane(20), ..Probabilities::default() };
+        let first = |by: ColourBy, p: &Probabilities| by.planes(&prediction(p.clone())).first.as_slice()[0];
+        assert_eq!(first(ColourBy::Probability, &both), 10);
+        let by_np = Probabilities { shown: ProbabilityKind::NeuralProcess, ..both.clone() };
+        assert_eq!(first(ColourBy::Probability, &by_np), 20);
+        // Shown, but not there.
+        let by_scaled = Probabilities { shown: ProbabilityKind::Scaled, ..both };
+        assert!(!ColourBy::Probability.is_known(&prediction(by_scaled)));
+    }
+}
