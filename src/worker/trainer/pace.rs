@@ -27,9 +27,11 @@ pub struct Pace {
 }
 
 impl Pace {
-    /// `None` where the user named no minutes, or the number of steps as well, or a plan that has one.
+    /// `None` where the user named no minutes, or the number of steps as well, or a plan or protocol that has one.
     pub fn new(settings: &TrainSettings, step: u64) -> Option<Self> {
-        let minutes = settings.minutes.filter(|_| settings.steps.is_none() && settings.plan.is_none())?;
+        let minutes = settings
+            .minutes
+            .filter(|_| settings.steps.is_none() && settings.plan.is_none() && settings.protocol.is_none())?;
         // Beyond what a duration holds a run ends by its steps.
         let budget = Duration::try_from_secs_f64(60.0 * minutes).ok()?;
         let shrinks = if settings.resume { 0 } else { MOST_SHRINKS };
@@ -85,6 +87,7 @@ impl Pace {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::learn::Protocol;
 
     fn settings() -> TrainSettings {
         TrainSettings { minutes: Some(1.0), ..TrainSettings::default() }
@@ -99,6 +102,7 @@ mod tests {
         assert!(Pace::new(&settings(), 0).is_some());
         assert!(Pace::new(&TrainSettings::default(), 0).is_none());
         assert!(Pace::new(&TrainSettings { steps: Some(5), ..settings() }, 0).is_none());
+        assert!(Pace::new(&TrainSettings { protocol: Some(Protocol::La), ..settings() }, 0).is_none());
         assert!(Pace::new(&TrainSettings { plan: Some("plan.toml".into()), ..settings() }, 0).is_none());
     }
 
