@@ -481,7 +481,7 @@ mod tests {
     fn a_plan_from_before_the_reserve_and_common_grids_still_opens_and_has_neither() {
         let plan = Plan::new(&fingerprint([64; 3]), &TrainSettings::default());
         let text = toml::to_string(&plan).unwrap();
-        let old: Vec<&str> = text.lines().filter(|line| !line.starts_with("calibration")).collect();
+        let old: Vec<&str> = text.lines().filter(|line| !line.starts_with("calibration = ")).collect();
         let old: Plan = toml::from_str(&old.join("\n")).unwrap();
         assert_eq!((old.calibration, old.reserved, old.spacing_mm), (Reserve::Off, None, None));
     }

@@ -4,9 +4,12 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
+use super::best::Best;
+use super::session::SessionError;
 use crate::io::write_atomically;
-use crate::learn::{Calibration, Method, Plan, StepReport, newest_checkpoint};
+use crate::learn::{Calibration, LearnError, Method, Plan, StepReport, newest_checkpoint};
 use crate::project::Project;
+use crate::worker::protocol::CheckpointChoice;
 
 /// Columns of `metrics.csv` that only some methods fill: what the neural process learns, and its health (methods 4.4).
 const NAMED: &[&str] = &["np_nll", "np_nll_pseudo", "np_kl", "np_kl_flipped", "np_std", "np_calibration"];
@@ -34,6 +37,20 @@ impl RunFolder {
             let dir = project.run_dir(&name);
             newest_checkpoint(&dir).map(|checkpoint| (Self { name, dir }, checkpoint))
         })
+    }
+
+    /// The checkpoint that somebody chose of the newest run.
+    pub fn chosen(project: &Project, choice: CheckpointChoice) -> Result<(Self, PathBuf), SessionError> {
+        let (run, last) =
+            Self::newest(project).ok_or_else(|| LearnError::NoCheckpoint { dir: project.models_dir() })?;
+        let checkpoint = match choice {
+            CheckpointChoice::Last => last,
+            CheckpointChoice::Best => {
+                let best = Best::of(&run.dir).ok_or_else(|| SessionError::NoBest { run: run.name.clone() })?;
+                best.path(&run.dir)
+            }
+        };
+        Ok((run, checkpoint))
     }
 
     pub fn write_plan(&self, plan: &Plan) -> io::Result<()> {
