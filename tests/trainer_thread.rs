@@ -156,11 +156,11 @@ fn the_best_networks_survive_a_resumed_run_that_gets_no_better_and_can_be_asked_
     let project = study(folder.path());
     let trainer = TrainerHandle::spawn().unwrap();
     let best_of = |events: &[TrainerEvent]| {
-        let found = events.iter().filter_map(|e| match e {
+        let found = events.iter().rev().find_map(|e| match e {
             TrainerEvent::BestHeldOut { step, dice } => Some((*step, *dice)),
             _ => None,
         });
-        found.last().expect("a case is held out")
+        found.expect("a case is held out")
     };
     trainer.commands.send(request(folder.path(), 10, false)).unwrap();
     let (step, dice) = best_of(&until(&trainer, is_state(TrainerState::Finished)));

@@ -60,9 +60,13 @@ mod reader {
         let bytes = fs::read(path).map_err(|e| IoError::open(path, e))?;
         // A damaged shape must not ask for more than the file can hold.
         let expansion = usize::try_from(MAX_EXPANSION).unwrap_or(usize::MAX);
-        let options = OpenOptions::default().with_max_read_bytes(bytes.len().saturating_mul(expansion));
+        let length = bytes.len();
+        let options = OpenOptions::default().with_max_read_bytes(length.saturating_mul(expansion));
         let file = Hdf5File::from_vec_with_options(bytes, options).map_err(|e| damaged(path, &e))?;
         let source = Source { path, file, order };
+        if source.file.superblock().eof_address > length as u64 {
+            return Err(source.bad("it is cut off".to_owned()));
+        }
         let image = source.image()?;
         let label = source.grid::<u8>(&source.dataset("label")?)?;
         if label.extent() != image.extent() {
@@ -74,9 +78,9 @@ mod reader {
 
     impl Source<'_> {
         fn dataset(&self, name: &str) -> Result<Dataset, IoError> {
-            self.file.dataset(name).map_err(|e| match e {
+            self.file.dataset(name).map_err(|e| match cause(&e) {
                 Error::DatasetNotFound(_) => self.bad(format!("it has no dataset '{name}'")),
-                other => damaged(self.path, &other),
+                other => damaged(self.path, other),
             })
         }
 
@@ -109,17 +113,24 @@ mod reader {
         }
 
         fn unread(&self, name: &str, error: &Error) -> IoError {
-            match error {
+            match cause(error) {
                 Error::TypeMismatch { expected, actual } => {
                     self.bad(format!("'{name}' holds {actual} where {expected} is expected"))
                 }
-                Error::Context { source, .. } => self.unread(name, source),
                 other => damaged(self.path, other),
             }
         }
 
         fn bad(&self, reason: String) -> IoError {
             IoError::BadHdf5 { path: self.path.into(), reason }
+        }
+    }
+
+    /// Without the names of the objects it happened in.
+    fn cause(error: &Error) -> &Error {
+        match error {
+            Error::Context { source, .. } => cause(source),
+            other => other,
         }
     }
 
