@@ -181,7 +181,10 @@ impl Plan {
     /// is short, convolutions are computed again before the patch shrinks.
     pub fn new(fingerprint: &Fingerprint, settings: &TrainSettings) -> Self {
         let chosen = Self::chosen(fingerprint, settings);
-        settings.protocol.map_or(chosen.clone(), |protocol| protocol.applied_to(chosen, settings))
+        match settings.protocol {
+            Some(protocol) => protocol.applied_to(chosen, settings),
+            None => chosen,
+        }
     }
 
     fn chosen(fingerprint: &Fingerprint, settings: &TrainSettings) -> Self {
@@ -364,7 +367,13 @@ impl Plan {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::geometry::{Affine, Extent};
+    use crate::label::LabelMap;
+    use crate::learn::data::Normaliser;
+    use crate::volume::{Grid, Image, Voxels};
 
     fn fingerprint(extent: [usize; 3]) -> Fingerprint {
         Fingerprint { extents: vec![extent; 3], classes: vec![0, 1], has_unlabelled: true, ..Fingerprint::default() }
@@ -484,6 +493,24 @@ mod tests {
         let old: Vec<&str> = text.lines().filter(|line| !line.starts_with("calibration = ")).collect();
         let old: Plan = toml::from_str(&old.join("\n")).unwrap();
         assert_eq!((old.calibration, old.reserved, old.spacing_mm), (Reserve::Off, None, None));
+    }
+
+    #[test]
+    fn only_the_first_labelled_cases_that_train_keep_their_labels_and_held_out_ones_all() {
+        let e = Extent::new(4, 4, 4).unwrap();
+        let image = Arc::new(Image::new(Voxels::U8(Grid::from_fn(e, |v| v.x as u8)), 1.0, 0.0, Affine::identity()));
+        let case = |(id, held_out): (&str, bool)| {
+            TrainCase::new(id.into(), image.clone(), LabelMap::imported(Grid::filled(e, 1)), held_out)
+        };
+        let mut cases = [("test", true), ("c", false), ("a", false), ("b", false)].map(case);
+        let usual = Plan::new(&fingerprint([64; 3]), &TrainSettings::default());
+        let mut plan = Plan { labelled_cases: Some(2), clip_intensities: false, calibration: Reserve::Off, ..usual };
+        // A resumed run prepares its cases as well.
+        for _ in 0..2 {
+            plan.prepare(&mut cases);
+            assert_eq!(cases.each_ref().map(TrainCase::is_labelled), [true, true, true, false]);
+        }
+        assert_eq!(*cases[0].normaliser(), Normaliser::unclipped(&image));
     }
 
     #[test]
