@@ -37,6 +37,7 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     ("eframe", &["render", "ui"]),
     ("nifti", &["io"]),
     ("flate2", &["io"]),
+    ("hdf5_reader", &["io"]),
     ("clap", &["cli"]),
     ("indicatif", &["cli"]),
     ("plotters", &["cli"]),

@@ -13,7 +13,7 @@ use chiaro::label::{ClassTable, LabelMap};
 use chiaro::learn::{DeviceChoice, Method, TrainSettings};
 use chiaro::project::{CaseEntry, Project};
 use chiaro::volume::{CaseId, Grid, Image, VoxelType, Voxels};
-use chiaro::worker::protocol::{TrainRequest, TrainerCommand, TrainerEvent, TrainerState};
+use chiaro::worker::protocol::{CheckpointChoice, TrainRequest, TrainerCommand, TrainerEvent, TrainerState};
 use chiaro::worker::trainer::TrainerHandle;
 
 /// Far beyond what any of this takes on a slow machine; a test that reaches it has failed.
@@ -110,7 +110,14 @@ fn a_run_reports_predicts_the_shown_case_and_leaves_its_files() {
     assert!(run.join("plan.toml").is_file() && run.join("step-00000060/weights.safetensors").is_file());
 
     let cases = vec![CaseId::from("b"), CaseId::from("c")];
-    trainer.commands.send(TrainerCommand::Predict { project_dir: folder.path().to_owned(), cases }).unwrap();
+    trainer
+        .commands
+        .send(TrainerCommand::Predict {
+            project_dir: folder.path().to_owned(),
+            cases,
+            checkpoint: CheckpointChoice::Last,
+        })
+        .unwrap();
     until(&trainer, |e| matches!(e, TrainerEvent::PredictionSaved { done: 2, total: 2, .. }));
     let saved = project.load_prediction(&"c".into()).unwrap().unwrap();
     assert_eq!(saved.provenance.step, 60);
@@ -141,6 +148,39 @@ fn pause_holds_the_step_count_and_stop_leaves_a_checkpoint_to_resume_from() {
     let events = until(&trainer, is_state(TrainerState::Finished));
     assert_eq!(last_step(&events), stopped_at + 10);
     assert!(events.contains(&TrainerEvent::Run("001-dual-confidence".into())), "the same run goes on");
+}
+
+#[test]
+fn the_best_networks_survive_a_resumed_run_that_gets_no_better_and_can_be_asked_to_predict() {
+    let folder = tempfile::tempdir().unwrap();
+    let project = study(folder.path());
+    let trainer = TrainerHandle::spawn().unwrap();
+    let best_of = |events: &[TrainerEvent]| {
+        let found = events.iter().rev().find_map(|e| match e {
+            TrainerEvent::BestHeldOut { step, dice } => Some((*step, *dice)),
+            _ => None,
+        });
+        found.expect("a case is held out")
+    };
+    trainer.commands.send(request(folder.path(), 10, false)).unwrap();
+    let (step, dice) = best_of(&until(&trainer, is_state(TrainerState::Finished)));
+    let file = project.run_dir("001-dual-confidence").join("best/best.json");
+    // Nothing can be better than what the file claims now.
+    let text = std::fs::read_to_string(&file).unwrap();
+    let mut claimed: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((claimed["step"].as_u64(), claimed["dice"].as_f64().map(|d| d as f32)), (Some(step), Some(dice)));
+    claimed["dice"] = 1.5.into();
+    std::fs::write(&file, claimed.to_string()).unwrap();
+    trainer.commands.send(request(folder.path(), 30, true)).unwrap();
+    assert_eq!(best_of(&until(&trainer, is_state(TrainerState::Finished))), (step, 1.5));
+
+    for (checkpoint, expected) in [(CheckpointChoice::Best, step), (CheckpointChoice::Last, 30)] {
+        let cases = vec![CaseId::from("c")];
+        let project_dir = folder.path().to_owned();
+        trainer.commands.send(TrainerCommand::Predict { project_dir, cases, checkpoint }).unwrap();
+        until(&trainer, |e| matches!(e, TrainerEvent::PredictionSaved { .. }));
+        assert_eq!(project.load_prediction(&"c".into()).unwrap().unwrap().provenance.step, expected);
+    }
 }
 
 #[test]

@@ -13,6 +13,7 @@ use crate::io::{IoError, read_mask};
 use crate::learn::{DeviceChoice, Method, TrainSettings};
 use crate::metrics::{CaseScores, MetricsError, Summary, evaluate_case};
 use crate::project::{self, Project, ProjectError, Source};
+use crate::worker::protocol::CheckpointChoice;
 
 /// The study everyone sees first; another seed is another study of the same kind.
 const DEMO_SEED: u64 = 7;
@@ -85,7 +86,12 @@ pub fn run_headless(dir: &Path) -> Result<(), DemoError> {
         ..TrainSettings::default()
     };
     headless::train(dir, settings, Telling::Bar)?;
-    headless::predict(dir.to_owned(), project.cases().iter().map(|c| c.id.clone()).collect(), Telling::Bar)?;
+    headless::predict(
+        dir.to_owned(),
+        project.cases().iter().map(|c| c.id.clone()).collect(),
+        CheckpointChoice::Last,
+        Telling::Bar,
+    )?;
     let masks = dir.join("masks");
     project::export_labels(&project, &masks, Source::Pseudo)?;
     let mean_dice = score(&project, dir, &masks)?;

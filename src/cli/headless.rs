@@ -10,7 +10,7 @@ use thiserror::Error;
 
 use crate::learn::TrainSettings;
 use crate::volume::CaseId;
-use crate::worker::protocol::{Progress, TrainRequest, TrainerCommand, TrainerEvent, TrainerState};
+use crate::worker::protocol::{CheckpointChoice, Progress, TrainRequest, TrainerCommand, TrainerEvent, TrainerState};
 use crate::worker::trainer::TrainerHandle;
 
 #[derive(Debug, Error)]
@@ -46,6 +46,8 @@ struct JsonLine {
     step: u64,
     loss: f32,
     dice_held_out: Option<f32>,
+    best_dice_held_out: Option<f32>,
+    best_step: Option<u64>,
     seconds: f64,
 }
 
@@ -55,7 +57,10 @@ pub struct Outcome {
     pub run: String,
     pub steps: u64,
     pub seconds: f64,
+    /// After the last step.
     pub dice_held_out: Option<f32>,
+    /// The highest point of the held-out curve: step and Dice.
+    pub best: Option<(u64, f32)>,
 }
 
 /// Trains to the end and returns what came out.
@@ -71,10 +76,11 @@ pub fn train(project_dir: &Path, settings: TrainSettings, telling: Telling) -> R
             TrainerEvent::Device(device) => bar.say(&device.why),
             TrainerEvent::Plan(plan) => bar.say(&plan.sentence),
             TrainerEvent::Notice(sentence) => bar.say(&sentence),
+            TrainerEvent::BestHeldOut { step, dice } => outcome.best = Some((step, dice)),
             TrainerEvent::Progress(progress) => {
                 bar.show(&progress);
                 if telling == Telling::Json {
-                    print_json(&progress)?;
+                    print_json(&progress, outcome.best)?;
                 }
                 outcome.steps = progress.step;
                 outcome.seconds = progress.elapsed_secs;
@@ -96,14 +102,19 @@ pub fn train(project_dir: &Path, settings: TrainSettings, telling: Telling) -> R
     Err(HeadlessError::ThreadEnded)
 }
 
-/// Predicts the cases with the newest networks of the project.
-pub fn predict(project_dir: PathBuf, cases: Vec<CaseId>, telling: Telling) -> Result<(), HeadlessError> {
+/// Predicts the cases with networks of the project's newest run.
+pub fn predict(
+    project_dir: PathBuf,
+    cases: Vec<CaseId>,
+    checkpoint: CheckpointChoice,
+    telling: Telling,
+) -> Result<(), HeadlessError> {
     if cases.is_empty() {
         return Ok(());
     }
     let trainer = TrainerHandle::spawn().map_err(HeadlessError::Spawn)?;
     let total = cases.len();
-    send(&trainer, TrainerCommand::Predict { project_dir, cases })?;
+    send(&trainer, TrainerCommand::Predict { project_dir, cases, checkpoint })?;
     let bar = progress_bar(telling);
     bar.set_length(total);
     while let Ok(event) = trainer.events.recv() {
@@ -132,11 +143,13 @@ fn failed(headline: String, detail: String) -> HeadlessError {
     HeadlessError::Failed { headline, causes }
 }
 
-fn print_json(progress: &Progress) -> io::Result<()> {
+fn print_json(progress: &Progress, best: Option<(u64, f32)>) -> io::Result<()> {
     let line = JsonLine {
         step: progress.step,
         loss: progress.loss,
         dice_held_out: progress.dice_held_out,
+        best_dice_held_out: best.map(|(_, dice)| dice),
+        best_step: best.map(|(step, _)| step),
         seconds: progress.elapsed_secs,
     };
     let mut out = io::stdout().lock();

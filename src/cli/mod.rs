@@ -2,6 +2,7 @@
 
 mod args;
 pub mod bench;
+mod benchmark;
 mod calibration;
 pub mod demo;
 pub mod doubts;

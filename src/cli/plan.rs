@@ -7,7 +7,7 @@ use clap::Args;
 use thiserror::Error;
 
 use crate::io::{IoError, write_atomically};
-use crate::learn::{DeviceChoice, Method, TrainSettings};
+use crate::learn::{DeviceChoice, Method, Protocol, TrainSettings};
 use crate::worker::trainer::{SessionError, plan_for};
 
 #[derive(Args, Debug)]
@@ -17,6 +17,9 @@ pub struct PlanArgs {
     /// supervised, mean-teacher, cps, dual-confidence, dual-confidence-np or dual-confidence-np-literal
     #[arg(long, default_value_t = Method::default())]
     pub method: Method,
+    /// The plan of a published protocol: la or acdc
+    #[arg(long, conflicts_with = "minutes")]
+    pub protocol: Option<Protocol>,
     /// Minutes that training may take
     #[arg(long, value_parser = super::train::positive)]
     pub minutes: Option<f64>,
@@ -39,8 +42,8 @@ pub enum PlanError {
 }
 
 pub fn run(args: PlanArgs) -> Result<(), PlanError> {
-    let PlanArgs { dir, method, minutes, device, out } = args;
-    let settings = TrainSettings { method, minutes, device, ..TrainSettings::default() };
+    let PlanArgs { dir, method, protocol, minutes, device, out } = args;
+    let settings = TrainSettings { method, protocol, minutes, device, ..TrainSettings::default() };
     let plan = plan_for(&dir, &settings, &mut |notice| eprintln!("{notice}"))?;
     eprintln!("{}", plan.summary().sentence);
     let text = plan.to_commented_toml().map_err(io::Error::other)?;

@@ -2,12 +2,13 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use thiserror::Error;
 
 use super::headless::{self, HeadlessError, Telling};
 use crate::project::{Project, ProjectError};
 use crate::volume::CaseId;
+use crate::worker::protocol::CheckpointChoice;
 
 #[derive(Args, Debug)]
 pub struct PredictArgs {
@@ -16,6 +17,15 @@ pub struct PredictArgs {
     /// Cases to predict, separated by commas (all if not given)
     #[arg(long, value_delimiter = ',', value_name = "LIST")]
     pub cases: Vec<String>,
+    /// Networks of the newest run: last, or best on the held-out cases
+    #[arg(long, value_enum, default_value = "last")]
+    pub checkpoint: Networks,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Networks {
+    Last,
+    Best,
 }
 
 #[derive(Debug, Error)]
@@ -37,7 +47,11 @@ pub fn run(args: PredictArgs) -> Result<(), PredictError> {
         project.case(case)?;
     }
     let count = cases.len();
-    headless::predict(args.dir.clone(), cases, Telling::Bar)?;
+    let checkpoint = match args.checkpoint {
+        Networks::Last => CheckpointChoice::Last,
+        Networks::Best => CheckpointChoice::Best,
+    };
+    headless::predict(args.dir.clone(), cases, checkpoint, Telling::Bar)?;
     eprintln!("{count} {} predicted.", if count == 1 { "case" } else { "cases" });
     println!("{}", args.dir.join("pseudo").display());
     Ok(())

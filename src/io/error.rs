@@ -56,6 +56,18 @@ pub enum IoError {
     #[error("{} is not a label volume: {reason}; choose a mask with whole numbers from 0 to 255", file_label(path))]
     NotLabels { path: PathBuf, reason: String },
 
+    #[error(
+        "{} is an HDF5 file, which this build cannot read; build Chiaro with `cargo build --release --features hdf5`",
+        file_label(path)
+    )]
+    WithoutHdf5 { path: PathBuf },
+
+    #[error(
+        "{} is not a usable HDF5 volume: {reason}; it needs a 3-D dataset 'image' of floats and 'label' of bytes in the same shape",
+        file_label(path)
+    )]
+    BadHdf5 { path: PathBuf, reason: String },
+
     #[error("{} cannot be written: {source}; check the free space and your access rights", file_label(path))]
     Write { path: PathBuf, source: io::Error },
 

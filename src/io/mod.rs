@@ -1,4 +1,4 @@
-//! Files: NIfTI in and out, atomic writes, verified export.
+//! Files: NIfTI in and out, HDF5 in, atomic writes, verified export.
 //!
 //! The `nifti` crate (0.18) knows no NIfTI-2 and no ANALYZE, reads only the first gzip member, reads `dim` unsigned and
 //! its plain writer can lose the last buffer; so headers and voxels are read and written here. The crate supplies the
@@ -11,6 +11,7 @@ mod fields;
 mod geometry;
 mod grid_check;
 mod gzip;
+mod hdf5;
 mod header;
 mod image;
 mod mask;
@@ -24,6 +25,7 @@ pub use atomic::write_atomically;
 pub use error::IoError;
 pub use geometry::{AffineSource, NiftiGeometry};
 pub use grid_check::{GridMismatch, check_same_grid, reorient_mask_onto};
+pub use hdf5::{AxisOrder, Hdf5Volume, read_hdf5};
 pub use header::NiftiVersion;
 pub use image::{LoadedImage, read_geometry, read_image};
 pub use mask::{LoadedMask, read_mask};

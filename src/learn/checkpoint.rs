@@ -108,6 +108,18 @@ pub fn load_predictor(checkpoint: &Path, device: &Device) -> Result<(Predictor, 
 impl Trainer {
     /// Writes a checkpoint into `run_dir` and removes the oldest beyond two. Returns its folder.
     pub fn save(&self, run_dir: &Path) -> Result<PathBuf, LearnError> {
+        let written = self.save_into(run_dir)?;
+        for old in checkpoints(run_dir).iter().rev().skip(KEPT) {
+            // A checkpoint that cannot be removed costs space, nothing else.
+            if let Err(e) = fs::remove_dir_all(old) {
+                log::warn!("an old checkpoint could not be removed: {e}");
+            }
+        }
+        Ok(written)
+    }
+
+    /// Writes a checkpoint beside whatever lies in the folder. Returns the checkpoint's own.
+    pub fn save_into(&self, run_dir: &Path) -> Result<PathBuf, LearnError> {
         let target = run_dir.join(format!("{PREFIX}{:08}", self.step));
         let staging = run_dir.join(".saving");
         let failed = |reason: String| LearnError::Checkpoint { path: target.clone(), action: "written", reason };
@@ -135,13 +147,6 @@ impl Trainer {
         }
         fs::rename(&staging, &target).map_err(io)?;
         sync_folder(run_dir).map_err(io)?;
-        let all = checkpoints(run_dir);
-        for old in all.iter().rev().skip(KEPT) {
-            // A checkpoint that cannot be removed costs space, nothing else.
-            if let Err(e) = fs::remove_dir_all(old) {
-                log::warn!("an old checkpoint could not be removed: {e}");
-            }
-        }
         Ok(target)
     }
 

@@ -14,7 +14,7 @@ use super::nn::{DropoutDraw, DualNetwork, Network, Storage, averaged, teacher_de
 use super::np::{NpLearner, NpLoss, NpStep, Unlabelled};
 use super::optimiser::Sgd;
 use super::plan::Plan;
-use super::schedule::{poly_decay, ramp_up};
+use super::schedule::{poly_decay, ramp_up, stair};
 
 pub struct Learner {
     pub networks: DualNetwork,
@@ -48,7 +48,7 @@ struct StepLoss {
 
 /// Weight of the unlabelled terms at a step.
 pub fn unsupervised_weight(plan: &Plan, step: u64) -> f64 {
-    plan.unsupervised_weight * ramp_up(step as f64, plan.ramp_up_steps as f64)
+    plan.unsupervised_weight * ramp_up(stair(step, plan.ramp_stair_steps) as f64, plan.ramp_up_steps as f64)
 }
 
 pub fn learning_rate(plan: &Plan, step: u64) -> f64 {

@@ -27,8 +27,8 @@ pub use error::LearnError;
 pub use kernels::{KernelKind, KernelTiming, Part, compare_kernels, peak_gflops};
 pub use nn::Storage;
 pub use plan::{
-    Anatomy, Architecture, Augmentation, Fingerprint, MirrorAxes, Normalisation, PatientAxis, Plan, Reserve,
-    UnlabelledView,
+    Anatomy, Architecture, Augmentation, Fingerprint, LabelledCrops, MirrorAxes, Normalisation, PatientAxis, Plan,
+    Protocol, Reserve, UnlabelledView, WindowWeighting,
 };
 pub use predict::{Corrections, Predictor, Subject};
 pub use settings::{DeviceChoice, DeviceReport, Method, PlanSummary, TrainSettings};

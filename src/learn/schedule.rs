@@ -9,6 +9,11 @@ pub fn ramp_up(t: f64, length: f64) -> f64 {
     (-5.0 * phase * phase).exp()
 }
 
+/// The step at which the present stair of `length` steps began: `floor(step / length)` in the protocol's counting.
+pub fn stair(step: u64, length: u64) -> u64 {
+    step - step % length.max(1)
+}
+
 /// `(1 - step / total)^0.9`, never below a hundredth, so that a run that goes on still learns.
 pub fn poly_decay(step: u64, total: u64) -> f64 {
     let done = (step as f64 / total.max(1) as f64).min(1.0);
@@ -25,6 +30,12 @@ mod tests {
             assert!((ramp_up(e, 40.0) - expected).abs() < 6e-4, "{e}: {}", ramp_up(e, 40.0));
         }
         assert_eq!(ramp_up(100.0, 40.0), 1.0);
+    }
+
+    #[test]
+    fn a_stair_is_as_long_as_it_says() {
+        assert_eq!([0, 149, 150, 301].map(|step| stair(step, 150)), [0, 0, 150, 300]);
+        assert_eq!([0, 1, 7].map(|step| stair(step, 1)), [0, 1, 7]);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::nn::Storage;
-use super::plan::{Anatomy, MirrorAxes};
+use super::plan::{Anatomy, MirrorAxes, Protocol};
 
 /// How unlabelled volumes take part.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -60,6 +60,12 @@ pub struct TrainSettings {
     /// A new run follows this `plan.toml` instead of choosing its plan.
     #[serde(default)]
     pub plan: Option<PathBuf>,
+    /// A new run follows a published protocol instead of choosing its plan.
+    #[serde(default)]
+    pub protocol: Option<Protocol>,
+    /// And learns from so many labelled cases only, the first of the project.
+    #[serde(default)]
+    pub labelled: Option<usize>,
     /// What the project says about its anatomy; a trainer reads it there.
     #[serde(default)]
     pub anatomy: Anatomy,
@@ -107,6 +113,8 @@ impl Default for TrainSettings {
             storage: Storage::default(),
             recompute: false,
             plan: None,
+            protocol: None,
+            labelled: None,
             anatomy: Anatomy::default(),
             mirror: None,
             changes: Vec::new(),

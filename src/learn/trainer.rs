@@ -62,7 +62,7 @@ impl Trainer {
     /// Fresh networks.
     pub fn new(mut plan: Plan, mut cases: Vec<TrainCase>, device: &Device) -> Result<Self, LearnError> {
         check_cases(&cases, &plan)?;
-        plan.reserve(&mut cases);
+        plan.prepare(&mut cases);
         // The masks are made only where they are wanted.
         plan.predict_body_only =
             plan.predict_body_only && !cases.iter().any(|c| !c.held_out && c.has_labels_in_the_air());

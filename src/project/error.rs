@@ -36,6 +36,15 @@ pub enum ProjectError {
     FolderInUse { dir: PathBuf, entry: String },
     #[error("there is no NIfTI file in '{}'. Choose the folder that holds the .nii or .nii.gz files.", dir.display())]
     NoFiles { dir: PathBuf },
+    #[error(
+        "'{}' holds neither a project nor volumes. Choose a folder with NIfTI files in images/ and labels/, or with CASE.h5 or CASE/mri_norm2.h5.",
+        dir.display()
+    )]
+    NoVolumes { dir: PathBuf },
+    #[error("{} names cases that are not in the folder: {}. Correct the list.", name(path), .unknown.join(", "))]
+    UnknownListed { path: PathBuf, unknown: Vec<String> },
+    #[error("case '{case}': {source}")]
+    Volume { case: CaseId, source: IoError },
     #[error("no label file in '{}' has the name of an image. A label file must be named like its image.", dir.display())]
     NoPairs { dir: PathBuf },
     #[error("the label file {} does not lie on the grid of the image {}. {mismatch}", name(label), name(image))]

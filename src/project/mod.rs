@@ -20,6 +20,7 @@ mod predictions;
 #[expect(clippy::module_inception)]
 mod project;
 mod recent;
+mod volume_folder;
 
 pub use audit::AuditEvent;
 pub use case_entry::{CaseEntry, CaseState};
@@ -32,3 +33,4 @@ pub use journal::Journal;
 pub use labels::RecoveredLabels;
 pub use project::Project;
 pub use recent::RecentProjects;
+pub use volume_folder::VolumeFolder;

@@ -90,6 +90,12 @@ impl Project {
         Ok(())
     }
 
+    /// Lists these cases first, in this order; the others keep theirs. Changes reach the disk with [`Self::save`].
+    pub(super) fn put_first(&mut self, order: &[CaseId]) {
+        let place = |case: &CaseEntry| order.iter().position(|id| *id == case.id).unwrap_or(order.len());
+        self.manifest.cases.sort_by_key(place);
+    }
+
     /// Training has run in this project.
     pub fn has_runs(&self) -> bool {
         fs::read_dir(self.models_dir()).is_ok_and(|mut runs| runs.next().is_some())

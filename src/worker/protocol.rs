@@ -34,12 +34,23 @@ pub enum TrainerCommand {
     },
     /// Another case is on the screen.
     Show(Option<CaseId>),
-    /// Predict these cases with the present networks and write their planes to the project.
+    /// Predict these cases and write their planes to the project.
     Predict {
         project_dir: PathBuf,
         cases: Vec<CaseId>,
+        checkpoint: CheckpointChoice,
     },
     Shutdown,
+}
+
+/// Which networks of a run predict.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CheckpointChoice {
+    /// As training left them.
+    #[default]
+    Last,
+    /// As they were at the highest point of the held-out curve.
+    Best,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,6 +90,11 @@ pub enum TrainerEvent {
     Progress(Progress),
     /// Mean Dice over classes and held-out cases after `step`.
     HeldOutDice {
+        step: u64,
+        dice: f32,
+    },
+    /// The highest point of that curve so far; its networks are kept.
+    BestHeldOut {
         step: u64,
         dice: f32,
     },

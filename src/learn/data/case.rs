@@ -64,6 +64,17 @@ impl TrainCase {
         &self.annotated
     }
 
+    /// Trains as if nobody had labelled the case.
+    pub(in crate::learn) fn forget_labels(&mut self) {
+        self.labels = LabelMap::unknown(self.labels.extent());
+        self.index_labels();
+    }
+
+    /// The z-score of the whole volume, without its tails cut.
+    pub(in crate::learn) fn normalise_unclipped(&mut self) {
+        self.normaliser = Normaliser::unclipped(&self.image);
+    }
+
     /// Sets a part aside, or nothing.
     pub(super) fn reserve(&mut self, part: Option<Reserved>) {
         if self.reserved != part {

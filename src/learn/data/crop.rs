@@ -15,8 +15,13 @@ use crate::volume::Image;
 pub struct CropPose {
     /// Continuous voxel position of the patch centre.
     pub centre: [f64; 3],
-    pub linear: [[f64; 3]; 3],
+    pub linear: Matrix,
 }
+
+/// Rows of a linear map.
+type Matrix = [[f64; 3]; 3];
+
+const IDENTITY: Matrix = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
 
 /// Values of a crop, x fastest.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -65,7 +70,7 @@ impl VoxelStatus {
 impl CropPose {
     /// The patch as it lies in the volume.
     pub fn plain(centre: [f64; 3]) -> Self {
-        Self { centre, linear: [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]] }
+        Self { centre, linear: IDENTITY }
     }
 
     /// A random rotation, scale and mirror image, applied in millimetres. The patch's voxels are `grid_mm` apart.
@@ -81,7 +86,8 @@ impl CropPose {
         let scale = 1.0 + symmetric(how.scale);
         let may_mirror = how.mirror_axes.of_voxels(&image.orientation());
         let mirror: [f64; 3] = may_mirror.map(|on| if on && rng.random_bool(0.5) { -1.0 } else { 1.0 });
-        let (rotation, spacing_mm) = (rotation_matrix(angles), image.spacing_mm());
+        let quarter = if how.quarter_turns { quarter_turn(rng) } else { IDENTITY };
+        let (rotation, spacing_mm) = (product(rotation_matrix(angles), quarter), image.spacing_mm());
         let linear = std::array::from_fn(|row| {
             std::array::from_fn(|col| rotation[row][col] * scale * mirror[col] * grid_mm[col] / spacing_mm[row])
         });
@@ -112,8 +118,20 @@ fn half_size(size: [usize; 3]) -> [f64; 3] {
     size.map(|s| (s as f64 - 1.0) / 2.0)
 }
 
+/// `k` quarter turns in the x-y plane, then always a flip along x or y: what UA-MT and SSL4MIS do to LA and BraTS. All
+/// elements are whole numbers, so that voxels stay voxels.
+fn quarter_turn(rng: &mut ChaCha8Rng) -> Matrix {
+    let (cos, sin) = [(1.0, 0.0), (0.0, 1.0), (-1.0, 0.0), (0.0, -1.0)][rng.random_range(0..4)];
+    let (x, y) = if rng.random_bool(0.5) { (-1.0, 1.0) } else { (1.0, -1.0) };
+    [[x * cos, -x * sin, 0.0], [y * sin, y * cos, 0.0], [0.0, 0.0, 1.0]]
+}
+
+fn product(a: Matrix, b: Matrix) -> Matrix {
+    std::array::from_fn(|row| std::array::from_fn(|col| (0..3).map(|k| a[row][k] * b[k][col]).sum()))
+}
+
 /// Rotation about x, then y, then z.
-fn rotation_matrix([a, b, c]: [f64; 3]) -> [[f64; 3]; 3] {
+fn rotation_matrix([a, b, c]: [f64; 3]) -> Matrix {
     let ((sa, ca), (sb, cb), (sc, cc)) = (a.sin_cos(), b.sin_cos(), c.sin_cos());
     [
         [cc * cb, cc * sb * sa - sc * ca, cc * sb * ca + sc * sa],
@@ -254,6 +272,21 @@ mod tests {
                 assert!((length(pose.volume_position(offset), spacing) - length(offset, grid)).abs() < 1e-9);
             }
         }
+    }
+
+    #[test]
+    fn quarter_turns_reach_every_mirrored_pose_in_the_plane_and_no_other() {
+        let still = Augmentation { scale: 0.0, rotation_deg: 0.0, ..Augmentation::default() };
+        let how = Augmentation { quarter_turns: true, ..still };
+        let image = blank(Affine::identity());
+        let mut rng = ChaCha8Rng::seed_from_u64(3);
+        let mut seen: Vec<[f64; 3]> = (0..100)
+            .map(|_| CropPose::random([0.0; 3], &image, [1.0; 3], &how, &mut rng).volume_position([1.0, 2.0, 3.0]))
+            .collect();
+        seen.sort_by(|a, b| a.partial_cmp(b).unwrap());
+        seen.dedup();
+        // Always flipped: the four turned images of a mirror image.
+        assert_eq!(seen, [[-2.0, -1.0, 3.0], [-1.0, 2.0, 3.0], [1.0, -2.0, 3.0], [2.0, 1.0, 3.0]]);
     }
 
     #[test]

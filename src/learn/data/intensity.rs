@@ -35,6 +35,18 @@ impl Crop {
         }
     }
 
+    /// Noise of this standard deviation inside the volume, clipped at twice that (UA-MT).
+    pub fn perturb(&mut self, sd: f64, rng: &mut ChaCha8Rng) {
+        if sd <= 0.0 {
+            return;
+        }
+        for (value, status) in self.image.iter_mut().zip(&self.status) {
+            if *status != VoxelStatus::Outside {
+                *value += (sd * normal(rng).clamp(-2.0, 2.0)) as f32;
+            }
+        }
+    }
+
     /// The same width in millimetres along every axis.
     fn blur(&mut self, sigma: f64, spacing_mm: [f64; 3]) {
         let finest = finest(spacing_mm);

@@ -16,7 +16,15 @@ pub struct Normaliser {
 
 impl Normaliser {
     pub fn of(image: &Image) -> Self {
-        let (lo, hi) = Self::clip_range(image);
+        Self::within(image, Self::clip_range(image))
+    }
+
+    /// The z-score of the whole volume, as in the published protocols.
+    pub fn unclipped(image: &Image) -> Self {
+        Self::within(image, (f64::NEG_INFINITY, f64::INFINITY))
+    }
+
+    fn within(image: &Image, (lo, hi): (f64, f64)) -> Self {
         let (mut count, mut mean, mut m2) = (0.0f64, 0.0f64, 0.0f64);
         for i in 0..image.extent().voxel_count() {
             let v = image.intensity_at(i);
@@ -85,6 +93,18 @@ mod tests {
         for (a, b) in normalised(base).iter().zip(normalised(other)) {
             assert!((a - b).abs() < 1e-2, "{a} {b}");
         }
+    }
+
+    #[test]
+    fn without_clipping_all_voxels_count_and_the_brightest_stays_apart() {
+        let mut values: Vec<f32> = (0..5000).map(|i| (i % 50) as f32).collect();
+        values[7] = 1000.0;
+        let image = image(values.clone());
+        let mean = values.iter().sum::<f32>() / 5000.0;
+        let sd = (values.iter().map(|v| (v - mean).powi(2)).sum::<f32>() / 5000.0).sqrt();
+        let n = Normaliser::unclipped(&image);
+        assert!((n.apply(1000.0) - (1000.0 - mean) / sd).abs() < 1e-2);
+        assert!(Normaliser::of(&image).apply(1000.0) < 3.0);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::case::TrainCase;
 use super::crop::{Crop, CropPose};
 use super::cut_mix::CutBox;
-use crate::learn::plan::{Plan, UnlabelledView, grid_mm};
+use crate::learn::plan::{LabelledCrops, Plan, UnlabelledView, grid_mm};
 use crate::volume::CaseId;
 
 /// Known voxels that a crop around a label shows if there are as many near (methods 9, rule 6).
@@ -78,7 +78,7 @@ impl Sampler {
         let mut draws = Vec::with_capacity(plan.batch_labelled + plan.batch_unlabelled);
         for _ in 0..plan.batch_labelled {
             let case = self.labelled.next(cases, |c| !c.held_out && c.is_labelled(), &mut self.rng);
-            draws.extend(case.and_then(|case| self.around_a_label(case, plan)));
+            draws.extend(case.and_then(|case| self.labelled(case, plan)));
         }
         for _ in 0..plan.batch_unlabelled {
             let case = self.unlabelled.next(cases, |c| !c.held_out && c.has_unknown(), &mut self.rng);
@@ -106,6 +106,13 @@ impl Sampler {
             for view in [a, b].into_iter().filter_map(|c| c.plain.as_mut()) {
                 view.swapped = Some(cut);
             }
+        }
+    }
+
+    fn labelled<'a>(&mut self, case: &'a TrainCase, plan: &Plan) -> Option<Draw<'a>> {
+        match plan.labelled_crops {
+            LabelledCrops::AroundLabels => self.around_a_label(case, plan),
+            LabelledCrops::Anywhere => Some(Draw { keeps_plain: false, ..self.anywhere(case, plan) }),
         }
     }
 
@@ -190,6 +197,9 @@ impl Draw<'_> {
             crop.plain = None;
         }
         crop.change_intensities(&plan.augmentation, grid_mm, &mut rng);
+        if self.keeps_plain {
+            crop.perturb(plan.augmentation.perturbation, &mut rng);
+        }
     }
 }
 
@@ -201,8 +211,8 @@ mod tests {
     use crate::geometry::{Affine, Extent, Voxel};
     use crate::label::{LabelMap, LabelValue, Origin};
     use crate::learn::data::crop::VoxelStatus;
-    use crate::learn::plan::{Augmentation, Fingerprint};
-    use crate::learn::settings::TrainSettings;
+    use crate::learn::plan::{Augmentation, Fingerprint, Protocol};
+    use crate::learn::settings::{Method, TrainSettings};
     use crate::volume::{Grid, Image, Voxels};
 
     /// A constant image whose value names the case, so that a crop shows where it came from.
@@ -237,6 +247,30 @@ mod tests {
             assert_eq!(crops.len(), 4);
             assert!(known(&crops[0]) >= 64 && known(&crops[1]) >= 64);
             assert!(known(&crops[2]) == 0 && known(&crops[3]) == 0);
+        }
+    }
+
+    #[test]
+    fn crops_with_quarter_turns_are_voxels_of_the_volume_and_only_what_a_teacher_sees_has_no_noise() {
+        let e = Extent::new(20, 20, 20).unwrap();
+        let image = |id: &str, labels| {
+            let voxels = Voxels::F32(Grid::from_fn(e, |v| (v.x + 20 * v.y + 400 * v.z) as f32));
+            TrainCase::new(id.into(), Arc::new(Image::new(voxels, 1.0, 0.0, Affine::identity())), labels, false)
+        };
+        let cases = [image("a", LabelMap::imported(Grid::filled(e, 1))), image("b", LabelMap::unknown(e))];
+        let settings =
+            TrainSettings { protocol: Some(Protocol::La), method: Method::MeanTeacher, ..Default::default() };
+        let f = Fingerprint { classes: vec![0, 1], has_unlabelled: true, ..Fingerprint::default() };
+        let plan = Plan { patch: [8; 3], ..Plan::new(&f, &settings) };
+        let voxels: Vec<f32> = (0..8000).map(|i| cases[0].normaliser().apply(f64::from(i))).collect();
+        let is_voxel = |value: &f32| voxels.iter().any(|v| (v - value).abs() < 1e-6);
+        let crops = draw(&mut Sampler::new(1), &cases, &plan);
+        assert!(crops[..2].iter().all(|c| c.plain.is_none() && c.image.iter().all(is_voxel)));
+        for crop in &crops[2..] {
+            let plain = &crop.plain.as_ref().unwrap().image;
+            assert!(plain.iter().all(is_voxel));
+            let noise: Vec<f32> = crop.image.iter().zip(plain).map(|(noisy, plain)| noisy - plain).collect();
+            assert!(noise.iter().all(|n| n.abs() <= 0.2 + 1e-5) && noise.iter().any(|n| n.abs() > 0.15));
         }
     }
 

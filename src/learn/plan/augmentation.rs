@@ -16,8 +16,14 @@ pub struct Augmentation {
     pub scale: f64,
     #[serde(default)]
     pub mirror_axes: MirrorAxes,
+    /// A random number of quarter turns in the plane of the first two voxel axes, then always a flip along one of them.
+    #[serde(default)]
+    pub quarter_turns: bool,
     /// Standard deviation of added noise, in units of the normalised image.
     pub noise: f64,
+    /// Standard deviation of noise on crops whose pseudo-labels are made without it; clipped at twice that.
+    #[serde(default)]
+    pub perturbation: f64,
     /// Largest standard deviation of the Gaussian blur, in voxels of the finest axis.
     #[serde(default)]
     pub blur: f64,
@@ -37,7 +43,9 @@ impl Default for Augmentation {
             rotation_deg: 15.0,
             scale: 0.15,
             mirror_axes: MirrorAxes::default(),
+            quarter_turns: false,
             noise: 0.1,
+            perturbation: 0.0,
             // nnU-Net's ranges: sigma 0.5 to 1, zoom 0.5 to 1 (Isensee et al. 2021, supplement 4).
             blur: 1.0,
             low_resolution: 0.5,

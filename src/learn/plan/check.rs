@@ -34,6 +34,9 @@ impl Plan {
                 ));
             }
         }
+        for stride in self.window_stride.into_iter().flatten() {
+            require((1..=LONGEST_AXIS).contains(&stride), "window_stride", "from 1 to 1024", stride)?;
+        }
         for spacing in self.spacing_mm.into_iter().flatten() {
             require(SPACINGS_MM.contains(&spacing), "spacing_mm", "from 0.05 to 50 mm", spacing)?;
         }
@@ -74,11 +77,13 @@ impl Plan {
     fn check_numbers(&self) -> Result<(), String> {
         let Self { augmentation: how, .. } = self;
         require(self.total_steps > 0, "total_steps", "at least 1", self.total_steps)?;
+        require(self.ramp_stair_steps > 0, "ramp_stair_steps", "at least 1", self.ramp_stair_steps)?;
         let above_zero = [("learning_rate", self.learning_rate), ("gradient_clip", self.gradient_clip)];
         let not_negative = [
             ("weight_decay", self.weight_decay),
             ("unsupervised_weight", self.unsupervised_weight),
             ("augmentation.noise", how.noise),
+            ("augmentation.perturbation", how.perturbation),
             ("augmentation.blur", how.blur),
             ("augmentation.brightness", how.brightness),
             ("augmentation.gamma", how.gamma),
@@ -127,7 +132,7 @@ mod tests {
     #[test]
     fn every_number_that_would_break_a_run_is_refused_with_its_name() {
         type Edit = fn(&mut Plan);
-        let edits: [(&str, Edit); 15] = [
+        let edits: [(&str, Edit); 18] = [
             ("classes", |p| p.classes = vec![0, 2]),
             ("patch", |p| p.patch[1] = 33),
             ("patch", |p| p.patch[2] = 0),
@@ -137,6 +142,9 @@ mod tests {
             ("batch_labelled", |p| p.batch_labelled = 0),
             ("batch_unlabelled", |p| p.batch_unlabelled = 1 << 40),
             ("total_steps", |p| p.total_steps = 0),
+            ("ramp_stair_steps", |p| p.ramp_stair_steps = 0),
+            ("window_stride", |p| p.window_stride = Some([8, 0, 8])),
+            ("augmentation.perturbation", |p| p.augmentation.perturbation = f64::NAN),
             ("learning_rate", |p| p.learning_rate = f64::NAN),
             ("gradient_clip", |p| p.gradient_clip = 0.0),
             ("momentum", |p| p.momentum = 1.0),

@@ -6,15 +6,19 @@ mod file;
 mod fingerprint;
 mod memory;
 mod patch;
+mod protocol;
 mod spacing;
 mod strides;
+mod window_layout;
 
 use serde::{Deserialize, Serialize};
 
 pub use self::augmentation::{Anatomy, Augmentation, MirrorAxes, PatientAxis};
 pub use self::fingerprint::Fingerprint;
 use self::patch::PatchChoice;
+pub use self::protocol::Protocol;
 pub use self::spacing::grid_mm;
+pub use self::window_layout::{WindowLayout, WindowWeighting};
 use super::data::{ReservedCase, TrainCase, choose_reserve, set_aside};
 use super::method::Confidence;
 pub use super::nn::{Architecture, Normalisation};
@@ -62,6 +66,11 @@ pub struct Plan {
     pub normalisation: Normalisation,
     pub batch_labelled: usize,
     pub batch_unlabelled: usize,
+    #[serde(default)]
+    pub labelled_crops: LabelledCrops,
+    /// Only so many of the labelled cases, the first in the project's order, are learnt from as such.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub labelled_cases: Option<usize>,
     /// Gradient checkpointing: convolutions are computed again for their gradient, for half of the memory.
     #[serde(default)]
     pub recompute: bool,
@@ -75,6 +84,9 @@ pub struct Plan {
     /// Largest weight of the unlabelled terms and the steps it takes to reach it.
     pub unsupervised_weight: f64,
     pub ramp_up_steps: u64,
+    /// The weight rises every so many steps.
+    #[serde(default = "every_step")]
+    pub ramp_stair_steps: u64,
     /// What pseudo-labels are made from.
     #[serde(default)]
     pub unlabelled_view: UnlabelledView,
@@ -84,9 +96,17 @@ pub struct Plan {
     /// Steps in which the learner's own belief comes to count in the dual confidence.
     pub gamma_ramp_steps: u64,
     pub augmentation: Augmentation,
+    /// The darkest and brightest half percent of a volume's voxels are cut before it is normalised.
+    #[serde(default = "yes")]
+    pub clip_intensities: bool,
     /// Windows that hold no body within 10 mm are background without asking the networks.
     #[serde(default)]
     pub predict_body_only: bool,
+    /// Voxels from one window to the next at prediction, (x, y, z); half a patch if missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window_stride: Option<[usize; 3]>,
+    #[serde(default)]
+    pub window_weighting: WindowWeighting,
     pub seed: u64,
     /// The neural process beside the networks; none if missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -110,6 +130,25 @@ pub enum Reserve {
 
 fn res_v_net() -> Architecture {
     Architecture::ResVNet
+}
+
+fn every_step() -> u64 {
+    1
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// Where labelled crops lie.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LabelledCrops {
+    /// Around labelled voxels, half of them foreground: few labels are seen often.
+    #[default]
+    AroundLabels,
+    /// Anywhere, like the unlabelled ones.
+    Anywhere,
 }
 
 /// What the pseudo-labels of an unlabelled crop are made from, and what they are learnt on.
@@ -138,9 +177,17 @@ impl UnlabelledView {
 }
 
 impl Plan {
-    /// The largest patch that is quick enough and fits into memory; where memory is short, convolutions are computed again
-    /// before the patch shrinks.
+    /// The protocol's if the settings name one. Else the largest patch that is quick enough and fits into memory; where memory
+    /// is short, convolutions are computed again before the patch shrinks.
     pub fn new(fingerprint: &Fingerprint, settings: &TrainSettings) -> Self {
+        let chosen = Self::chosen(fingerprint, settings);
+        match settings.protocol {
+            Some(protocol) => protocol.applied_to(chosen, settings),
+            None => chosen,
+        }
+    }
+
+    fn chosen(fingerprint: &Fingerprint, settings: &TrainSettings) -> Self {
         let budget = if fingerprint.is_gpu { GPU_PATCH_VOXELS } else { CPU_PATCH_VOXELS };
         let choice = PatchChoice::of(&fingerprint.grid_extents(), fingerprint.grid_spacing_mm(), budget);
         let mut plan = Self::with_patch(choice.clone(), fingerprint, settings);
@@ -184,6 +231,8 @@ impl Plan {
             normalisation: Normalisation::Instance,
             batch_labelled: 2,
             batch_unlabelled: if uses_unlabelled { 2 } else { 0 },
+            labelled_crops: LabelledCrops::default(),
+            labelled_cases: None,
             recompute: settings.recompute,
             total_steps,
             // Five times the published 0.01 (TraCoCo's value): InstanceNorm bears it, and a clinician waits minutes, not hours.
@@ -197,11 +246,15 @@ impl Plan {
             // Labels found again after CutMix are worth more, and sooner, than those of the same view (docs/results.md).
             unsupervised_weight: weight * if unlabelled_view == UnlabelledView::CutMix { 2.0 } else { 1.0 },
             ramp_up_steps: share(if unlabelled_view == UnlabelledView::CutMix { 2_250.0 } else { 6_000.0 }),
+            ramp_stair_steps: every_step(),
             confidence: if is_literal { Confidence::RawProduct } else { Confidence::Product },
             gamma_ramp_steps: share(2_000.0),
             unlabelled_view,
             augmentation: settings.anatomy.augmentation(),
+            clip_intensities: true,
             predict_body_only: fingerprint.air_share >= MUCH_AIR,
+            window_stride: None,
+            window_weighting: WindowWeighting::default(),
             seed: settings.seed,
             neural_process: method.has_neural_process().then(|| NpPlan::new(share(1_000.0))),
             calibration: if is_literal { Reserve::Off } else { Reserve::On },
@@ -216,17 +269,33 @@ impl Plan {
         for ramp in [&mut self.ramp_up_steps, &mut self.gamma_ramp_steps].into_iter().chain(warm_up) {
             *ramp = (*ramp as f64 * share).round().max(1.0) as u64;
         }
+        self.ramp_stair_steps = (self.ramp_stair_steps as f64 * share).round().max(1.0) as u64;
         self.total_steps = total_steps.max(1);
     }
 
-    /// Sets aside what the plan says, after choosing it if nobody has yet.
-    pub fn reserve(&mut self, cases: &mut [TrainCase]) {
+    /// Makes the cases what the plan wants to learn from: forgets labels beyond its number, normalises, and sets aside what
+    /// it reserves, after choosing that if nobody has yet.
+    pub fn prepare(&mut self, cases: &mut [TrainCase]) {
+        let labelled = cases.iter_mut().filter(|case| !case.held_out && case.is_labelled());
+        labelled.skip(self.labelled_cases.unwrap_or(usize::MAX)).for_each(TrainCase::forget_labels);
+        if !self.clip_intensities {
+            cases.iter_mut().for_each(TrainCase::normalise_unclipped);
+        }
+        self.reserve(cases);
+    }
+
+    fn reserve(&mut self, cases: &mut [TrainCase]) {
         if self.calibration == Reserve::Off {
             return set_aside(cases, &[]);
         }
         let seed = self.seed;
         let reserved = self.reserved.get_or_insert_with(|| choose_reserve(cases, seed));
         set_aside(cases, reserved);
+    }
+
+    /// Windows of a prediction.
+    pub fn window_layout(&self) -> WindowLayout {
+        WindowLayout::new(self.patch, self.window_stride, self.window_weighting)
     }
 
     /// Networks A and B.
@@ -298,7 +367,13 @@ impl Plan {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::geometry::{Affine, Extent};
+    use crate::label::LabelMap;
+    use crate::learn::data::Normaliser;
+    use crate::volume::{Grid, Image, Voxels};
 
     fn fingerprint(extent: [usize; 3]) -> Fingerprint {
         Fingerprint { extents: vec![extent; 3], classes: vec![0, 1], has_unlabelled: true, ..Fingerprint::default() }
@@ -418,6 +493,24 @@ mod tests {
         let old: Vec<&str> = text.lines().filter(|line| !line.starts_with("calibration =")).collect();
         let old: Plan = toml::from_str(&old.join("\n")).unwrap();
         assert_eq!((old.calibration, old.reserved, old.spacing_mm), (Reserve::Off, None, None));
+    }
+
+    #[test]
+    fn only_the_first_labelled_cases_that_train_keep_their_labels_and_held_out_ones_all() {
+        let e = Extent::new(4, 4, 4).unwrap();
+        let image = Arc::new(Image::new(Voxels::U8(Grid::from_fn(e, |v| v.x as u8)), 1.0, 0.0, Affine::identity()));
+        let case = |(id, held_out): (&str, bool)| {
+            TrainCase::new(id.into(), image.clone(), LabelMap::imported(Grid::filled(e, 1)), held_out)
+        };
+        let mut cases = [("test", true), ("c", false), ("a", false), ("b", false)].map(case);
+        let usual = Plan::new(&fingerprint([64; 3]), &TrainSettings::default());
+        let mut plan = Plan { labelled_cases: Some(2), clip_intensities: false, calibration: Reserve::Off, ..usual };
+        // A resumed run prepares its cases as well.
+        for _ in 0..2 {
+            plan.prepare(&mut cases);
+            assert_eq!(cases.each_ref().map(TrainCase::is_labelled), [true, true, true, false]);
+        }
+        assert_eq!(*cases[0].normaliser(), Normaliser::unclipped(&image));
     }
 
     #[test]

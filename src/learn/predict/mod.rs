@@ -28,7 +28,7 @@ use super::error::LearnError;
 use super::kernels::log_softmax;
 use super::nn::{DropoutDraw, DualNetwork, Network, Storage};
 use super::np::{Conditioned, feature_rows, rows_of};
-use super::plan::{Plan, grid_mm};
+use super::plan::{Plan, WindowLayout, grid_mm};
 use crate::geometry::{Extent, Voxel, VoxelBox};
 use crate::label::{ClassId, LabelMap, Prediction, ProbabilityKind, Provenance};
 use crate::volume::{BodyMask, Image, Regridding};
@@ -44,9 +44,10 @@ const CPU_PASS_VOXELS: usize = 100_000;
 pub struct Predictor {
     networks: DualNetwork,
     np: Option<Conditioned>,
-    patch: [usize; 3],
+    layout: WindowLayout,
     spacing_mm: Option<[f64; 3]>,
     classes: Vec<u8>,
+    clip_intensities: bool,
     body_only: bool,
     calibration: Option<Calibration>,
     device: Device,
@@ -114,7 +115,8 @@ impl Predictor {
         Self {
             networks,
             np,
-            patch: plan.patch,
+            layout: plan.window_layout(),
+            clip_intensities: plan.clip_intensities,
             spacing_mm: plan.spacing_mm,
             classes: plan.classes.clone(),
             body_only: plan.predict_body_only,
@@ -131,10 +133,12 @@ impl Predictor {
 
     /// A volume that no trainer holds.
     pub fn subject<'a>(&self, image: &'a Image, labels: &LabelMap, annotated: &Annotated) -> Subject<'a> {
+        let normaliser = if self.clip_intensities { Normaliser::of(image) } else { Normaliser::unclipped(image) };
         Subject {
+            image,
+            normaliser: Cow::Owned(normaliser),
             body: self.body_only.then(|| Cow::Owned(BodyMask::of(image))),
             corrections: Corrections::of(labels, annotated, image, &self.classes),
-            ..Subject::of(image)
         }
     }
 
@@ -306,7 +310,7 @@ impl Predictor {
     ) -> Result<Option<Pass<'a>>, LearnError> {
         let mut pass = Pass {
             subject,
-            windows: Windows::new(subject.image.extent(), self.patch),
+            windows: Windows::new(subject.image.extent(), &self.layout),
             evidence: None,
             region,
             reading: self.reading(),
@@ -319,7 +323,7 @@ impl Predictor {
             return Ok(Some(pass));
         }
         let (mut numbers, mut features) = (Vec::new(), Vec::new());
-        for (window, members) in pass.windows_of_corrections(self.patch) {
+        for (window, members) in pass.windows_of_corrections(self.layout.patch) {
             let Some(mut beliefs) = self.run(&pass, &[window], step, interrupted)? else { return Ok(None) };
             let Some(beliefs) = beliefs.pop() else { continue };
             let [f_a, f_b] = &beliefs.features;
@@ -355,9 +359,9 @@ impl Predictor {
         let [width, rows, slices] = extent.to_array();
         // While slices leave, old, new and leaving sums are there together.
         let channels = channel_count(self.classes.len(), self.np.is_some());
-        let row_bytes = 5 * channels.div_ceil(2) * self.patch[2].min(slices) * width * size_of::<f32>();
+        let row_bytes = 5 * channels.div_ceil(2) * self.layout.patch[2].min(slices) * width * size_of::<f32>();
         // Thinner than a window, most of the work would be done twice.
-        let height = (self.sums_bytes / row_bytes.max(1)).max(self.patch[1]);
+        let height = (self.sums_bytes / row_bytes.max(1)).max(self.layout.patch[1]);
         (0..rows).step_by(height).map(|y| y..(y + height).min(rows)).collect()
     }
 
@@ -371,7 +375,7 @@ impl Predictor {
         interrupted: Interrupted,
     ) -> Result<bool, LearnError> {
         let [width, _, slices] = pass.subject.image.extent().to_array();
-        let depth = self.patch[2].min(slices);
+        let depth = self.layout.patch[2].min(slices);
         let channels = channel_count(self.classes.len(), self.np.is_some());
         let mut sums = SliceSums::new(channels, depth, rows.clone(), width, &self.device);
         let air = pass.reading.background(&self.device);
@@ -407,7 +411,7 @@ impl Predictor {
         step: u64,
         interrupted: Interrupted,
     ) -> Result<Option<Vec<WindowBeliefs>>, LearnError> {
-        let input = pass.input(windows, self.patch, &self.device);
+        let input = pass.input(windows, self.layout.patch, &self.device);
         let mut of = |network: &Network| -> Result<Option<[Tensor<5>; 2]>, LearnError> {
             if interrupted() {
                 return Ok(None);

@@ -13,6 +13,9 @@ use crate::learn::np::NO_CHANNEL;
 /// How far around a correction even voxels that the networks are sure of are asked again.
 const TOUCH_MM: f64 = 5.0;
 
+/// Window weights kept on the device; short strides make more kinds of windows than there is room for.
+const WEIGHTS_BYTES: usize = 256 << 20;
+
 /// Corrections in one window: their numbers, and where they lie in the patch (x fastest).
 type Members = Vec<(usize, usize)>;
 
@@ -32,6 +35,10 @@ impl Pass<'_> {
     pub fn weights(&mut self, window: &Window, device: &Device) -> Tensor<5> {
         let Self { windows, weights, .. } = self;
         let [x, y, z] = window.tile.size;
+        if (weights.len() + 1) * x * y * z * size_of::<f32>() > WEIGHTS_BYTES && !weights.contains_key(&window.weights)
+        {
+            weights.clear();
+        }
         let of_window = || Tensor::from_data(TensorData::new(windows.weights(window), [1, 1, z, y, x]), device);
         weights.entry(window.weights).or_insert_with(of_window).clone()
     }

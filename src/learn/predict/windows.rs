@@ -3,14 +3,14 @@
 use std::ops::Range;
 
 use crate::geometry::{Extent, Tile, Voxel, tile_starts};
+use crate::learn::plan::{WindowLayout, WindowWeighting};
 
-/// Width of the Gaussian window as a share of the patch (nnU-Net's value). Gaussian rather than mean weighting,
-/// because windows know least at their borders and plain means leave seams there.
+/// Width of the Gaussian window as a share of the patch (nnU-Net's value).
 const SIGMA_PER_PATCH: f64 = 0.125;
 /// Smallest weight along an axis, so that no voxel is without one.
 const SMALLEST_WEIGHT: f64 = 1e-4;
 
-/// A grid of windows that overlap by half.
+/// A grid of overlapping windows.
 pub struct Windows {
     patch: [usize; 3],
     axes: [Axis; 3],
@@ -36,9 +36,10 @@ pub struct Window {
 }
 
 impl Windows {
-    pub fn new(extent: Extent, patch: [usize; 3]) -> Self {
+    pub fn new(extent: Extent, layout: &WindowLayout) -> Self {
+        let WindowLayout { patch, stride, weighting } = *layout;
         let n = extent.to_array();
-        Self { patch, axes: std::array::from_fn(|a| Axis::new(n[a], patch[a])) }
+        Self { patch, axes: std::array::from_fn(|a| Axis::new(n[a], patch[a], stride[a], weighting)) }
     }
 
     /// Number of layers of windows along z.
@@ -87,10 +88,13 @@ impl Windows {
 }
 
 impl Axis {
-    fn new(n: usize, patch: usize) -> Self {
-        let starts = tile_starts(n, patch, patch / 2);
+    fn new(n: usize, patch: usize, stride: usize, weighting: WindowWeighting) -> Self {
+        let starts = tile_starts(n, patch, stride);
         let size = patch.min(n);
-        let window = gaussian(size, patch);
+        let window = match weighting {
+            WindowWeighting::Gaussian => gaussian(size, patch),
+            WindowWeighting::Mean => vec![1.0; size],
+        };
         let mut total = vec![0.0f64; n];
         for &start in &starts {
             total[start..start + size].iter_mut().zip(&window).for_each(|(t, w)| *t += w);
@@ -122,13 +126,19 @@ mod tests {
 
     use super::*;
 
+    fn by_half(patch: [usize; 3]) -> WindowLayout {
+        WindowLayout::new(patch, None, WindowWeighting::Gaussian)
+    }
+
     proptest! {
         #[test]
         fn weights_add_up_to_one_at_every_voxel_and_slices_leave_in_order(
             n in prop::array::uniform3(1usize..24), patch in prop::array::uniform3(1usize..12),
+            stride in prop::option::of(prop::array::uniform3(1usize..14)), is_mean: bool,
         ) {
             let extent = Extent::from_array(n).unwrap();
-            let windows = Windows::new(extent, patch);
+            let weighting = if is_mean { WindowWeighting::Mean } else { WindowWeighting::Gaussian };
+            let windows = Windows::new(extent, &WindowLayout::new(patch, stride, weighting));
             let mut sums = vec![0.0f32; extent.voxel_count()];
             let mut next = 0;
             for layer in 0..windows.layer_count() {
@@ -154,7 +164,7 @@ mod tests {
         #[test]
         fn the_windows_of_two_stripes_are_those_of_the_whole(rows in 2usize..40, at in 1usize..39) {
             prop_assume!(at < rows);
-            let windows = Windows::new(Extent::new(5, rows, 4).unwrap(), [4, 8, 4]);
+            let windows = Windows::new(Extent::new(5, rows, 4).unwrap(), &by_half([4, 8, 4]));
             let mut both = windows.of_layer(0, &(0..at));
             let second = windows.of_layer(0, &(at..rows));
             both.extend(second.into_iter().filter(|w| !both.contains(w)).collect::<Vec<_>>());
@@ -164,9 +174,21 @@ mod tests {
 
     #[test]
     fn a_window_counts_most_in_its_middle() {
-        let windows = Windows::new(Extent::new(32, 8, 8).unwrap(), [8, 8, 8]);
+        let windows = Windows::new(Extent::new(32, 8, 8).unwrap(), &by_half([8, 8, 8]));
         let inner = windows.of_layer(0, &(0..8))[2];
         let row = &windows.weights(&inner)[..8];
         assert!(row[3] > 0.9 && row[0] < 0.1, "{row:?}");
+    }
+
+    #[test]
+    fn with_the_strides_of_a_protocol_every_window_over_a_voxel_counts_the_same() {
+        let layout = WindowLayout::new([8, 8, 8], Some([2, 8, 8]), WindowWeighting::Mean);
+        let windows = Windows::new(Extent::new(13, 8, 8).unwrap(), &layout);
+        let row = windows.of_layer(0, &(0..8));
+        let starts: Vec<usize> = row.iter().map(|w| w.tile.start.x).collect();
+        assert_eq!(starts, [0, 2, 4, 5], "min(i * stride, size - patch)");
+        let first: Vec<f32> = windows.weights(&row[0])[..8].to_vec();
+        let over = [1.0f32, 1.0, 2.0, 2.0, 3.0, 4.0, 4.0, 4.0];
+        assert!(first.iter().zip(over).all(|(weight, count)| (weight - 1.0 / count).abs() < 1e-6), "{first:?}");
     }
 }

@@ -3,6 +3,7 @@
 //! It does at most one training step, or one window of a prediction, between two looks at its commands.
 
 mod battery_watch;
+mod best;
 mod clock;
 mod crew;
 mod held_out;
@@ -196,10 +197,12 @@ impl Thread {
                     session.show(case);
                 }
             }
-            TrainerCommand::Predict { project_dir, cases } => match PredictionQueue::open(&project_dir, cases) {
-                Ok(queue) => self.queue = Some(queue).filter(|q| !q.is_empty()),
-                Err(error) => self.fail(&error),
-            },
+            TrainerCommand::Predict { project_dir, cases, checkpoint } => {
+                match PredictionQueue::open(&project_dir, cases, checkpoint) {
+                    Ok(queue) => self.queue = Some(queue).filter(|q| !q.is_empty()),
+                    Err(error) => self.fail(&error),
+                }
+            }
             TrainerCommand::Shutdown => {
                 self.stop();
                 return Next::End;

@@ -30,11 +30,13 @@ pub struct Pace {
 }
 
 impl Pace {
-    /// `None` where the user named no minutes, or the number of steps as well, or a plan that has one.
+    /// `None` where the user named no minutes, or the number of steps as well, or a plan or protocol that has one.
     pub fn new(settings: &TrainSettings, step: u64) -> Option<Self> {
         let is_named = |field: &str| settings.changes.iter().any(|c| c.starts_with(field));
-        let has_length =
-            settings.steps.is_some() || settings.plan.is_some() || NAMED.iter().any(|field| is_named(field));
+        let has_length = settings.steps.is_some()
+            || settings.plan.is_some()
+            || settings.protocol.is_some()
+            || NAMED.iter().any(|field| is_named(field));
         let minutes = settings.minutes.filter(|_| !has_length)?;
         // Beyond what a duration holds a run ends by its steps.
         let budget = Duration::try_from_secs_f64(60.0 * minutes).ok()?;
@@ -91,6 +93,7 @@ impl Pace {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::learn::Protocol;
 
     fn settings() -> TrainSettings {
         TrainSettings { minutes: Some(1.0), ..TrainSettings::default() }
@@ -105,6 +108,7 @@ mod tests {
         assert!(Pace::new(&settings(), 0).is_some());
         assert!(Pace::new(&TrainSettings::default(), 0).is_none());
         assert!(Pace::new(&TrainSettings { steps: Some(5), ..settings() }, 0).is_none());
+        assert!(Pace::new(&TrainSettings { protocol: Some(Protocol::La), ..settings() }, 0).is_none());
         assert!(Pace::new(&TrainSettings { plan: Some("plan.toml".into()), ..settings() }, 0).is_none());
     }
 

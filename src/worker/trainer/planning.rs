@@ -24,7 +24,7 @@ pub fn plan_for(
     let mut study = load_study(&project, Vec::new(), notice);
     let (device, report) = choose_device(&settings.device)?;
     let mut plan = choose_plan(&project, &study.cases, settings, report.is_gpu)?;
-    plan.reserve(&mut study.cases);
+    plan.prepare(&mut study.cases);
     let Some(mut pace) = Pace::new(settings, 0) else { return Ok(plan) };
     let mut trainer = Trainer::new(plan, study.cases, &device)?;
     let begin = Instant::now();

@@ -11,20 +11,21 @@ use super::session::{Session, SessionError};
 use crate::io::{NiftiGeometry, read_image};
 use crate::label::{LabelMap, Prediction, Provenance};
 use crate::learn::data::Annotated;
-use crate::learn::{DeviceChoice, LearnError, Predictor, choose_device, load_predictor};
+use crate::learn::{DeviceChoice, Predictor, choose_device, load_predictor};
 use crate::project::Project;
 use crate::volume::CaseId;
-use crate::worker::protocol::{TrainerCommand, TrainerEvent};
+use crate::worker::protocol::{CheckpointChoice, TrainerCommand, TrainerEvent};
 
 /// Opened once for all its cases.
 pub struct PredictionQueue {
     project: Project,
     waiting: Vec<CaseId>,
     total: usize,
+    choice: CheckpointChoice,
     saved: Option<SavedNetworks>,
 }
 
-/// The newest checkpoint of the project.
+/// A checkpoint of the project's newest run.
 struct SavedNetworks {
     predictor: Predictor,
     run: String,
@@ -34,17 +35,17 @@ struct SavedNetworks {
 }
 
 impl PredictionQueue {
-    pub fn open(project_dir: &Path, cases: Vec<CaseId>) -> Result<Self, SessionError> {
+    pub fn open(project_dir: &Path, cases: Vec<CaseId>, choice: CheckpointChoice) -> Result<Self, SessionError> {
         let project = Project::load(project_dir)?;
-        Ok(Self { project, total: cases.len(), waiting: cases, saved: None })
+        Ok(Self { project, total: cases.len(), waiting: cases, choice, saved: None })
     }
 
     pub fn is_empty(&self) -> bool {
         self.waiting.is_empty()
     }
 
-    /// Predicts the first waiting case with the live networks, or the newest checkpoint for a case they do not know, and
-    /// writes its planes. A command that interrupts leaves the case waiting.
+    /// Predicts the first waiting case with the live networks, or a checkpoint for a case they do not know or if it is the
+    /// best one that is wanted, and writes its planes. A command that interrupts leaves the case waiting.
     pub fn predict_next(
         &mut self,
         live: Option<&mut Session>,
@@ -67,7 +68,8 @@ impl PredictionQueue {
         inbox: &Receiver<TrainerCommand>,
         outlet: &Outlet,
     ) -> Result<Option<u64>, SessionError> {
-        if let Some(session) = live
+        if self.choice == CheckpointChoice::Last
+            && let Some(session) = live
             && let Some(geometry) = session.geometry(id).cloned()
         {
             let Some(prediction) = session.predict(id, inbox)? else { return Ok(None) };
@@ -82,7 +84,7 @@ impl PredictionQueue {
         let label_revision = labels.revision();
         let SavedNetworks { predictor, run, step, reserved } = match self.saved.take() {
             Some(saved) => self.saved.insert(saved),
-            None => self.saved.insert(SavedNetworks::newest(&self.project)?),
+            None => self.saved.insert(SavedNetworks::load(&self.project, self.choice)?),
         };
         let provenance = Provenance { case: id.clone(), label_revision, model: run.clone(), step: *step };
         // Labels that are held out or set aside judge the networks, and must not help them.
@@ -102,9 +104,8 @@ impl PredictionQueue {
 }
 
 impl SavedNetworks {
-    fn newest(project: &Project) -> Result<Self, SessionError> {
-        let (run, checkpoint) =
-            RunFolder::newest(project).ok_or_else(|| LearnError::NoCheckpoint { dir: project.models_dir() })?;
+    fn load(project: &Project, choice: CheckpointChoice) -> Result<Self, SessionError> {
+        let (run, checkpoint) = RunFolder::chosen(project, choice)?;
         let (device, _) = choose_device(&DeviceChoice::Auto)?;
         let (predictor, plan, step) = load_predictor(&checkpoint, &device)?;
         let reserved = plan.reserved.unwrap_or_default().into_iter().map(|r| r.case).collect();

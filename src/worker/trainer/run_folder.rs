@@ -4,9 +4,12 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 
+use super::best::Best;
+use super::session::SessionError;
 use crate::io::write_atomically;
-use crate::learn::{Calibration, Method, Plan, StepReport, newest_checkpoint};
+use crate::learn::{Calibration, LearnError, Method, Plan, StepReport, newest_checkpoint};
 use crate::project::Project;
+use crate::worker::protocol::CheckpointChoice;
 
 /// Columns of `metrics.csv`.
 const COLUMNS: &str = "step,supervised,unlabelled,unsupervised_weight,learning_rate,dice_held_out,seconds";
@@ -36,6 +39,20 @@ impl RunFolder {
             let dir = project.run_dir(&name);
             newest_checkpoint(&dir).map(|checkpoint| (Self { name, dir }, checkpoint))
         })
+    }
+
+    /// The checkpoint that somebody chose of the newest run.
+    pub fn chosen(project: &Project, choice: CheckpointChoice) -> Result<(Self, PathBuf), SessionError> {
+        let (run, last) =
+            Self::newest(project).ok_or_else(|| LearnError::NoCheckpoint { dir: project.models_dir() })?;
+        let checkpoint = match choice {
+            CheckpointChoice::Last => last,
+            CheckpointChoice::Best => {
+                let best = Best::of(&run.dir).ok_or_else(|| SessionError::NoBest { run: run.name.clone() })?;
+                best.path(&run.dir)
+            }
+        };
+        Ok((run, checkpoint))
     }
 
     pub fn write_plan(&self, plan: &Plan) -> io::Result<()> {

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::Receiver;
 use thiserror::Error;
 
+use super::best::Best;
 use super::clock::Clock;
 use super::crew::Crew;
 use super::held_out::held_out_dice;
@@ -47,6 +48,10 @@ pub enum SessionError {
     Io(#[from] IoError),
     #[error("The run's files in {run} could not be written: {source}")]
     RunFolder { run: String, source: std::io::Error },
+    #[error(
+        "Run {run} has no best checkpoint because no labelled case was held out to choose it by; use the last one."
+    )]
+    NoBest { run: String },
     #[error("[settings.anatomy] of chiaro.toml is not understood ({reason}); write e.g. mirror = [\"left-right\"].")]
     Anatomy { reason: String },
     #[error("Training stopped because of an internal error ({reason}); your labels are safe, start it again.")]
@@ -70,6 +75,7 @@ pub struct Session {
     pace: Option<Pace>,
     last_report: Option<StepReport>,
     dice_held_out: Option<f32>,
+    best: Option<Best>,
     crew: Crew,
     duty: Duty,
     host: Host,
@@ -104,6 +110,10 @@ impl Session {
         outlet.send(TrainerEvent::Run(run.name.clone()));
         outlet.send(TrainerEvent::Plan(trainer.plan().summary()));
         let clock = Clock::new(trainer.steps_done());
+        let best = Best::of(&run.dir);
+        if let Some(Best { step, dice, .. }) = best {
+            outlet.send(TrainerEvent::BestHeldOut { step, dice });
+        }
         Ok(Self {
             pace: Pace::new(&settings, trainer.steps_done()),
             trainer,
@@ -117,6 +127,7 @@ impl Session {
             clock,
             last_report: None,
             dice_held_out: None,
+            best,
             crew: Crew::beside(host, &report),
             duty: Duty::new(host.frames.clone().unwrap_or_default()),
         })
@@ -330,15 +341,28 @@ impl Session {
         let begin = Instant::now();
         let predictor = self.trainer.predictor();
         let Self { trainer, duty, crew, .. } = self;
-        let interrupted = &mut duty.interruption(inbox);
-        let dice =
-            crew.run(false, || held_out_dice(trainer.cases(), &trainer.plan().classes, &predictor, interrupted))?;
+        let dice = {
+            let interrupted = &mut duty.interruption(inbox);
+            crew.run(false, || held_out_dice(trainer.cases(), &trainer.plan().classes, &predictor, interrupted))?
+        };
         if let Some(dice) = dice {
             self.dice_held_out = Some(dice);
             outlet.send(TrainerEvent::HeldOutDice { step: self.trainer.steps_done(), dice });
+            self.keep_if_best(dice, outlet)?;
         }
         self.clock.held_out.done(begin);
         self.clock.held_out_step = self.trainer.steps_done();
+        Ok(())
+    }
+
+    /// Of equals the first stays.
+    fn keep_if_best(&mut self, dice: f32, outlet: &Outlet) -> Result<(), SessionError> {
+        if self.best.as_ref().is_some_and(|best| best.dice >= dice) {
+            return Ok(());
+        }
+        let best = Best::save(&self.trainer, dice, &self.run.dir)?;
+        outlet.send(TrainerEvent::BestHeldOut { step: best.step, dice });
+        self.best = Some(best);
         Ok(())
     }
 

@@ -20,6 +20,8 @@ impl Workspace {
             TrainerEvent::Plan(plan) => self.training.plan = Some(plan),
             TrainerEvent::Progress(progress) => self.training_progress(progress),
             TrainerEvent::HeldOutDice { step, dice } => self.training.dice.push(step, dice.into()),
+            // The curve shows where it is.
+            TrainerEvent::BestHeldOut { .. } => {}
             TrainerEvent::Calibrated(calibration) => self.training.calibration = Some(calibration),
             TrainerEvent::Checkpoint { step } => self.training.last_checkpoint = Some(step),
             TrainerEvent::PredictionSaved { case, step, done, total } => {

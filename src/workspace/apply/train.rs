@@ -1,6 +1,6 @@
 //! Starting, pausing and stopping the trainer.
 
-use crate::worker::protocol::{TrainRequest, TrainerCommand, TrainerState};
+use crate::worker::protocol::{CheckpointChoice, TrainRequest, TrainerCommand, TrainerState};
 use crate::workspace::{Effect, Notice, Study, TrainAction, Workspace};
 
 impl Workspace {
@@ -53,7 +53,8 @@ impl Workspace {
     fn predict_all(&mut self, effects: &mut Vec<Effect>) {
         let Some(study) = &self.study else { return };
         let cases: Vec<_> = study.cases.iter().map(|line| line.id.clone()).collect();
-        let command = TrainerCommand::Predict { project_dir: study.dir.clone(), cases };
+        let command =
+            TrainerCommand::Predict { project_dir: study.dir.clone(), cases, checkpoint: CheckpointChoice::Last };
         self.training.engaged = true;
         self.training.predicting = Some((0, study.cases.len()));
         effects.push(Effect::Trainer(command));
