@@ -1,0 +1,70 @@
+use crossbeam_channel::unbounded;
+
+use super::*;
+use crate::learn::Plan;
+use crate::project::create_demo;
+use crate::worker::Slot;
+
+#[test]
+fn a_run_that_falls_back_behind_its_last_look_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    create_demo(folder.path(), 3).unwrap();
+    let (events, _inbox) = unbounded();
+    let outlet = Outlet { events, predictions: Slot::new(), repaint: Box::new(|| {}) };
+    let settings = TrainSettings { device: DeviceChoice::Cpu, steps: Some(9), ..TrainSettings::default() };
+    let request = TrainRequest { project_dir: folder.path().to_owned(), settings, snapshots: Vec::new(), shown: None };
+    let host = Host { frames: None, is_on_battery: || false };
+    let mut session = Session::start(request, &host, &outlet).unwrap();
+    session.turn(&crossbeam_channel::never(), &outlet).unwrap();
+    session.clock.held_out_step = 1;
+    session.trainer.extend(20);
+    assert!(session.fall_back("Out of memory", &outlet).unwrap());
+    assert_eq!((session.trainer.steps_done(), session.trainer.plan().total_steps), (0, 20));
+    assert!(matches!(session.turn(&crossbeam_channel::never(), &outlet).unwrap(), Turn::GoOn));
+}
+
+#[test]
+fn a_run_of_minutes_gets_the_steps_that_fit_into_them_and_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    create_demo(folder.path(), 3).unwrap();
+    let (events, inbox) = unbounded();
+    let outlet = Outlet { events, predictions: Slot::new(), repaint: Box::new(|| {}) };
+    let settings = TrainSettings { device: DeviceChoice::Cpu, minutes: Some(0.5), ..TrainSettings::default() };
+    let request = TrainRequest { project_dir: folder.path().to_owned(), settings, snapshots: Vec::new(), shown: None };
+    let mut session = Session::start(request, &Host { frames: None, is_on_battery: || false }, &outlet).unwrap();
+    let chosen = session.trainer.plan().clone();
+    while !session.pace.as_ref().unwrap().is_measured(session.trainer.steps_done()) {
+        assert!(matches!(session.turn(&crossbeam_channel::never(), &outlet).unwrap(), Turn::GoOn), "too slow");
+    }
+    let plan = session.trainer.plan();
+    assert_ne!(plan.total_steps, chosen.total_steps);
+    let ramp_share = |plan: &Plan| plan.ramp_up_steps as f64 / plan.total_steps as f64;
+    assert!((ramp_share(plan) - ramp_share(&chosen)).abs() < 0.05);
+    assert!(inbox.try_iter().filter(|e| matches!(e, TrainerEvent::Plan(_))).count() >= 2);
+    let written = std::fs::read_to_string(session.run.dir.join("plan.toml")).unwrap();
+    assert!(written.contains(&format!("total_steps = {}", plan.total_steps)), "{written}");
+}
+
+#[test]
+fn out_of_memory_shrinks_the_patch_until_nothing_is_left_to_shrink() {
+    let folder = tempfile::tempdir().unwrap();
+    create_demo(folder.path(), 3).unwrap();
+    let (events, inbox) = unbounded();
+    let outlet = Outlet { events, predictions: Slot::new(), repaint: Box::new(|| {}) };
+    let settings = TrainSettings { device: DeviceChoice::Cpu, steps: Some(5), ..TrainSettings::default() };
+    let request = TrainRequest { project_dir: folder.path().to_owned(), settings, snapshots: Vec::new(), shown: None };
+    let mut session = Session::start(request, &Host { frames: None, is_on_battery: || false }, &outlet).unwrap();
+    let voxels = |session: &Session| session.trainer.plan().patch.iter().product::<usize>();
+    let mut before = voxels(&session);
+    assert!(!session.fall_back("the driver crashed", &outlet).unwrap(), "on the CPU only memory can be saved");
+    assert!(session.fall_back("Out of memory", &outlet).unwrap());
+    assert!(session.trainer.plan().recompute && voxels(&session) == before, "first the cheaper way");
+    while session.fall_back("Out of memory", &outlet).unwrap() {
+        assert!(voxels(&session) < before);
+        before = voxels(&session);
+    }
+    assert_eq!(session.trainer.plan().patch, [8; 3]);
+    let notices = inbox.try_iter().filter(|e| matches!(e, TrainerEvent::Notice(s) if s.contains("Memory ran out")));
+    assert!(notices.count() > 2);
+    assert!(matches!(session.turn(&crossbeam_channel::never(), &outlet).unwrap(), Turn::GoOn));
+}
