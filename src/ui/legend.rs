@@ -12,7 +12,7 @@ use crate::view::{ColourAxes, ColourBy, ColourTables, LayerSettings};
 
 const RAMP_WIDTH: f32 = 104.0;
 const RAMP_HEIGHT: f32 = 12.0;
-const SQUARE_SIDE: f32 = 96.0;
+const SQUARE_SIDE: f32 = 88.0;
 /// Cells of a ramp, and of each side of the square; colours are mixed inside a cell.
 const STEPS: u8 = 51;
 const SQUARE_STEPS: u8 = 17;
