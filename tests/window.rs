@@ -593,7 +593,6 @@ fn calibration() -> Calibration {
 fn whether_the_numbers_can_be_trusted_is_told_before_and_after_a_check() {
     let dir = tempfile::tempdir().unwrap();
     let mut window = Window::with_demo(dir.path());
-    window.click("Train");
     window.key(Modifiers::SHIFT, Key::T);
     assert!(window.shows("Model beliefs, not error probabilities, until checked: no labels are reserved."));
     assert!(!window.shows("Reliability diagram"));
@@ -601,6 +600,10 @@ fn whether_the_numbers_can_be_trusted_is_told_before_and_after_a_check() {
     window.steps(2);
     assert!(!window.shows("Close") && window.shows("not checked"));
 
+    window.click("Train");
+    window.key(Modifiers::SHIFT, Key::T);
+    assert!(window.shows("Model beliefs, not error probabilities, until checked: this run has not done that yet."));
+    window.click("Close");
     window.events.send(TrainerEvent::Calibrated(Box::new(calibration()))).unwrap();
     window.steps(3);
     window.click("Can these numbers be trusted?");

@@ -213,7 +213,7 @@ fn trust_ui(ui: &mut Ui, training: &Training) -> bool {
         ui.with_layout(Layout::right_to_left(egui::Align::Center), |ui| {
             ui.label(figures(trust::summary(calibration)).size(11.0));
         });
-        button.on_hover_text(trust::verdict(calibration)).clicked()
+        button.on_hover_text(trust::verdict(training)).clicked()
     })
     .inner
 }

@@ -12,7 +12,7 @@ use crate::view::{ColourAxes, ColourBy, ColourTables, LayerSettings};
 
 const RAMP_WIDTH: f32 = 104.0;
 const RAMP_HEIGHT: f32 = 12.0;
-const SQUARE_SIDE: f32 = 96.0;
+const SQUARE_SIDE: f32 = 88.0;
 /// Cells of a ramp, and of each side of the square; colours are mixed inside a cell.
 const STEPS: u8 = 51;
 const SQUARE_STEPS: u8 = 17;
@@ -169,7 +169,7 @@ fn ends_ui(ui: &mut Ui, by: Option<ColourBy>) {
         Some(ColourBy::LikeLabels) => ("unlike", "like your labels"),
         Some(ColourBy::Probability) => ("0", "1"),
         Some(ColourBy::Spread) => ("0", "0.1 and more"),
-        Some(ColourBy::Shift) => ("−1 networks", "labels +1"),
+        Some(ColourBy::Shift) => ("−1", "+1"),
     };
     let size = vec2(RAMP_WIDTH, theme::TEXT_ROW_HEIGHT);
     ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {

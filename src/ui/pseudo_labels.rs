@@ -1,6 +1,6 @@
 //! The pseudo-labels: what their colours mean, what lies under the pointer, how much is shown, accepting.
 
-use eframe::egui::{self, ComboBox, RichText, Ui};
+use eframe::egui::{self, ComboBox, Ui};
 use egui_material_icons::icons::{ICON_ARROW_FORWARD, ICON_ARROW_UPWARD};
 
 use super::actions::Actions;
@@ -58,11 +58,8 @@ impl PseudoPanel {
         let readout = Readout::new(prediction, voxel);
         let class = mark.map_or("nothing", |mark| classes.name(mark.class));
         self.legend.ui(ui, (classes, workspace.tools().class), &layers, mark, |ui| {
-            ui.horizontal_wrapped(|ui| {
-                widgets::caption_ui(ui, "Under the pointer");
-                ui.label(RichText::new(class).color(theme::palette(ui).text_strong));
-            });
-            readout.probability_ui(ui);
+            widgets::caption_ui(ui, "Under the pointer");
+            readout.class_ui(ui, class);
             // The arrows of the map with two axes.
             let [across, up] = match layers.coloured_by().map(ColourBy::axes) {
                 Some(ColourAxes::Two) => [Some(ICON_ARROW_FORWARD), Some(ICON_ARROW_UPWARD)],

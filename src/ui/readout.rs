@@ -1,6 +1,6 @@
 //! What a prediction says of one voxel, in words and figures of fixed width.
 
-use eframe::egui::{self, Layout, RichText, Ui};
+use eframe::egui::{self, Label, Layout, RichText, Ui};
 use egui_material_icons::MaterialIcon;
 
 use super::widgets::{self, figures};
@@ -49,12 +49,23 @@ impl Readout {
         }
     }
 
-    pub fn probability_ui(&self, ui: &mut Ui) {
-        let Some((value, kind)) = &self.probability else { return };
-        ui.horizontal_wrapped(|ui| {
-            ui.label(figures(value).color(theme::palette(ui).text_strong));
-            widgets::caption_ui(ui, words::probability(*kind)).on_hover_text(words::probability_explanation(*kind));
+    /// The class with its probability at the right, and below it where that comes from: never more than two rows.
+    pub fn class_ui(&self, ui: &mut Ui, class: &str) {
+        let strong = theme::palette(ui).text_strong;
+        ui.spacing_mut().interact_size.y = LINE_HEIGHT;
+        ui.horizontal(|ui| {
+            ui.with_layout(Layout::right_to_left(egui::Align::Center), |ui| {
+                if let Some((value, _)) = &self.probability {
+                    ui.label(figures(value).color(strong));
+                }
+                ui.with_layout(Layout::left_to_right(egui::Align::Center), |ui| {
+                    ui.add(Label::new(RichText::new(class).color(strong)).truncate());
+                });
+            });
         });
+        if let Some((_, kind)) = self.probability {
+            widgets::caption_ui(ui, words::probability(kind)).on_hover_text(words::probability_explanation(kind));
+        }
     }
 
     /// Two lines in a row.

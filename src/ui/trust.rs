@@ -18,7 +18,7 @@ const BAR_HEIGHT: f32 = 6.0;
 /// Returns false once the page is to be closed.
 pub fn ui(ctx: &egui::Context, training: &Training) -> bool {
     let modal = dialog::show(ctx, words::TRUST_QUESTION, WIDTH, |ui| {
-        ui.label(verdict(training.calibration.as_deref()));
+        ui.label(verdict(training));
         ui.add_space(theme::GAP);
         match &training.calibration {
             Some(calibration) => {
@@ -47,9 +47,11 @@ const HOW_TO_CHECK: &str = "To have them checked, label a case in full, or all o
      labelled, and this page shows the outcome.";
 
 /// The page in two sentences.
-pub fn verdict(calibration: Option<&Calibration>) -> String {
-    let Some(c) = calibration else {
-        return "Model beliefs, not error probabilities, until checked: no labels are reserved.".to_owned();
+pub fn verdict(training: &Training) -> String {
+    let Some(c) = &training.calibration else {
+        // A run checks itself only after some steps; whether it has labels for that is not known before.
+        let why = if training.is_active() { "this run has not done that yet" } else { "no labels are reserved" };
+        return format!("Model beliefs, not error probabilities, until checked: {why}.");
     };
     let shown = match c.shown {
         ProbabilityKind::Scaled => format!("{} (temperature {:.2})", words::probability(c.shown), c.temperature),
@@ -84,7 +86,7 @@ fn diagram_ui(ui: &mut Ui, checks: &[Check]) {
         .default_x_bounds(0.0, 1.0)
         .default_y_bounds(0.0, 1.0)
         .set_margin_fraction(vec2(0.02, 0.02))
-        .custom_x_axes(vec![AxisHints::new_x().label("What it says").label_spacing(24.0..=40.0)])
+        .custom_x_axes(vec![AxisHints::new_x().label("What it says").label_spacing(12.0..=24.0)])
         .y_axis_label("How often it is right")
         .show(ui, |plot| {
             let honest = Line::new("honest", vec![[0.0, 0.0], [1.0, 1.0]]).color(p.text_weak).allow_hover(false);
