@@ -106,7 +106,8 @@ fn a_run_reports_predicts_the_shown_case_and_leaves_its_files() {
     assert_eq!(prediction.provenance.case, CaseId::from("b"));
     let run = project.run_dir("001-dual-confidence");
     let metrics = std::fs::read_to_string(run.join("metrics.csv")).unwrap();
-    assert!(metrics.starts_with("step,") && metrics.lines().count() == 7, "{metrics}");
+    // The header, six reports, and the last one again with the curve's end.
+    assert!(metrics.starts_with("step,") && metrics.lines().count() == 8, "{metrics}");
     assert!(run.join("plan.toml").is_file() && run.join("step-00000060/weights.safetensors").is_file());
 
     let cases = vec![CaseId::from("b"), CaseId::from("c")];
