@@ -93,7 +93,7 @@ impl Study {
     }
 
     pub fn run_dir(&self) -> PathBuf {
-        self.dir.join("models/001-dual-confidence")
+        self.dir.join("models/001-dual-confidence-np")
     }
 
     /// The last step that the run has noted.
