@@ -7,10 +7,10 @@ use crate::desktop::Pixel;
 use crate::study::{CASES, SIZE, SPACING_MM};
 
 pub const WINDOW: [u32; 2] = [1280, 800];
-pub const DEVICE_CHOICE: Pixel = [283, 749];
+pub const DEVICE_CHOICE: Pixel = [348, 750];
 /// In the open list of devices: the left end of the first entry, and the last entry.
-pub const DEVICE_CHOSEN: Pixel = [240, 663];
-pub const DEVICE_CPU: Pixel = [259, 719];
+pub const DEVICE_CHOSEN: Pixel = [305, 663];
+pub const DEVICE_CPU: Pixel = [324, 719];
 pub const MAKE_PSEUDO_LABELS: Pixel = [1147, 465];
 /// Bare panel, which darkens while a dialog is open.
 pub const BARE_PANEL: Pixel = [600, 20];

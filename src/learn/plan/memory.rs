@@ -17,6 +17,9 @@ const PASSING: usize = 3;
 const CLASS_MAPS: usize = 10;
 /// Maps of one number per voxel: image, weights and masks, thrice like the target, and the crops they are made from.
 const VOXEL_MAPS: usize = 20;
+/// Maps of a network's features that the neural process adds: as it is read, gradients of the labelled and of the other
+/// voxels, and their sum.
+const NP_MAPS: usize = 4;
 
 impl Plan {
     /// Bytes that a step adds to what the process holds, within 15 % (measured: `chiaro bench memory`).
@@ -28,7 +31,8 @@ impl Plan {
         let largest_output = networks.iter().map(|network| network.largest_output).max().unwrap_or(0);
         // A convolution's output is there for a moment if it is computed again.
         let passing = (PASSING + usize::from(self.recompute)) * largest_output;
-        let losses = (CLASS_MAPS * self.classes.len() + VOXEL_MAPS) * voxels;
+        let np_maps = if self.neural_process.is_some() { NP_MAPS } else { 0 };
+        let losses = (CLASS_MAPS * self.classes.len() + VOXEL_MAPS + np_maps * self.base_width) * voxels;
         let for_crops = crops * (held + passing + losses);
         let parameters: usize = networks.iter().map(|network| network.parameters).sum();
         let copies = |count: usize| count * parameters;
