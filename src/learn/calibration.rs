@@ -238,19 +238,28 @@ impl JudgedVoxels {
         let logits = VoxelLogits { networks: [&a, &b], classes: self.classes, truth: &self.truth, weights: None };
         let temperature = Temperature::fit(&logits);
         let pair = self.pair_features().and_then(|features| LogisticPair::fit(&features, &self.wrong()));
-        self.judged_by(step, temperature, pair)
+        self.judged_by(step, temperature, pair, [&a, &b])
     }
 
     /// What a calibration that was fitted elsewhere is worth on these voxels.
     pub fn checked(&self, fitted: &Calibration) -> Option<Calibration> {
-        let judged = self.judged_by(fitted.step, Temperature::new(fitted.temperature), fitted.pair.clone())?;
+        let [a, b] = self.logits();
+        let temperature = Temperature::new(fitted.temperature);
+        let judged = self.judged_by(fitted.step, temperature, fitted.pair.clone(), [&a, &b])?;
         Some(Calibration { shown: fitted.shown, ..judged })
     }
 
-    fn judged_by(&self, step: u64, temperature: Temperature, pair: Option<LogisticPair>) -> Option<Calibration> {
-        let [a, b] = self.logits();
-        let of_row = |all: &[f32], row: usize| all[row * self.classes..(row + 1) * self.classes].to_vec();
-        let scaled = |row: usize| temperature.probability([&of_row(&a, row), &of_row(&b, row)], self.shown(row));
+    fn judged_by(
+        &self,
+        step: u64,
+        temperature: Temperature,
+        pair: Option<LogisticPair>,
+        logits: [&[f32]; 2],
+    ) -> Option<Calibration> {
+        let scaled = |row: usize| {
+            let of_row = logits.map(|all| &all[row * self.classes..(row + 1) * self.classes]);
+            temperature.probability(of_row, self.shown(row))
+        };
         let mut checks = vec![self.check(ProbabilityKind::Mean, |row| f64::from(self.mean(row)))?];
         checks.extend(self.check(ProbabilityKind::Scaled, scaled));
         if self.has_np {

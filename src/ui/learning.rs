@@ -5,7 +5,7 @@ use std::time::Duration;
 use eframe::egui::{self, ComboBox, Layout, RichText, Ui, vec2};
 use egui_material_icons::MaterialIcon;
 use egui_material_icons::icons::{ICON_PAUSE, ICON_PLAY_ARROW, ICON_STOP};
-use egui_plot::{Line, LineStyle, Plot, PlotPoints, Points, VLine};
+use egui_plot::{Line, LineStyle, PlotPoints, Points, VLine};
 
 use super::actions::Actions;
 use super::widgets::{self, figures};
@@ -149,17 +149,10 @@ fn curves_ui(ui: &mut Ui, training: &Training) {
         return;
     }
     let last_step = training.loss.points().last().map_or(1.0, |point| point[0]);
-    Plot::new("learning curves")
+    widgets::still_plot("learning curves")
         .show_axes(false)
         .show_grid(false)
         .show_background(false)
-        .allow_zoom(false)
-        .allow_drag(false)
-        .allow_scroll(false)
-        .allow_boxed_zoom(false)
-        .allow_double_click_reset(false)
-        .show_x(false)
-        .show_y(false)
         .set_margin_fraction(vec2(0.0, 0.08))
         .include_x(0.0)
         .include_y(0.0)

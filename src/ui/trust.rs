@@ -1,7 +1,7 @@
 //! "Can these numbers be trusted?": what reserved labels say of the beliefs that are displayed.
 
 use eframe::egui::{self, Align, Color32, Grid, Layout, RichText, Ui, vec2};
-use egui_plot::{AxisHints, Line, LineStyle, Plot, PlotPoints, Points};
+use egui_plot::{AxisHints, Line, LineStyle, PlotPoints, Points};
 
 use super::theme::{self, Palette};
 use super::widgets::{self, figures};
@@ -73,16 +73,9 @@ pub fn summary(calibration: Option<&Calibration>) -> String {
 /// How often the label is right where a probability is said; the diagonal is honest.
 fn diagram_ui(ui: &mut Ui, checks: &[Check]) {
     let p = theme::palette(ui);
-    Plot::new("reliability")
+    widgets::still_plot("reliability")
         .width(DIAGRAM)
         .height(DIAGRAM)
-        .allow_zoom(false)
-        .allow_drag(false)
-        .allow_scroll(false)
-        .allow_boxed_zoom(false)
-        .allow_double_click_reset(false)
-        .show_x(false)
-        .show_y(false)
         .default_x_bounds(0.0, 1.0)
         .default_y_bounds(0.0, 1.0)
         .set_margin_fraction(vec2(0.02, 0.02))

@@ -2,6 +2,7 @@
 
 use eframe::egui::{self, Align2, Button, Color32, Response, RichText, Sense, StrokeKind, TextStyle, Ui, vec2};
 use egui_material_icons::MaterialIcon;
+use egui_plot::Plot;
 
 use super::theme;
 
@@ -19,6 +20,18 @@ pub fn section_ui(ui: &mut Ui, title: &str, remark: Option<&str>) {
     });
     ui.spacing_mut().interact_size.y = height;
     ui.add_space(2.0);
+}
+
+/// A plot to look at: the pointer neither moves nor reads it.
+pub fn still_plot(name: &str) -> Plot<'static> {
+    Plot::new(name)
+        .allow_zoom(false)
+        .allow_drag(false)
+        .allow_scroll(false)
+        .allow_boxed_zoom(false)
+        .allow_double_click_reset(false)
+        .show_x(false)
+        .show_y(false)
 }
 
 /// Weak small text.

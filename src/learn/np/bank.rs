@@ -1,6 +1,6 @@
 //! The memory of encoded labelled voxels: what a prediction is conditioned on (methods 4.3, 4.4).
 
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::{Int, Tensor, TensorData};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
@@ -79,9 +79,13 @@ impl Bank {
 
 /// Rows of a tensor by their numbers.
 pub fn selected(rows: &Tensor<2>, numbers: &[usize]) -> Tensor<2> {
-    let numbers: Vec<i64> = numbers.iter().map(|&i| i as i64).collect();
-    let count = numbers.len();
-    rows.clone().select(0, Tensor::from_data(TensorData::new(numbers, [count]), &rows.device()))
+    rows.clone().select(0, indices(numbers, rows))
+}
+
+/// Numbers as a tensor on the device of `like`.
+pub fn indices(numbers: &[usize], like: &Tensor<2>) -> Tensor<1, Int> {
+    let values: Vec<i64> = numbers.iter().map(|&i| i as i64).collect();
+    Tensor::from_data(TensorData::new(values, [numbers.len()]), &like.device())
 }
 
 #[cfg(test)]

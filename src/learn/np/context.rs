@@ -3,7 +3,6 @@
 use burn::tensor::{Tensor, TensorData};
 
 use super::bank::selected;
-
 use super::head::WIDTH;
 
 /// Encoded voxels and their classes.

@@ -19,14 +19,14 @@ use burn::tensor::{Device, Tensor};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-pub use self::bank::{Bank, ROWS_PER_CLASS};
+pub use self::bank::{Bank, ROWS_PER_CLASS, indices, selected};
 pub use self::boundary::near_boundary;
 pub use self::conditioned::Conditioned;
 pub use self::context::EncodedSet;
 pub use self::features::{feature_rows, rows_of};
 pub use self::head::{NeuralProcess, ROW_WIDTH};
-pub use self::objective::NpLoss;
 use self::objective::{NpInputs, Objective};
+pub use self::objective::{NpLoss, one_hot};
 pub use self::plan::NpPlan;
 use self::plan::VOXELS_PER_CLASS;
 pub use self::sample::{NO_CHANNEL, VoxelSample};

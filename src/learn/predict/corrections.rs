@@ -8,6 +8,7 @@ use burn::tensor::{Device, IndexingUpdateOp, Int, Tensor, TensorData};
 
 use crate::label::{LabelMap, LabelValue};
 use crate::learn::data::Annotated;
+use crate::learn::np::one_hot;
 use crate::volume::Image;
 
 /// Voxels that are asked: a completed slice says little more than its outline, and every doubtful voxel near asks them all.
@@ -37,6 +38,9 @@ impl Corrections {
     /// background, background is no correction.
     pub fn of(labels: &LabelMap, annotated: &Annotated, image: &Image, classes: &[u8]) -> Self {
         let extent = labels.extent();
+        if labels.known_count() == extent.voxel_count() {
+            return Self::default();
+        }
         let hides = classes.iter().any(|&c| !annotated.contains(c));
         let channel = |i: usize| {
             let LabelValue { class, origin } = labels.value_at(i);
@@ -46,9 +50,6 @@ impl Corrections {
         let mut counts = vec![0usize; classes.len()];
         for channel in (0..extent.voxel_count()).filter_map(channel) {
             counts[usize::from(channel)] += 1;
-        }
-        if labels.known_count() == extent.voxel_count() {
-            return Self::default();
         }
         let most = (MOST / classes.len().max(1)).clamp(1, MOST_PER_CLASS);
         let mut seen = vec![0usize; classes.len()];
@@ -101,12 +102,7 @@ pub struct Shift {
 impl Evidence {
     /// `features` `[m, c]` of the corrections, in their order.
     pub fn new(corrections: &Corrections, features: Tensor<2>, classes: usize) -> Self {
-        let mut hot = vec![0.0f32; corrections.channels.len() * classes];
-        for (row, &channel) in hot.chunks_exact_mut(classes).zip(&corrections.channels) {
-            row[usize::from(channel)] = 1.0;
-        }
-        let classes =
-            Tensor::from_data(TensorData::new(hot, [corrections.channels.len(), classes]), &features.device());
+        let classes = one_hot(&corrections.channels, classes, &features);
         Self { world_mm: corrections.world_mm.clone(), features: of_length_one(features), classes }
     }
 

@@ -1,9 +1,9 @@
 //! What the neural process and the reviewer's corrections make of a window, where there is doubt.
 
-use burn::tensor::{IndexingUpdateOp, Int, Tensor, TensorData};
+use burn::tensor::{IndexingUpdateOp, Tensor};
 
 use super::corrections::{Evidence, Shift};
-use crate::learn::np::{Conditioned, NO_CHANNEL, feature_rows, near_boundary};
+use crate::learn::np::{Conditioned, NO_CHANNEL, feature_rows, indices, near_boundary, selected};
 
 /// Face steps around a predicted surface in which voxels are judged (methods 4.4).
 const BAND_STEPS: usize = 5;
@@ -98,9 +98,8 @@ fn reached_shift(evidence: &Evidence, places: &[[f64; 3]], features: &Tensor<2>)
         return None;
     }
     let near: Vec<[f64; 3]> = reached.iter().map(|&i| places[i]).collect();
-    let numbers = indices(&reached, features);
-    let of_near = evidence.shift(&near, features.clone().select(0, numbers.clone()));
-    Some(of_near.spread(places.len(), numbers))
+    let of_near = evidence.shift(&near, selected(features, &reached));
+    Some(of_near.spread(places.len(), indices(&reached, features)))
 }
 
 /// Mean and standard deviation `[n, k]` over the draws, and the mutual information of class and latent over `ln K`, `[n, 1]`.
@@ -131,14 +130,9 @@ fn doubts(mean: &Tensor<2>) -> Result<(Vec<u8>, Vec<f32>), String> {
     Ok((class.iter().map(|c| (*c as u8).min(NO_CHANNEL - 1)).collect(), entropy.to_vec()))
 }
 
-fn indices(rows: &[usize], like: &Tensor<2>) -> Tensor<1, Int> {
-    let numbers: Vec<i64> = rows.iter().map(|&i| i as i64).collect();
-    Tensor::from_data(TensorData::new(numbers, [rows.len()]), &like.device())
-}
-
 #[cfg(test)]
 mod tests {
-    use burn::tensor::Device;
+    use burn::tensor::{Device, TensorData};
 
     use super::*;
 
