@@ -169,9 +169,11 @@ impl Learner {
         let targets = self.strategy.pseudo_targets(&context);
         let weights: Vec<Tensor<5>> = targets.iter().flatten().map(|t| t.weight.clone()).collect();
         let count = weights.len().max(1) as f64;
-        let loss = outputs.log_p.iter().zip(&targets).filter_map(|(log_p, target)| {
-            target.as_ref().map(|target| pseudo_loss(log_p, target, &batch.unknown_mask))
-        });
+        let loss = outputs
+            .log_p
+            .iter()
+            .zip(&targets)
+            .filter_map(|(log_p, target)| target.as_ref().map(|target| pseudo_loss(log_p, target)));
         let weight = weights.into_iter().reduce(|a, b| a + b)?.div_scalar(count);
         Some((loss.reduce(|a, b| a + b)?, weight))
     }
@@ -240,14 +242,14 @@ fn supervised_loss(log_p: &Tensor<5>, batch: &Batch) -> Tensor<1> {
 }
 
 /// On unknown voxels. The Dice part is not weighted.
-fn pseudo_loss(log_p: &Tensor<5>, pseudo: &PseudoTarget, unknown: &Tensor<5>) -> Tensor<1> {
-    let PseudoTarget { target, weight, loss } = pseudo;
+fn pseudo_loss(log_p: &Tensor<5>, pseudo: &PseudoTarget) -> Tensor<1> {
+    let PseudoTarget { target, weight, mask, loss } = pseudo;
     match loss {
-        LossKind::WeightedMean => region_loss(log_p, target, weight, unknown),
+        LossKind::WeightedMean => region_loss(log_p, target, weight, mask),
         LossKind::PlainMean => {
-            let none = unknown.zeros_like();
-            let mean_weight = weight.clone().sum() / unknown.clone().sum().clamp_min(1.0);
-            region_loss(log_p, target, weight, &none) * mean_weight + region_loss(log_p, target, &none, unknown)
+            let none = mask.zeros_like();
+            let mean_weight = weight.clone().sum() / mask.clone().sum().clamp_min(1.0);
+            region_loss(log_p, target, weight, &none) * mean_weight + region_loss(log_p, target, &none, mask)
         }
         LossKind::SquaredError => mean_squared_error(log_p.clone().exp(), target.clone(), weight.clone()),
     }

@@ -148,6 +148,11 @@ impl TrainCase {
         self.has_unknown
     }
 
+    /// Whether training has every voxel's label, for all classes.
+    pub fn is_complete(&self) -> bool {
+        self.is_labelled() && !self.has_unknown && self.annotated.is_all()
+    }
+
     /// Whether a voxel lies in a slice (along any axis) without unknown voxels.
     fn is_dense(&self, v: Voxel) -> bool {
         (0..3).zip(v.to_array()).any(|(axis, slice)| self.is_slice_known(axis, slice))

@@ -158,3 +158,25 @@ fn the_same_step_drops_the_same_channels_in_every_run() {
     assert_eq!(draw(3), draw(3));
     assert_ne!(draw(3), draw(4));
 }
+
+#[test]
+fn what_the_networks_hardly_believe_together_changes_no_loss_of_any_kind() {
+    let device = Device::flex();
+    // Three voxels; the last is left out by the mask.
+    let tensor = |values: &[f32], k: usize| {
+        Tensor::<5>::from_data(burn::tensor::TensorData::new(values.to_vec(), [1, k, 1, 1, 3]), &device)
+    };
+    for loss in [LossKind::WeightedMean, LossKind::PlainMean] {
+        let pseudo = PseudoTarget {
+            target: tensor(&[1.0, 0.0, 0.0, 0.0, 1.0, 1.0], 2),
+            weight: tensor(&[1.0, 0.7, 0.0], 1),
+            mask: tensor(&[1.0, 1.0, 0.0], 1),
+            loss,
+        };
+        let of = |last: f32| {
+            let p = tensor(&[0.8, 0.3, 1.0 - last, 0.2, 0.7, last], 2);
+            pseudo_loss(&p.log(), &pseudo).into_scalar::<f32>()
+        };
+        assert!((of(0.1) - of(0.9)).abs() < 1e-6, "{loss:?}");
+    }
+}

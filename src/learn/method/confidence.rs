@@ -40,7 +40,7 @@ pub struct Proposal<'a> {
     pub features: &'a Tensor<5>,
     /// One-hot classes of the labelled voxels.
     pub known: &'a Tensor<5>,
-    /// 1 on voxels nobody labelled, `[b, 1, z, y, x]`.
+    /// 1 on voxels whose label is proposed: those nobody labelled, or some of them, `[b, 1, z, y, x]`.
     pub unknown: &'a Tensor<5>,
     /// How far the learner's belief counts yet, 0 to 1.
     pub gamma: f64,
@@ -70,6 +70,14 @@ impl Confidence {
 }
 
 impl Proposal<'_> {
+    /// 1 on the proposed voxels with `c1 c2 >= least`, `[b, 1, z, y, x]`.
+    pub fn believed(&self, least: f64) -> Tensor<5> {
+        if least <= 0.0 {
+            return self.unknown.clone();
+        }
+        (self.giver_belief() * self.learner_belief()).greater_equal_elem(least).float() * self.unknown.clone()
+    }
+
     /// c1, `[b, 1, z, y, x]`.
     fn giver_belief(&self) -> Tensor<5> {
         self.giver.clone().max_dim(1)
@@ -161,8 +169,12 @@ mod tests {
         }
     }
 
-    /// Two voxels for which the giver is sure of class 1; the learner believes it in the second only.
     fn two_voxels(confidence: Confidence, gamma: f64) -> Vec<f32> {
+        of_two_voxels(gamma, |proposal| confidence.weight(proposal))
+    }
+
+    /// Two voxels for which the giver is sure of class 1; the learner believes it in the second only.
+    fn of_two_voxels(gamma: f64, plane: impl Fn(&Proposal<'_>) -> Tensor<5>) -> Vec<f32> {
         let device = Device::flex();
         let tensor = |v: Vec<f32>| Tensor::<5>::from_data(TensorData::new(v, [1, 2, 1, 1, 2]), &device);
         let giver = tensor(vec![0.02, 0.02, 0.98, 0.98]);
@@ -172,15 +184,17 @@ mod tests {
         let known = tensor(vec![0.0, 0.0, 1.0, 0.0]);
         let (label, unknown) = (hard_one_hot(&giver), Tensor::<5>::ones([1, 1, 1, 1, 2], &device));
         let (l, g, f, k, u) = (&learner, &giver, &features, &known, &unknown);
-        values(confidence.weight(&Proposal {
-            learner: l,
-            giver: g,
-            label: &label,
-            features: f,
-            known: k,
-            unknown: u,
-            gamma,
-        }))
+        values(plane(&Proposal { learner: l, giver: g, label: &label, features: f, known: k, unknown: u, gamma }))
+    }
+
+    #[test]
+    fn a_label_is_believed_from_the_least_product_of_both_beliefs_whatever_the_ramp() {
+        // 0.98 x 0.1 and 0.98 x 0.9.
+        for gamma in [0.0, 1.0] {
+            assert_eq!(of_two_voxels(gamma, |p| p.believed(0.0)), [1.0, 1.0]);
+            assert_eq!(of_two_voxels(gamma, |p| p.believed(0.88)), [0.0, 1.0]);
+            assert_eq!(of_two_voxels(gamma, |p| p.believed(0.89)), [0.0, 0.0]);
+        }
     }
 
     #[test]

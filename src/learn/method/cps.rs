@@ -10,6 +10,7 @@ impl Strategy for CrossPseudoSupervision {
         let from = |peer| PseudoTarget {
             target: hard_one_hot(peer),
             weight: context.unknown.clone(),
+            mask: context.unknown.clone(),
             loss: LossKind::WeightedMean,
         };
         [Some(from(context.p_b)), Some(from(context.p_a))]

@@ -1,4 +1,8 @@
 //! Dual-confidence pseudo supervision (methods 5.2): a label counts as far as its giver *and* its learner believe it.
+//!
+//! Labels that the two hardly believe together are left out of the cross-entropy and of Dice, not only weighed lightly:
+//! Dice has no weights, and where nothing is labelled near, it lets two networks talk each other into a structure that is
+//! not there (measured: `docs/results.md`, sparse labels).
 
 use burn::tensor::Tensor;
 
@@ -18,8 +22,10 @@ impl Strategy for DualConfidence {
             let label = hard_one_hot(giver);
             let constant = |t: &Tensor<5>| t.clone().detach();
             let (learner, giver, features) = (&constant(learner), &constant(giver), &constant(features));
-            let proposal = Proposal { learner, giver, label: &label, features, known, unknown, gamma };
-            Some(PseudoTarget { weight: plan.confidence.weight(&proposal), target: label, loss })
+            let all = Proposal { learner, giver, label: &label, features, known, unknown, gamma };
+            let mask = all.believed(plan.least_confidence);
+            let weight = plan.confidence.weight(&Proposal { unknown: &mask, ..all });
+            Some(PseudoTarget { weight, mask, target: label, loss })
         };
         [target(p_a, p_b, h_b), target(p_b, p_a, h_a)]
     }

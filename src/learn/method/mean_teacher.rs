@@ -11,8 +11,12 @@ impl Strategy for MeanTeacher {
     }
 
     fn pseudo_targets(&self, context: &StepContext<'_>) -> [Option<PseudoTarget>; 2] {
-        let target =
-            PseudoTarget { target: context.p_b.clone(), weight: context.unknown.clone(), loss: LossKind::SquaredError };
+        let target = PseudoTarget {
+            target: context.p_b.clone(),
+            weight: context.unknown.clone(),
+            mask: context.unknown.clone(),
+            loss: LossKind::SquaredError,
+        };
         [Some(target), None]
     }
 }

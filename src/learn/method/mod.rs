@@ -19,6 +19,8 @@ pub struct PseudoTarget {
     pub target: Tensor<5>,
     /// Weight of each voxel, 0 on known voxels, `[b, 1, z, y, x]`, without gradient.
     pub weight: Tensor<5>,
+    /// 1 on the unknown voxels whose target counts at all: where Dice is measured. `[b, 1, z, y, x]`, without gradient.
+    pub mask: Tensor<5>,
     pub loss: LossKind,
 }
 

@@ -1,6 +1,7 @@
 //! Whether an edited plan can be trained: one sentence for the first field that cannot.
 
 use super::Plan;
+use crate::learn::data::{ReservedCase, TrainCase};
 use crate::learn::settings::Method;
 
 /// Deeper networks have bottlenecks of hundreds of channels at the smallest width.
@@ -49,6 +50,17 @@ impl Plan {
         require(self.batch_unlabelled <= MOST_CROPS, "batch_unlabelled", "at most 64", self.batch_unlabelled)
     }
 
+    /// Whether what is to be set aside is there. A slip would train on labels that are meant to judge the training.
+    pub fn check_reserve(&self, cases: &[TrainCase]) -> Result<(), String> {
+        for ReservedCase { case, .. } in self.reserved.iter().flatten() {
+            let found = cases.iter().find(|c| c.id == *case);
+            if found.is_none_or(|c| c.held_out || !c.is_labelled()) {
+                return Err(format!("it reserves '{case}', which is no labelled case that trains; mend its name"));
+            }
+        }
+        Ok(())
+    }
+
     fn check_neural_process(&self) -> Result<(), String> {
         if self.method == Method::MeanTeacher && self.network_a != self.network_b {
             return Err(
@@ -91,6 +103,7 @@ impl Plan {
         let shares = [
             ("momentum", self.momentum),
             ("channel_dropout", self.channel_dropout),
+            ("least_confidence", self.least_confidence),
             ("augmentation.scale", how.scale),
             ("augmentation.low_resolution", how.low_resolution),
             ("augmentation.contrast", how.contrast),

@@ -41,6 +41,10 @@ const FIELDS: &[(&str, &str)] = &[
         "confidence",
         "weight of a pseudo-label: product, raw-product, min, geometric-mean, peer-entropy-gate, prototype-similarity, single, off",
     ),
+    (
+        "least_confidence",
+        "dual confidence from which a pseudo-label is learnt, below 1; 0 learns all (dual-confidence)",
+    ),
     ("gamma_ramp_steps", "steps until the learner's belief counts in full (dual-confidence)"),
     ("clip_intensities", "cut the darkest and brightest half percent of a volume before its z-score"),
     ("predict_body_only", "air far from the body is background without asking the networks"),

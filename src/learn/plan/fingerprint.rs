@@ -15,6 +15,8 @@ pub struct Fingerprint {
     /// Class numbers, background first.
     pub classes: Vec<u8>,
     pub has_unlabelled: bool,
+    /// Whether some training case is labelled everywhere and for all classes: it shows where nothing is.
+    pub has_complete: bool,
     /// Median share of a training volume that is air far from the body; 0 if anything labelled lies there.
     pub air_share: f64,
     pub is_gpu: bool,
@@ -31,6 +33,7 @@ impl Fingerprint {
             spacings_mm: training().map(|c| c.image.spacing_mm()).collect(),
             classes,
             has_unlabelled: training().any(TrainCase::has_unknown),
+            has_complete: training().any(TrainCase::is_complete),
             air_share: air_share(training()),
             is_gpu,
             free_bytes: (!is_gpu).then(free_bytes).flatten(),

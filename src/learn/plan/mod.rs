@@ -34,6 +34,10 @@ const GPU_PATCH_VOXELS: usize = 300_000;
 const DEFAULT_STEPS: u64 = 1_500;
 /// Share of the free memory that a step may take: the rest is for volumes, predictions and other programs.
 const MEMORY_SHARE: f64 = 0.5;
+/// Dual confidence from which pseudo-labels are learnt where no case shows a whole volume: with three labelled slices per
+/// case, two networks without it talk each other into structures beyond them. Where one does, doubtful borders are worth
+/// learning too (`docs/results.md`).
+const LEAST_CONFIDENCE: f64 = 0.95;
 /// Share of air from which leaving it out is worth the difference between cases.
 const MUCH_AIR: f64 = 0.2;
 /// Rates below were published for 15,000 steps; a shorter run keeps their share of the run.
@@ -93,6 +97,9 @@ pub struct Plan {
     /// How far a pseudo-label counts.
     #[serde(default)]
     pub confidence: Confidence,
+    /// Least dual confidence of a pseudo-label that is learnt at all; 0 learns them all, lightly or not.
+    #[serde(default)]
+    pub least_confidence: f64,
     /// Steps in which the learner's own belief comes to count in the dual confidence.
     pub gamma_ramp_steps: u64,
     pub augmentation: Augmentation,
@@ -248,6 +255,7 @@ impl Plan {
             ramp_up_steps: share(if unlabelled_view == UnlabelledView::CutMix { 2_250.0 } else { 6_000.0 }),
             ramp_stair_steps: every_step(),
             confidence: if is_literal { Confidence::RawProduct } else { Confidence::Product },
+            least_confidence: if is_literal || fingerprint.has_complete { 0.0 } else { LEAST_CONFIDENCE },
             gamma_ramp_steps: share(2_000.0),
             unlabelled_view,
             augmentation: settings.anatomy.augmentation(),

@@ -2,8 +2,8 @@ use std::sync::Arc;
 
 use super::*;
 use crate::geometry::{Affine, Extent};
-use crate::label::LabelMap;
-use crate::learn::data::Normaliser;
+use crate::label::{LabelMap, LabelValue, Origin};
+use crate::learn::data::{Annotated, Normaliser};
 use crate::volume::{Grid, Image, Voxels};
 
 fn fingerprint(extent: [usize; 3]) -> Fingerprint {
@@ -163,4 +163,35 @@ fn smaller_patches_stay_divisible_by_the_strides_of_their_axis() {
         assert!(plan.patch[..2].iter().all(|n| n.is_multiple_of(4)), "{:?}", plan.patch);
     }
     assert_eq!(plan.patch, [4, 4, 1]);
+}
+
+#[test]
+fn doubtful_pseudo_labels_are_left_out_where_no_case_shows_a_whole_volume() {
+    let least = |has_complete, method| {
+        let settings = TrainSettings { method, ..TrainSettings::default() };
+        Plan::new(&Fingerprint { has_complete, ..fingerprint([64; 3]) }, &settings).least_confidence
+    };
+    for method in [Method::DualConfidence, Method::DualConfidenceNp] {
+        assert_eq!(least(false, method), 0.95);
+        assert_eq!(least(true, method), 0.0);
+    }
+    assert_eq!(least(false, Method::DualConfidenceNpLiteral), 0.0);
+}
+
+#[test]
+fn a_study_has_a_complete_case_only_if_one_that_trains_is_labelled_everywhere_for_all_classes() {
+    let e = Extent::new(4, 4, 4).unwrap();
+    let case = |labels, held_out, classes: &[u8]| {
+        let image = Image::new(Voxels::U8(Grid::filled(e, 7)), 1.0, 0.0, Affine::identity());
+        TrainCase::new("a".into(), Arc::new(image), labels, held_out).annotated_for(Annotated::only(classes))
+    };
+    let whole = || LabelMap::imported(Grid::from_fn(e, |v| u8::from(v.x > 1)));
+    let mut slice = LabelMap::unknown(e);
+    slice.write_run(0, 16, LabelValue::new(1, Origin::Manual));
+    let has_complete = |case| Fingerprint::of(&[case], vec![0, 1, 2], false).has_complete;
+    assert!(has_complete(case(whole(), false, &[])));
+    assert!(!has_complete(case(whole(), true, &[])), "held out");
+    assert!(!has_complete(case(whole(), false, &[1])), "another class may hide in it");
+    assert!(!has_complete(case(slice, false, &[])));
+    assert!(!has_complete(case(LabelMap::unknown(e), false, &[])));
 }

@@ -7,7 +7,7 @@ use super::pace::Pace;
 use super::session::SessionError;
 use super::study::load_study;
 use crate::learn::data::TrainCase;
-use crate::learn::{Anatomy, Fingerprint, Plan, TrainSettings, Trainer, choose_device};
+use crate::learn::{Anatomy, Fingerprint, LearnError, Plan, TrainSettings, Trainer, choose_device};
 use crate::project::Project;
 
 /// Key of the project's settings.
@@ -44,7 +44,9 @@ pub fn choose_plan(
 ) -> Result<Plan, SessionError> {
     let classes: Vec<u8> = project.classes().all().iter().map(|c| c.id).collect();
     if let Some(file) = &settings.plan {
-        return Ok(Plan::read(file, &classes)?.with_changes(&settings.changes, &classes)?);
+        let plan = Plan::read(file, &classes)?;
+        plan.check_reserve(cases).map_err(|reason| LearnError::Plan { path: file.clone(), reason })?;
+        return Ok(plan.with_changes(&settings.changes, &classes)?);
     }
     let mut settings = settings.clone();
     settings.anatomy = anatomy_of(project)?;
@@ -72,6 +74,7 @@ pub fn set_anatomy(project: &mut Project, anatomy: &Anatomy) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::learn::data::ReservedCase;
     use crate::learn::{DeviceChoice, PatientAxis};
     use crate::project::create_demo;
 
@@ -109,5 +112,9 @@ mod tests {
         assert_eq!(plan(&settings).unwrap(), edited);
         std::fs::write(&file, edited.to_commented_toml().unwrap().replace("levels = ", "levels = 9")).unwrap();
         assert!(plan(&settings).unwrap_err().to_string().contains("'levels'"));
+        let reserved = ReservedCase { case: "phantom_0".into(), slab: None };
+        let mistyped = Plan { reserved: Some(vec![reserved]), ..edited };
+        std::fs::write(&file, mistyped.to_commented_toml().unwrap()).unwrap();
+        assert!(plan(&settings).unwrap_err().to_string().contains("'phantom_0'"));
     }
 }
