@@ -66,6 +66,10 @@ pub enum ProjectError {
     PredictionShape { case: CaseId },
     #[error("exporting would overwrite {}, which this project needs. Choose another folder.", name(path))]
     ExportOntoSource { path: PathBuf },
+    #[error(
+        "a probability of case '{case}' and the mask of case '{other}' would be the same file. Export masks alone or rename one case."
+    )]
+    ExportNames { case: CaseId, other: CaseId },
     #[error("nothing to export: no case has {0}")]
     NothingToExport(&'static str),
 }

@@ -63,6 +63,9 @@ impl Source {
 pub fn export_labels(project: &Project, out: &Path, source: Source) -> Result<ExportReport, ProjectError> {
     fs::create_dir_all(out).map_err(ProjectError::file("create", out))?;
     check_target(project, out)?;
+    if source == Source::Probabilities {
+        check_names(project)?;
+    }
     let (mut written, mut skipped, mut unreadable) = (Vec::new(), Vec::new(), Vec::new());
     for case in project.cases() {
         match project.planes(&case.id, source) {
@@ -112,6 +115,18 @@ fn export_case(
         project.audit(&AuditEvent::Exported { case, what: source.name(), file, sha256 })?;
     }
     Ok(written)
+}
+
+/// Refuses cases whose masks would be named like the probabilities of others.
+fn check_names(project: &Project) -> Result<(), ProjectError> {
+    let cases = || project.cases().iter().map(|case| &case.id);
+    let of_kinds = |case: &CaseId| ProbabilityKind::ALL.map(|kind| CaseId::from(format!("{case}.{}", kind.name())));
+    for (case, probability) in cases().flat_map(|case| of_kinds(case).map(|name| (case, name))) {
+        if cases().any(|other| *other == probability) {
+            return Err(ProjectError::ExportNames { case: case.clone(), other: probability });
+        }
+    }
+    Ok(())
 }
 
 /// Refuses a folder where the export would replace the project's own files or one of its images.
@@ -235,6 +250,21 @@ mod tests {
         assert!((np.image.intensity_at(7) - 0.2).abs() < 1e-6);
         assert_eq!((mean.header.affine, np.header.affine), (f.geometry.affine, f.geometry.affine));
         assert!(report.written.iter().all(|(_, file)| audit_of(&f.project).contains(&file.sha256)));
+    }
+
+    #[test]
+    fn a_mask_that_would_be_named_like_another_cases_probability_is_refused_before_anything_is_written() {
+        let (root, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let geometry = geometry(Affine::identity());
+        let cases = ["a", "a.mean"].map(|id| {
+            let image = root.path().join(format!("images/{id}.nii.gz"));
+            write_test_image(&image, &geometry);
+            CaseEntry::new(id.into(), image)
+        });
+        let project = Project::create(root.path(), ClassTable::from_names(&["one"]).unwrap(), cases.into()).unwrap();
+        let refused = export_labels(&project, out.path(), Source::Probabilities).unwrap_err();
+        assert!(refused.to_string().contains("'a.mean'"), "{refused}");
+        assert_eq!(fs::read_dir(out.path()).unwrap().count(), 0);
     }
 
     #[test]
