@@ -264,7 +264,9 @@ impl Plan {
             window_stride: None,
             window_weighting: WindowWeighting::default(),
             seed: settings.seed,
-            neural_process: method.has_neural_process().then(|| NpPlan::new(share(1_000.0))),
+            neural_process: method
+                .has_neural_process()
+                .then(|| if is_literal { NpPlan::literal(share(1_000.0)) } else { NpPlan::new(share(1_000.0)) }),
             calibration: if is_literal { Reserve::Off } else { Reserve::On },
             reserved: None,
         }
