@@ -68,6 +68,11 @@ pub fn with_hidden_classes_as_background(log_p: &Tensor<5>, hidden: &Tensor<5>) 
     Tensor::cat(vec![background, shown], 1)
 }
 
+/// `-sum_k p_k ln p_k` over the dimension of the classes, which keeps length 1. Finite where a probability is 0.
+pub fn entropy<const D: usize>(p: &Tensor<D>, classes: usize) -> Tensor<D> {
+    (p.clone() * p.clone().add_scalar(1e-10).log()).sum_dim(classes).neg()
+}
+
 /// One-hot of the most probable class, without gradient. Exact ties go to all tied classes in equal parts.
 pub fn hard_one_hot(p: &Tensor<5>) -> Tensor<5> {
     let p = p.clone().detach();

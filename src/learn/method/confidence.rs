@@ -3,6 +3,8 @@
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
+use crate::learn::loss::entropy;
+
 /// A trickle for every voxel, so that a rare class cannot be frozen out (methods 5.2).
 const SMALLEST_WEIGHT: f64 = 0.05;
 
@@ -61,7 +63,7 @@ impl Confidence {
             Self::RawProduct => masked(proposal.product().clamp_min(SMALLEST_WEIGHT)),
             Self::Min => normalised(proposal.giver_belief().min_pair(proposal.learner_belief())),
             Self::GeometricMean => normalised((proposal.giver_belief() * proposal.learner_belief()).sqrt()),
-            Self::PeerEntropyGate => masked(entropy(proposal.giver).lower(entropy(proposal.learner)).float()),
+            Self::PeerEntropyGate => masked(entropy(proposal.giver, 1).lower(entropy(proposal.learner, 1)).float()),
             Self::PrototypeSimilarity => normalised(proposal.prototype_similarity()),
             Self::Single => normalised(proposal.giver_belief()),
             Self::Off => proposal.unknown.clone(),
@@ -106,11 +108,6 @@ impl Proposal<'_> {
         }
         (cosine - self.giver_belief()).square().neg() + 1.0
     }
-}
-
-/// `-sum_k p ln p`, `[b, 1, z, y, x]`.
-fn entropy(p: &Tensor<5>) -> Tensor<5> {
-    (p.clone() * p.clone().add_scalar(1e-10).log()).sum_dim(1).neg()
 }
 
 /// Each weight divided by the mean weight of its pseudo-class over the unknown voxels, 0 on known ones.

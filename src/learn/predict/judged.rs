@@ -3,6 +3,7 @@
 use burn::tensor::{IndexingUpdateOp, Tensor};
 
 use super::corrections::{Evidence, Shift};
+use crate::learn::loss::entropy;
 use crate::learn::np::{Conditioned, NO_CHANNEL, feature_rows, indices, near_boundary, selected};
 
 /// Face steps around a predicted surface in which voxels are judged (methods 4.4).
@@ -104,27 +105,22 @@ fn reached_shift(evidence: &Evidence, places: &[[f64; 3]], features: &Tensor<2>)
 
 /// Mean and standard deviation `[n, k]` over the draws, and the mutual information of class and latent over `ln K`, `[n, 1]`.
 fn summed_up(draws: Vec<Tensor<2>>) -> [Tensor<2>; 3] {
-    let own = draws.iter().map(entropy_of_rows).collect();
+    let own = draws.iter().map(|p| entropy(p, 1)).collect();
     let draws: Tensor<3> = Tensor::stack(draws, 0);
     let [_, n, classes] = draws.dims();
     let mean = draws.clone().mean_dim(0);
     let sd = (draws - mean.clone()).square().mean_dim(0).sqrt().reshape([n, classes]);
     let mean = mean.reshape([n, classes]);
     let expected = Tensor::cat(own, 1).mean_dim(1);
-    let information = (entropy_of_rows(&mean) - expected).clamp_min(0.0).div_scalar((classes as f64).ln());
+    let information = (entropy(&mean, 1) - expected).clamp_min(0.0).div_scalar((classes as f64).ln());
     [mean, sd, information]
-}
-
-fn entropy_of_rows(p: &Tensor<2>) -> Tensor<2> {
-    (p.clone() * p.clone().add_scalar(1e-10).log()).sum_dim(1).neg()
 }
 
 /// Most probable channel and entropy of each voxel of `[k, voxels]`.
 fn doubts(mean: &Tensor<2>) -> Result<(Vec<u8>, Vec<f32>), String> {
     let voxels = mean.dims()[1];
     let class = mean.clone().argmax(0).float();
-    let entropy = (mean.clone() * mean.clone().add_scalar(1e-10).log()).sum_dim(0).neg();
-    let values = Tensor::cat(vec![class, entropy], 0).try_into_vec_as::<f32>().map_err(|e| e.to_string())?;
+    let values = Tensor::cat(vec![class, entropy(mean, 0)], 0).try_into_vec_as::<f32>().map_err(|e| e.to_string())?;
     let (class, entropy) = values.split_at(voxels);
     // Whole numbers; `as` saturates.
     Ok((class.iter().map(|c| (*c as u8).min(NO_CHANNEL - 1)).collect(), entropy.to_vec()))
