@@ -79,3 +79,32 @@ fn air_share<'a>(cases: impl Iterator<Item = &'a TrainCase>) -> f64 {
     shares.sort_unstable_by(f64::total_cmp);
     shares.get(shares.len() / 2).copied().unwrap_or(0.0)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::geometry::{Affine, Extent};
+    use crate::label::{LabelMap, LabelValue, Origin};
+    use crate::learn::data::Annotated;
+    use crate::volume::{Grid, Image, Voxels};
+
+    #[test]
+    fn a_study_has_a_complete_case_only_if_one_that_trains_is_labelled_everywhere_for_all_classes() {
+        let e = Extent::new(4, 4, 4).unwrap();
+        let case = |labels, held_out, classes: &[u8]| {
+            let image = Image::new(Voxels::U8(Grid::filled(e, 7)), 1.0, 0.0, Affine::identity());
+            TrainCase::new("a".into(), Arc::new(image), labels, held_out).annotated_for(Annotated::only(classes))
+        };
+        let whole = || LabelMap::imported(Grid::from_fn(e, |v| u8::from(v.x > 1)));
+        let mut slice = LabelMap::unknown(e);
+        slice.write_run(0, 16, LabelValue::new(1, Origin::Manual));
+        let has_complete = |case| Fingerprint::of(&[case], vec![0, 1, 2], false).has_complete;
+        assert!(has_complete(case(whole(), false, &[])));
+        assert!(!has_complete(case(whole(), true, &[])), "held out");
+        assert!(!has_complete(case(whole(), false, &[1])), "another class may hide in it");
+        assert!(!has_complete(case(slice, false, &[])));
+        assert!(!has_complete(case(LabelMap::unknown(e), false, &[])));
+    }
+}
