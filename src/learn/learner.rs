@@ -169,11 +169,8 @@ impl Learner {
         let targets = self.strategy.pseudo_targets(&context);
         let weights: Vec<Tensor<5>> = targets.iter().flatten().map(|t| t.weight.clone()).collect();
         let count = weights.len().max(1) as f64;
-        let loss = outputs
-            .log_p
-            .iter()
-            .zip(&targets)
-            .filter_map(|(log_p, target)| target.as_ref().map(|target| pseudo_loss(log_p, target)));
+        let of_each = outputs.log_p.iter().zip(&targets);
+        let loss = of_each.filter_map(|(log_p, target)| Some(pseudo_loss(log_p, target.as_ref()?)));
         let weight = weights.into_iter().reduce(|a, b| a + b)?.div_scalar(count);
         Some((loss.reduce(|a, b| a + b)?, weight))
     }

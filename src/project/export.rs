@@ -1,6 +1,6 @@
 //! Export of masks and volumes: verified files on the image's grid, class names beside them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -104,10 +104,9 @@ fn export_case(
     planes: &CasePlanes,
 ) -> Result<Vec<WrittenFile>, ProjectError> {
     let CasePlanes { geometry, class, probabilities } = planes;
-    let target = |file: String| out.join(file);
-    let mut written = vec![write_mask(&target(format!("{case}.nii.gz")), class, geometry)?];
+    let mut written = vec![write_mask(&out.join(mask_file(case)), class, geometry)?];
     for (kind, plane) in probabilities {
-        written.push(write_probability(&target(format!("{case}.{}.nii.gz", kind.name())), plane, geometry)?);
+        written.push(write_probability(&out.join(probability_file(case, *kind)), plane, geometry)?);
     }
     for WrittenFile { path, sha256, .. } in &written {
         let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -117,13 +116,21 @@ fn export_case(
     Ok(written)
 }
 
+fn mask_file(case: &CaseId) -> String {
+    format!("{case}.nii.gz")
+}
+
+fn probability_file(case: &CaseId, kind: ProbabilityKind) -> String {
+    format!("{case}.{}.nii.gz", kind.name())
+}
+
 /// Refuses cases whose masks would be named like the probabilities of others.
 fn check_names(project: &Project) -> Result<(), ProjectError> {
-    let cases = || project.cases().iter().map(|case| &case.id);
-    let of_kinds = |case: &CaseId| ProbabilityKind::ALL.map(|kind| CaseId::from(format!("{case}.{}", kind.name())));
-    for (case, probability) in cases().flat_map(|case| of_kinds(case).map(|name| (case, name))) {
-        if cases().any(|other| *other == probability) {
-            return Err(ProjectError::ExportNames { case: case.clone(), other: probability });
+    let masks: BTreeMap<String, &CaseId> = project.cases().iter().map(|case| (mask_file(&case.id), &case.id)).collect();
+    for case in project.cases() {
+        let twin = ProbabilityKind::ALL.into_iter().find_map(|kind| masks.get(&probability_file(&case.id, kind)));
+        if let Some(other) = twin {
+            return Err(ProjectError::ExportNames { case: case.id.clone(), other: (*other).clone() });
         }
     }
     Ok(())
@@ -141,11 +148,10 @@ pub(super) fn check_target(project: &Project, out: &Path) -> Result<(), ProjectE
     let images = project.cases().iter().map(|case| project.image_path(&case.id)).collect::<Result<Vec<_>, _>>()?;
     let images: BTreeSet<PathBuf> =
         images.iter().filter(|image| image.exists()).map(|image| absolute(image)).collect::<Result<_, _>>()?;
-    let kinds = ProbabilityKind::ALL.map(|kind| format!(".{}", kind.name()));
-    let endings = || kinds.iter().map(String::as_str).chain([""]);
-    for target in
-        project.cases().iter().flat_map(|case| endings().map(|end| out.join(format!("{}{end}.nii.gz", case.id))))
-    {
+    let files = |case: &CaseId| {
+        ProbabilityKind::ALL.map(|kind| probability_file(case, kind)).into_iter().chain([mask_file(case)])
+    };
+    for target in project.cases().iter().flat_map(|case| files(&case.id)).map(|file| out.join(file)) {
         if target.exists() && images.contains(&absolute(&target)?) {
             return Err(ProjectError::ExportOntoSource { path: target });
         }

@@ -1,20 +1,26 @@
 use crossbeam_channel::unbounded;
+use tempfile::TempDir;
 
 use super::*;
 use crate::learn::Plan;
 use crate::project::create_demo;
 use crate::worker::Slot;
 
-#[test]
-fn a_run_that_falls_back_behind_its_last_look_goes_on() {
+/// The folder of a demo study, a run on it that is not a step old, and what it says.
+fn started(settings: TrainSettings) -> (TempDir, Session, Outlet, Receiver<TrainerEvent>) {
     let folder = tempfile::tempdir().unwrap();
     create_demo(folder.path(), 3).unwrap();
-    let (events, _inbox) = unbounded();
+    let (events, inbox) = unbounded();
     let outlet = Outlet { events, predictions: Slot::new(), repaint: Box::new(|| {}) };
-    let settings = TrainSettings { device: DeviceChoice::Cpu, steps: Some(9), ..TrainSettings::default() };
     let request = TrainRequest { project_dir: folder.path().to_owned(), settings, snapshots: Vec::new(), shown: None };
-    let host = Host { frames: None, is_on_battery: || false };
-    let mut session = Session::start(request, &host, &outlet).unwrap();
+    let session = Session::start(request, &Host { frames: None, is_on_battery: || false }, &outlet).unwrap();
+    (folder, session, outlet, inbox)
+}
+
+#[test]
+fn a_run_that_falls_back_behind_its_last_look_goes_on() {
+    let settings = TrainSettings { device: DeviceChoice::Cpu, steps: Some(9), ..TrainSettings::default() };
+    let (_folder, mut session, outlet, _inbox) = started(settings);
     session.turn(&crossbeam_channel::never(), &outlet).unwrap();
     session.clock.held_out_step = 1;
     session.trainer.extend(20);
@@ -25,13 +31,8 @@ fn a_run_that_falls_back_behind_its_last_look_goes_on() {
 
 #[test]
 fn a_run_of_minutes_gets_the_steps_that_fit_into_them_and_says_so() {
-    let folder = tempfile::tempdir().unwrap();
-    create_demo(folder.path(), 3).unwrap();
-    let (events, inbox) = unbounded();
-    let outlet = Outlet { events, predictions: Slot::new(), repaint: Box::new(|| {}) };
     let settings = TrainSettings { device: DeviceChoice::Cpu, minutes: Some(0.5), ..TrainSettings::default() };
-    let request = TrainRequest { project_dir: folder.path().to_owned(), settings, snapshots: Vec::new(), shown: None };
-    let mut session = Session::start(request, &Host { frames: None, is_on_battery: || false }, &outlet).unwrap();
+    let (_folder, mut session, outlet, inbox) = started(settings);
     let chosen = session.trainer.plan().clone();
     while !session.pace.as_ref().unwrap().is_measured(session.trainer.steps_done()) {
         assert!(matches!(session.turn(&crossbeam_channel::never(), &outlet).unwrap(), Turn::GoOn), "too slow");
@@ -47,13 +48,8 @@ fn a_run_of_minutes_gets_the_steps_that_fit_into_them_and_says_so() {
 
 #[test]
 fn out_of_memory_shrinks_the_patch_until_nothing_is_left_to_shrink() {
-    let folder = tempfile::tempdir().unwrap();
-    create_demo(folder.path(), 3).unwrap();
-    let (events, inbox) = unbounded();
-    let outlet = Outlet { events, predictions: Slot::new(), repaint: Box::new(|| {}) };
     let settings = TrainSettings { device: DeviceChoice::Cpu, steps: Some(5), ..TrainSettings::default() };
-    let request = TrainRequest { project_dir: folder.path().to_owned(), settings, snapshots: Vec::new(), shown: None };
-    let mut session = Session::start(request, &Host { frames: None, is_on_battery: || false }, &outlet).unwrap();
+    let (_folder, mut session, outlet, inbox) = started(settings);
     let voxels = |session: &Session| session.trainer.plan().patch.iter().product::<usize>();
     let mut before = voxels(&session);
     assert!(!session.fall_back("the driver crashed", &outlet).unwrap(), "on the CPU only memory can be saved");
