@@ -171,7 +171,8 @@ class Run:
 
     def __init__(self, setting, variant, seed, args):
         self.setting, self.variant, self.seed, self.args = setting, variant, seed, args
-        self.key = f"{setting.name}.{variant.name}.{args.steps}-steps.{len(setting.split.test)}-cases.{args.device}.seed-{seed}"
+        self.length = f"{args.minutes}-minutes" if args.minutes else f"{args.steps}-steps"
+        self.key = f"{setting.name}.{variant.name}.{self.length}.{len(setting.split.test)}-cases.{args.device}.seed-{seed}"
         self.result = args.work / "results" / f"{self.key}.json"
         self.folder = args.work / "runs" / self.key
 
@@ -189,24 +190,29 @@ class Run:
         self.folder.mkdir(parents=True)
         study, masks = self.folder / "study", self.folder / "masks"
         self.setting.make_project(self.chiaro, study)
-        steps, test = str(self.args.steps), ",".join(self.setting.split.test)
-        begin = ["train", study, "--method", self.variant.method, "--steps", steps, "--seed", str(self.seed)]
+        test = ",".join(self.setting.split.test)
+        # With minutes the program chooses the steps itself, from its own speed here.
+        length = ["--minutes", self.args.minutes] if self.args.minutes else ["--steps", self.args.steps]
+        begin = ["train", study, "--method", self.variant.method, *length, "--seed", self.seed]
         reports = self.chiaro(*begin, "--device", self.args.device, "--json", *self.variant.flags)
         last = json.loads(reports.strip().splitlines()[-1])
         self.chiaro("predict", study, "--cases", test)
         self.chiaro("export", study, "--out", masks, "--what", "probabilities")
-        scores = json.loads(self.chiaro("evaluate", "--pred", masks, "--truth", self.setting.truth, "--json"))
+        scores = self.scores(masks)
         run = {
             "setting": self.setting.name,
             "variant": self.variant.name,
             "method": self.variant.method,
             "flags": self.variant.flags,
             "seed": self.seed,
+            "length": self.length,
             "steps": last["step"],
             "test_cases": self.setting.split.test,
             "jobs": self.args.jobs,
             "seconds_per_step": last["seconds"] / last["step"],
             "scores": scores,
+            "scores_a": self.scores(self.masks_of_network_a(study)),
+            "doubts": self.doubts(study),
         }
         for metrics in study.glob("models/*/metrics.csv"):
             shutil.copy(metrics, self.result.with_suffix(".metrics.csv"))
@@ -216,6 +222,23 @@ class Run:
         if not self.args.keep:
             shutil.rmtree(self.folder)
         return run
+
+    def scores(self, masks):
+        return json.loads(self.chiaro("evaluate", "--pred", masks, "--truth", self.setting.truth, "--json"))
+
+    def doubts(self, study):
+        """AUROC of every sign of doubt, which probability is shown, and what 20 corrections per case change."""
+        told = json.loads(self.chiaro("doubts", study, "--truth", self.setting.truth, "--json"))
+        del told["checks"]  # the same as in `scores`, with their bins
+        return told
+
+    def masks_of_network_a(self, study):
+        """What network A says alone: a published baseline is one network, where the program shows the mean of two."""
+        folder = self.folder / "masks_a"
+        folder.mkdir()
+        for case in self.setting.split.test:
+            shutil.copy(study / "pseudo" / case / "class_a.nii.gz", folder / f"{case}.nii.gz")
+        return folder
 
     def chiaro(self, *arguments):
         """Output of the program; jobs that run side by side share the processor evenly."""
@@ -297,12 +320,13 @@ def print_table(head, rows):
 
 
 def print_scores(by_variant):
-    head = ["method", "seeds", "mean Dice"]
+    head = ["method", "seeds", "mean Dice", "network A alone"]
     columns = [("dice", "Dice", 3), ("hd95_mm", "HD95 mm", 2), ("asd_mm", "ASD mm", 2)]
     head += [f"{title} {name}" for _, title, _ in columns for name in CLASSES.values()] + ["s per step"]
     rows = []
     for name, runs in by_variant.items():
         row = [name, str(len(runs)), mean_sd([r["scores"]["mean_dice"] for r in runs], 4)]
+        row.append(mean_sd([r["scores_a"]["mean_dice"] for r in runs if "scores_a" in r], 4))
         row += [mean_sd([score(r, key, id) for r in runs], digits) for key, _, digits in columns for id in CLASSES]
         rows.append(row + [mean_sd([r["seconds_per_step"] for r in runs], 2)])
     print_table(head, rows)
@@ -316,6 +340,25 @@ def print_calibration(by_variant):
     if present:
         rows = [[name] + [mean_sd(values[k][name], 4) for k in present] for name in by_variant]
         print_table(["method"] + [f"{titles[what]} {kind}" for what, kind in present], rows)
+
+
+def print_doubts(by_variant):
+    told = {name: [r["doubts"] for r in runs if "doubts" in r] for name, runs in by_variant.items()}
+    told = {name: doubts for name, doubts in told.items() if doubts}
+    # The reserved labels fit the pair; where there are none it would be fitted on the cases it is judged on.
+    auroc = {
+        name: [{s["name"]: s["auroc"] for s in d["signs"] if s["name"] != "pair" or d["fitted_on_reserved"]} for d in doubts]
+        for name, doubts in told.items()
+    }
+    signs = list(dict.fromkeys(sign for found in auroc.values() for run in found for sign in run))
+    if not signs:
+        return
+    head = ["method"] + [f"AUROC {sign.replace('_', ' ')}" for sign in signs] + ["wrong voxels left by corrections"]
+    rows = []
+    for name, doubts in told.items():
+        left = [d["corrections"]["wrong_after"] / d["corrections"]["wrong_before"] for d in doubts]
+        rows.append([name] + [mean_sd([run.get(sign) for run in auroc[name]], 4) for sign in signs] + [mean_sd(left, 3)])
+    print_table(head, rows)
 
 
 def print_differences(by_variant):
@@ -342,13 +385,15 @@ def print_tables(args):
     results.sort(key=lambda run: (run["variant"] not in REFERENCES[:1], run["variant"] not in REFERENCES))
     groups = {}
     for run in results:
-        group = groups.setdefault((run["setting"], run["steps"], len(run["test_cases"])), {})
+        length = run.get("length", f"{run['steps']}-steps").replace("-", " ")
+        group = groups.setdefault((run["setting"], length, len(run["test_cases"])), {})
         group.setdefault(run["variant"], []).append(run)
     in_order = sorted(groups.items(), key=lambda group: (list(SETTINGS).index(group[0][0]), *group[0][1:]))
-    for (setting, steps, cases), by_variant in in_order:
-        print(f"\n### {SETTINGS[setting]}, {steps} steps, {cases} test cases; mean ± standard deviation over seeds")
+    for (setting, length, cases), by_variant in in_order:
+        print(f"\n### {SETTINGS[setting]}, {length}, {cases} test cases; mean ± standard deviation over seeds")
         print_scores(by_variant)
         print_calibration(by_variant)
+        print_doubts(by_variant)
         print("\nPaired differences (same seed), mean ± standard error:")
         print_differences(by_variant)
 
@@ -367,6 +412,7 @@ def arguments():
     run.add_argument("--methods", nargs="+", default=["supervised", "cps", "dual-confidence"], metavar="VARIANT")
     run.add_argument("--seeds", default="1,2,3")
     run.add_argument("--steps", type=int, default=1000)
+    run.add_argument("--minutes", type=int, help="train for so many minutes instead of so many steps")
     run.add_argument("--test-cases", type=int, help="only the first so many test cases")
     run.add_argument("--device", default="cpu")
     run.add_argument("--jobs", type=int, default=1, help="runs side by side")

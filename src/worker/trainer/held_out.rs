@@ -5,18 +5,17 @@ use crate::learn::data::TrainCase;
 use crate::learn::{LearnError, Predictor};
 use crate::metrics::Overlap;
 
-/// Cases measured each time, the first by id: a fixed set, so that the curve compares like with like.
-const LARGEST_SET: usize = 4;
-
 /// Mean Dice over cases and foreground classes on known voxels; `None` without such cases or if interrupted.
+/// At most so many cases are measured, the first by id: a fixed set, so that the curve compares like with like.
 pub fn held_out_dice(
     cases: &[TrainCase],
+    most: usize,
     classes: &[ClassId],
     predictor: &Predictor,
     interrupted: &mut dyn FnMut() -> bool,
 ) -> Result<Option<f32>, LearnError> {
     let (mut sum, mut count) = (0.0, 0u16);
-    for case in cases.iter().filter(|c| c.held_out && c.is_labelled()).take(LARGEST_SET) {
+    for case in cases.iter().filter(|c| c.held_out && c.is_labelled()).take(most) {
         let provenance = Provenance {
             case: case.id.clone(),
             label_revision: case.labels().revision(),

@@ -6,6 +6,7 @@ mod battery_watch;
 mod best;
 mod clock;
 mod crew;
+mod ending;
 mod held_out;
 mod pace;
 mod planning;

@@ -10,6 +10,7 @@ use thiserror::Error;
 use super::best::Best;
 use super::clock::Clock;
 use super::crew::Crew;
+use super::ending::Ending;
 use super::held_out::held_out_dice;
 use super::pace::Pace;
 use super::planning::choose_plan;
@@ -33,6 +34,8 @@ const PREDICT_EVERY: Duration = Duration::from_secs(8);
 const CALIBRATE_EVERY: Duration = Duration::from_secs(60);
 /// Steps between two points of the held-out curve, at least.
 const HELD_OUT_STEPS: u64 = 50;
+/// Cases of the held-out curve beside a window, where looks take time from the overlay. Headless all are measured.
+const HELD_OUT_BESIDE_A_WINDOW: usize = 4;
 /// Progress reports per second are for eyes.
 const REPORT_EVERY: Duration = Duration::from_millis(100);
 /// Steps that a finished run gets when it is started again.
@@ -79,6 +82,7 @@ pub struct Session {
     crew: Crew,
     duty: Duty,
     host: Host,
+    ending: Option<Ending>,
 }
 
 impl Session {
@@ -130,6 +134,7 @@ impl Session {
             best,
             crew: Crew::beside(host, &report),
             duty: Duty::new(host.frames.clone().unwrap_or_default()),
+            ending: None,
         })
     }
 
@@ -157,8 +162,11 @@ impl Session {
         }
     }
 
-    /// One step and whatever is due after it.
+    /// One step and whatever is due after it; after the last step, one look of the run's end.
     pub fn turn(&mut self, inbox: &Receiver<TrainerCommand>, outlet: &Outlet) -> Result<Turn, SessionError> {
+        if let Some(ending) = self.ending {
+            return self.end(ending, inbox, outlet);
+        }
         let report = self.step(inbox)?;
         self.keep_pace(outlet)?;
         if let Some(report) = report {
@@ -170,8 +178,9 @@ impl Session {
             self.report(outlet);
         }
         if over {
-            self.finish(outlet)?;
-            return Ok(Turn::Finished);
+            self.checkpoint(outlet)?;
+            self.ending = Some(Ending::FIRST);
+            return Ok(Turn::GoOn);
         }
         if self.clock.last_checkpoint.elapsed() >= CHECKPOINT_EVERY {
             self.checkpoint(outlet)?;
@@ -208,26 +217,37 @@ impl Session {
     /// Ends the run at once with a checkpoint. The networks stay for predictions.
     pub fn stop(&mut self, outlet: &Outlet) -> Result<(), SessionError> {
         self.training = false;
+        self.ending = None;
         self.clock.pause(true);
         self.checkpoint(outlet)?;
         self.report(outlet);
         Ok(())
     }
 
-    /// The end of the plan: a checkpoint, the last point of the curve and the last overlay.
-    fn finish(&mut self, outlet: &Outlet) -> Result<(), SessionError> {
-        let nothing_waits = crossbeam_channel::never();
-        self.checkpoint(outlet)?;
-        self.calibrate(&nothing_waits, outlet)?;
-        // Once more, with the calibration.
-        self.checkpoint(outlet)?;
-        self.measure_held_out(&nothing_waits, outlet)?;
-        self.write_last_point()?;
-        self.refresh_shown(&nothing_waits, outlet)?;
+    /// One look of the end. A command that waits is heeded first, and an interrupted look is taken again.
+    fn end(&mut self, ending: Ending, inbox: &Receiver<TrainerCommand>, outlet: &Outlet) -> Result<Turn, SessionError> {
+        let was_taken = match ending {
+            Ending::Calibration => self.calibrate(inbox, outlet)?,
+            Ending::HeldOut => self.measure_held_out(inbox, outlet)?,
+            Ending::Overlay => self.refresh_shown(inbox, outlet)?,
+        };
+        if !was_taken && !inbox.is_empty() {
+            return Ok(Turn::GoOn);
+        }
+        match ending {
+            // Once more, with the calibration.
+            Ending::Calibration => self.checkpoint(outlet)?,
+            Ending::HeldOut => self.write_last_point()?,
+            Ending::Overlay => {}
+        }
+        self.ending = ending.next();
+        if self.ending.is_some() {
+            return Ok(Turn::GoOn);
+        }
         self.training = false;
         self.clock.pause(true);
         self.report(outlet);
-        Ok(())
+        Ok(Turn::Finished)
     }
 
     /// After a failure: less memory if it ran out, else the CPU, from the last checkpoint. False if neither helps.
@@ -259,6 +279,7 @@ impl Session {
         trainer.extend(plan.total_steps);
         self.clock.held_out_step = self.clock.held_out_step.min(trainer.steps_done());
         self.trainer = trainer;
+        self.ending = None;
         self.crew = Crew::beside(&self.host, &report);
         self.device = report.clone();
         outlet.send(TrainerEvent::Notice(sentence));
@@ -326,24 +347,30 @@ impl Session {
         Ok(())
     }
 
-    fn refresh_shown(&mut self, inbox: &Receiver<TrainerCommand>, outlet: &Outlet) -> Result<(), SessionError> {
-        let Some(shown) = self.shown.clone() else { return Ok(()) };
+    /// False if there is nothing to show or a command interrupts.
+    fn refresh_shown(&mut self, inbox: &Receiver<TrainerCommand>, outlet: &Outlet) -> Result<bool, SessionError> {
+        let Some(shown) = self.shown.clone() else { return Ok(false) };
         let begin = Instant::now();
-        if let Some(prediction) = self.predict(&shown, inbox)? {
-            outlet.publish(Arc::new(prediction));
-        }
+        let prediction = self.predict(&shown, inbox)?;
         // An interrupted one has taken its time too.
         self.clock.shown_prediction.done(begin);
-        Ok(())
+        let is_done = prediction.is_some();
+        if let Some(prediction) = prediction {
+            outlet.publish(Arc::new(prediction));
+        }
+        Ok(is_done)
     }
 
-    fn measure_held_out(&mut self, inbox: &Receiver<TrainerCommand>, outlet: &Outlet) -> Result<(), SessionError> {
+    /// False if there is nothing to measure or a command interrupts.
+    fn measure_held_out(&mut self, inbox: &Receiver<TrainerCommand>, outlet: &Outlet) -> Result<bool, SessionError> {
         let begin = Instant::now();
         let predictor = self.trainer.predictor();
+        let most = if self.host.frames.is_some() { HELD_OUT_BESIDE_A_WINDOW } else { usize::MAX };
         let Self { trainer, duty, crew, .. } = self;
         let dice = {
             let interrupted = &mut duty.interruption(inbox);
-            crew.run(false, || held_out_dice(trainer.cases(), &trainer.plan().classes, &predictor, interrupted))?
+            let classes = &trainer.plan().classes;
+            crew.run(false, || held_out_dice(trainer.cases(), most, classes, &predictor, interrupted))?
         };
         if let Some(dice) = dice {
             self.dice_held_out = Some(dice);
@@ -352,7 +379,7 @@ impl Session {
         }
         self.clock.held_out.done(begin);
         self.clock.held_out_step = self.trainer.steps_done();
-        Ok(())
+        Ok(dice.is_some())
     }
 
     /// Of equals the first stays.
@@ -366,8 +393,8 @@ impl Session {
         Ok(())
     }
 
-    /// Asks the labels that are kept from training. Interrupted, the older answer stands.
-    fn calibrate(&mut self, inbox: &Receiver<TrainerCommand>, outlet: &Outlet) -> Result<(), SessionError> {
+    /// Asks the labels that are kept from training. Interrupted, the older answer stands and this is false.
+    fn calibrate(&mut self, inbox: &Receiver<TrainerCommand>, outlet: &Outlet) -> Result<bool, SessionError> {
         let begin = Instant::now();
         let Self { trainer, duty, crew, .. } = self;
         let interrupted = &mut duty.interruption(inbox);
@@ -379,7 +406,7 @@ impl Session {
                 .map_err(|source| SessionError::RunFolder { run: self.run.name.clone(), source })?;
             outlet.send(TrainerEvent::Calibrated(Box::new(calibration)));
         }
-        Ok(())
+        Ok(is_done)
     }
 
     /// The end of the held-out curve, which is measured after the last report.

@@ -64,3 +64,24 @@ fn out_of_memory_shrinks_the_patch_until_nothing_is_left_to_shrink() {
     assert!(notices.count() > 2);
     assert!(matches!(session.turn(&crossbeam_channel::never(), &outlet).unwrap(), Turn::GoOn));
 }
+
+#[test]
+fn a_command_at_the_end_of_a_run_is_heeded_before_its_last_looks() {
+    let settings = TrainSettings { device: DeviceChoice::Cpu, steps: Some(1), ..TrainSettings::default() };
+    let (_folder, mut session, outlet, told) = started(settings);
+    let first = session.trainer.cases()[0].id.clone();
+    session.show(Some(first));
+    let (commands, inbox) = unbounded();
+    assert!(matches!(session.turn(&inbox, &outlet).unwrap(), Turn::GoOn), "the last step");
+    commands.send(TrainerCommand::Pause).unwrap();
+    for _ in 0..3 {
+        assert!(matches!(session.turn(&inbox, &outlet).unwrap(), Turn::GoOn), "a command waits");
+        assert_eq!(session.ending, Some(Ending::FIRST));
+    }
+    assert!(session.is_training() && outlet.predictions.take().is_none());
+    inbox.recv().unwrap();
+    let turns = std::iter::repeat_with(|| session.turn(&inbox, &outlet).unwrap());
+    assert_eq!(turns.take_while(|turn| matches!(turn, Turn::GoOn)).count(), 2, "calibration, curve, overlay");
+    assert!(!session.is_training() && outlet.predictions.take().is_some());
+    assert!(told.try_iter().filter(|e| matches!(e, TrainerEvent::Checkpoint { step: 1 })).count() >= 2);
+}
