@@ -74,6 +74,11 @@ pub fn newest_checkpoint(run_dir: &Path) -> Option<PathBuf> {
     checkpoints(run_dir).pop()
 }
 
+/// Steps of the run when the checkpoint was written, as its name says.
+pub fn checkpoint_step(checkpoint: &Path) -> Option<u64> {
+    checkpoint.file_name()?.to_str()?.strip_prefix(PREFIX)?.parse().ok()
+}
+
 /// Complete checkpoints, oldest first.
 fn checkpoints(run_dir: &Path) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(run_dir) else { return Vec::new() };

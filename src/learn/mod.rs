@@ -21,7 +21,7 @@ mod step_bench;
 mod trainer;
 
 pub use calibration::{Calibration, Check, JudgedVoxels, Sign};
-pub use checkpoint::{load_predictor, newest_checkpoint};
+pub use checkpoint::{checkpoint_step, load_predictor, newest_checkpoint};
 pub use device::choose_device;
 pub use error::LearnError;
 pub use kernels::{KernelKind, KernelTiming, Part, compare_kernels, peak_gflops};

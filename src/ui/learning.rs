@@ -77,6 +77,9 @@ fn explanation_ui(ui: &mut Ui, training: &Training) {
     let (text, detail, colour) = match (&training.failure, &training.device) {
         (Some(failure), _) => (failure.headline.as_str(), failure.detail.as_str(), p.error),
         (None, Some(device)) if training.is_active() => (device.name.as_str(), device.why.as_str(), p.text_weak),
+        _ if training.state == TrainerState::Idle && training.last_checkpoint.is_some() => {
+            ("Continue it with your newest labels, or train anew.", "", p.text_weak)
+        }
         _ => ("Learns from your labels and from the unlabelled volumes.", "", p.text_weak),
     };
     let label = ui.add(egui::Label::new(RichText::new(text).small().color(colour)).truncate());
@@ -183,10 +186,10 @@ fn numbers_ui(ui: &mut Ui, training: &Training) {
     widgets::compact(ui);
     let progress = training.progress.as_ref();
     let dash = || "–".to_owned();
-    let step = progress.map_or_else(dash, |p| match p.total_steps {
-        Some(total) => format!("{} / {total}", p.step),
-        None => p.step.to_string(),
-    });
+    let step = match (progress, training.last_checkpoint) {
+        (Some(p), _) => p.total_steps.map_or_else(|| p.step.to_string(), |total| format!("{} / {total}", p.step)),
+        (None, saved) => saved.map_or_else(dash, |step| step.to_string()),
+    };
     let left = progress.and_then(|p| p.left_secs).map_or_else(dash, duration);
     let loss = progress.map_or_else(dash, |p| format!("{:.3}", p.loss));
     let dice = training.dice.last_value().map_or_else(dash, |dice| format!("{dice:.3}"));

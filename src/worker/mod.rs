@@ -3,6 +3,7 @@
 mod courtesy;
 mod io_thread;
 mod mailbox;
+mod past_run;
 mod power;
 pub mod protocol;
 pub mod protocol_io;
@@ -11,4 +12,5 @@ pub mod trainer;
 
 pub use courtesy::FrameReports;
 pub use io_thread::{IoThread, RecentList};
+pub use past_run::PastRun;
 pub use slot::Slot;

@@ -8,6 +8,7 @@ use crate::io::NiftiGeometry;
 use crate::label::{ClassTable, LabelMap, Prediction};
 use crate::project::{CaseState, ExportReport, InitRequest, Source};
 use crate::volume::{CaseId, Image};
+use crate::worker::PastRun;
 
 #[derive(Debug)]
 pub enum IoCommand {
@@ -93,6 +94,8 @@ pub struct ProjectSummary {
     pub cases: Vec<CaseSummary>,
     /// Training has run in this project before.
     pub has_runs: bool,
+    /// The newest run that can be continued.
+    pub past_run: Option<PastRun>,
     pub notices: Vec<String>,
 }
 

@@ -1,6 +1,7 @@
 //! What the training strip shows.
 
 use crate::learn::{Calibration, DeviceReport, PlanSummary, TrainSettings};
+use crate::worker::PastRun;
 use crate::worker::protocol::{Progress, TrainerState};
 use crate::workspace::Curve;
 
@@ -72,6 +73,15 @@ impl Training {
         }
     }
 
+    /// A project is opened whose networks have learned before.
+    pub(super) fn recall(&mut self, past: PastRun) {
+        past.loss.iter().for_each(|&(step, loss)| self.loss.push(step, loss));
+        past.dice.iter().for_each(|&(step, dice)| self.dice.push(step, dice));
+        self.calibration = past.calibration;
+        self.run = Some(past.name);
+        self.last_checkpoint = Some(past.step);
+    }
+
     /// For another project: only the settings stay.
     pub(super) fn reset(&mut self) {
         *self = Self { settings: self.settings.clone(), ..Self::default() };
@@ -85,6 +95,7 @@ impl Training {
     /// The state in a clinician's words.
     pub fn words(&self) -> &'static str {
         match self.state {
+            TrainerState::Idle if self.last_checkpoint.is_some() => "Has learned before",
             TrainerState::Idle => "Not learning yet",
             TrainerState::Preparing => "Getting ready",
             TrainerState::Running if self.is_getting_better() => "Learning, getting better",

@@ -55,12 +55,15 @@ impl Line {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::worker::trainer::metrics_file::testing::fill;
 
-    fn curve(points: &[(f64, f64)]) -> Curve {
-        let rows: String = points.iter().map(|(minutes, dice)| format!("{dice},{}\n", minutes * 60.0)).collect();
-        let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), format!("dice_held_out,seconds\n{rows}")).unwrap();
-        Curve::read(file.path()).unwrap()
+    fn curve(points: &[(f64, f32)]) -> Curve {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("metrics.csv");
+        let rows: Vec<_> =
+            points.iter().zip(1..).map(|(&(minutes, dice), step)| (step, Some(dice), 60.0 * minutes)).collect();
+        fill(&path, &rows);
+        Curve::read(&path).unwrap()
     }
 
     #[test]

@@ -79,6 +79,7 @@ fn line_of(runs: &NamedRuns) -> Result<Line, PlotError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::worker::trainer::metrics_file::testing::fill;
 
     #[test]
     fn a_line_is_named_and_has_one_or_more_files() {
@@ -92,10 +93,9 @@ mod tests {
     #[test]
     fn runs_become_a_picture_of_the_promised_size() {
         let folder = tempfile::tempdir().unwrap();
-        let csv = |name: &str, dice: [f64; 3]| {
-            let rows = dice.iter().enumerate().map(|(i, d)| format!("{i},{d:.4},{:.1}\n", 60.0 * i as f64));
+        let csv = |name: &str, dice: [f32; 3]| {
             let path = folder.path().join(name);
-            std::fs::write(&path, format!("step,dice_held_out,seconds\n{}", rows.collect::<String>())).unwrap();
+            fill(&path, &[(0, Some(dice[0]), 0.0), (1, Some(dice[1]), 60.0), (2, Some(dice[2]), 120.0)]);
             path
         };
         let files = vec![csv("a.csv", [0.5, 0.7, 0.8]), csv("b.csv", [0.4, 0.6, 0.75])];

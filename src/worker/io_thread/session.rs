@@ -16,6 +16,7 @@ use crate::project::{
 };
 use crate::volume::CaseId;
 use crate::volume::phantom::PhantomSettings;
+use crate::worker::PastRun;
 use crate::worker::protocol_io::{CaseMark, CaseSummary, EditKind, IoCommand, IoEvent, LoadedCase, ProjectSummary};
 
 #[derive(Debug, Error)]
@@ -156,6 +157,7 @@ impl OpenProject {
             classes: self.project.classes().clone(),
             cases: self.project.cases().iter().map(case).collect(),
             has_runs: self.project.has_runs(),
+            past_run: PastRun::of(&self.project),
             notices,
         }
     }

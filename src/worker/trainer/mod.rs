@@ -8,10 +8,11 @@ mod clock;
 mod crew;
 mod ending;
 mod held_out;
+pub mod metrics_file;
 mod pace;
 mod planning;
 mod prediction_queue;
-mod run_folder;
+pub(super) mod run_folder;
 mod session;
 mod study;
 #[cfg(test)]

@@ -1,20 +1,17 @@
 //! The folder of one run: its name, `plan.toml`, `metrics.csv`.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufRead as _, BufReader, Write as _};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::best::Best;
 use super::session::SessionError;
 use crate::io::write_atomically;
-use crate::learn::{Calibration, LearnError, Method, Plan, StepReport, newest_checkpoint};
+use crate::learn::{Calibration, LearnError, Method, Plan, newest_checkpoint};
 use crate::project::Project;
 use crate::worker::protocol::CheckpointChoice;
 
-/// Columns of `metrics.csv`.
-const COLUMNS: &str = "step,supervised,unlabelled,unsupervised_weight,learning_rate,dice_held_out,seconds";
-/// Those that only some methods fill: what the neural process learns, and its health (methods 4.4).
-const NAMED: &[&str] = &["np_nll", "np_nll_pseudo", "np_kl", "np_kl_flipped", "np_std", "np_calibration"];
+const CALIBRATION: &str = "calibration.json";
 
 /// `models/NNN-method`; the number grows with every run of the project.
 #[derive(Clone, Debug)]
@@ -63,42 +60,17 @@ impl RunFolder {
 
     pub fn write_calibration(&self, calibration: &Calibration) -> io::Result<()> {
         let text = serde_json::to_vec_pretty(calibration)?;
-        write_atomically(&self.dir.join("calibration.json"), |out| out.write_all(&text)).map_err(io::Error::other)
+        write_atomically(&self.dir.join(CALIBRATION), |out| out.write_all(&text)).map_err(io::Error::other)
     }
 
-    /// Appends one line; a new file gets its header first.
-    pub fn append_metrics(&self, report: &StepReport, seconds: f64, dice_held_out: Option<f32>) -> io::Result<()> {
-        let path = self.dir.join("metrics.csv");
-        let is_new = !path.exists();
-        let mut file = OpenOptions::new().create(true).append(true).open(&path)?;
-        let mut text = String::new();
-        if is_new {
-            text += COLUMNS;
-            NAMED.iter().for_each(|name| text += &format!(",{name}"));
-            text.push('\n');
-        }
-        // A run of an older program goes on with the columns it began with.
-        let named_columns = if is_new || has_named_columns(&path) { NAMED } else { &[] };
-        let dice = dice_held_out.map(|d| format!("{d:.4}")).unwrap_or_default();
-        let StepReport { step, supervised, unlabelled, unsupervised_weight, learning_rate, named } = report;
-        text += &format!(
-            "{step},{supervised:.5},{unlabelled:.5},{unsupervised_weight:.4},{learning_rate:.6},{dice},{seconds:.1}"
-        );
-        for wanted in named_columns {
-            let value = named.iter().find(|(name, _)| name == wanted).map(|(_, v)| format!("{v:.5}"));
-            text += &format!(",{}", value.unwrap_or_default());
-        }
-        text.push('\n');
-        file.write_all(text.as_bytes())
+    /// What [`Self::write_calibration`] wrote last; `None` if there is none or it is damaged.
+    pub fn read_calibration(&self) -> Option<Calibration> {
+        serde_json::from_slice(&fs::read(self.dir.join(CALIBRATION)).ok()?).ok()
     }
-}
 
-fn has_named_columns(path: &Path) -> bool {
-    let first_line = File::open(path).and_then(|file| {
-        let mut line = String::new();
-        BufReader::new(file).read_line(&mut line).map(|_| line)
-    });
-    first_line.is_ok_and(|line| line.trim_end() != COLUMNS)
+    pub fn metrics_path(&self) -> PathBuf {
+        self.dir.join("metrics.csv")
+    }
 }
 
 /// The newest checkpoint of a project's newest run.

@@ -12,6 +12,7 @@ use super::clock::Clock;
 use super::crew::Crew;
 use super::ending::Ending;
 use super::held_out::held_out_dice;
+use super::metrics_file::append_metrics;
 use super::pace::Pace;
 use super::planning::choose_plan;
 use super::run_folder::RunFolder;
@@ -296,8 +297,7 @@ impl Session {
 
     fn write_metrics(&self, report: &StepReport) -> Result<(), SessionError> {
         let seconds = self.clock.elapsed().as_secs_f64();
-        self.run
-            .append_metrics(report, seconds, self.dice_held_out)
+        append_metrics(&self.run.metrics_path(), report, seconds, self.dice_held_out)
             .map_err(|source| SessionError::RunFolder { run: self.run.name.clone(), source })
     }
 

@@ -78,18 +78,22 @@ impl Workspace {
         self.notify(Notice::error(sentence), effects);
     }
 
-    fn enter_project(&mut self, summary: ProjectSummary, effects: &mut Vec<Effect>) {
+    fn enter_project(&mut self, mut summary: ProjectSummary, effects: &mut Vec<Effect>) {
         self.leave_project(effects);
         self.opening = None;
         self.new_project = None;
         for sentence in &summary.notices {
             self.notify(Notice::warning(sentence.as_str()), effects);
         }
+        let past_run = summary.past_run.take();
         let study = Study::new(summary);
         self.tools.class = study.classes.foreground().next().map_or(0, |class| class.id);
         let open = study.cases.iter().find(|line| line.state != CaseState::Done);
         let first = open.or(study.cases.first()).map(|line| line.id.clone());
         self.study = Some(study);
+        if let Some(past_run) = past_run {
+            self.training.recall(past_run);
+        }
         if let Some(first) = first {
             self.show_case(first, effects);
         }

@@ -40,6 +40,7 @@ pub(super) fn summary(cases: &[&str]) -> ProjectSummary {
         classes: ClassTable::from_names(&["Anterior", "Posterior"]).unwrap(),
         cases: cases.iter().map(case).collect(),
         has_runs: false,
+        past_run: None,
         notices: Vec::new(),
     }
 }

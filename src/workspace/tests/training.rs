@@ -1,4 +1,5 @@
 use super::*;
+use crate::worker::PastRun;
 use crate::worker::protocol::Progress;
 
 fn train(ws: &mut Workspace, action: TrainAction) -> Vec<Effect> {
@@ -153,4 +154,27 @@ fn predicting_all_cases_names_every_case() {
     let mut ws = study(&["a", "b", "c"]);
     let effects = train(&mut ws, TrainAction::PredictAll);
     assert!(trainer_commands(&effects).any(|c| matches!(c, TrainerCommand::Predict { cases, .. } if cases.len() == 3)));
+}
+
+#[test]
+fn a_project_opened_again_shows_its_last_run_and_offers_to_continue_it() {
+    let mut ws = Workspace::default();
+    let past = PastRun {
+        name: "003-dual-confidence-np".into(),
+        step: 40,
+        loss: vec![(10, 1.5), (40, 0.5)],
+        dice: vec![(40, 0.75)],
+        calibration: None,
+    };
+    opened(&mut ws, ProjectSummary { has_runs: true, past_run: Some(past), ..summary(&["a"]) });
+    let training = ws.training();
+    assert_eq!((training.loss.points().len(), training.dice.last_value()), (2, Some(0.75)));
+    assert_eq!((training.last_checkpoint, training.words()), (Some(40), "Has learned before"));
+    // Networks of that run, predicted for all cases, are of this project; continuing keeps the curves.
+    paint(&mut ws);
+    let continued = train(&mut ws, TrainAction::Start { resume: true });
+    assert!(trainer_commands(&continued).any(|c| matches!(c, TrainerCommand::Start(r) if r.settings.resume)));
+    assert_eq!(ws.training().loss.points().len(), 2);
+    opened(&mut ws, summary(&["b"]));
+    assert_eq!((ws.training().last_checkpoint, ws.training().words()), (None, "Not learning yet"), "another project");
 }
