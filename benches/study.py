@@ -208,6 +208,7 @@ class Run:
             "length": self.length,
             "steps": last["step"],
             "test_cases": self.setting.split.test,
+            "device": self.args.device,
             "jobs": self.args.jobs,
             "seconds_per_step": last["seconds"] / last["step"],
             "scores": scores,
@@ -276,7 +277,7 @@ def run_study(args):
                 try:
                     dice = future.result()["scores"]["mean_dice"]
                     told = f"{futures[future].key}: mean Dice {dice:.4f}"
-                except (StudyError, OSError, ValueError, KeyError) as error:
+                except Exception as error:  # one run must not take the others' results along
                     failed, told = failed + 1, f"{futures[future].key}: {error}"
                 print(f"[{count}/{len(waiting)}, {time.monotonic() - begin:.0f} s] {told}", flush=True)
         except KeyboardInterrupt:
@@ -356,7 +357,7 @@ def print_doubts(by_variant):
     head = ["method"] + [f"AUROC {sign.replace('_', ' ')}" for sign in signs] + ["wrong voxels left by corrections"]
     rows = []
     for name, doubts in told.items():
-        left = [d["corrections"]["wrong_after"] / d["corrections"]["wrong_before"] for d in doubts]
+        left = [d["corrections"]["wrong_after"] / max(1, d["corrections"]["wrong_before"]) for d in doubts]
         rows.append([name] + [mean_sd([run.get(sign) for run in auroc[name]], 4) for sign in signs] + [mean_sd(left, 3)])
     print_table(head, rows)
 
@@ -386,11 +387,11 @@ def print_tables(args):
     groups = {}
     for run in results:
         length = run.get("length", f"{run['steps']}-steps").replace("-", " ")
-        group = groups.setdefault((run["setting"], length, len(run["test_cases"])), {})
+        group = groups.setdefault((run["setting"], length, run.get("device", "cpu"), len(run["test_cases"])), {})
         group.setdefault(run["variant"], []).append(run)
     in_order = sorted(groups.items(), key=lambda group: (list(SETTINGS).index(group[0][0]), *group[0][1:]))
-    for (setting, length, cases), by_variant in in_order:
-        print(f"\n### {SETTINGS[setting]}, {length}, {cases} test cases; mean ± standard deviation over seeds")
+    for (setting, length, device, cases), by_variant in in_order:
+        print(f"\n### {SETTINGS[setting]}, {length}, {device}, {cases} test cases; mean ± standard deviation over seeds")
         print_scores(by_variant)
         print_calibration(by_variant)
         print_doubts(by_variant)

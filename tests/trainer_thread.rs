@@ -208,6 +208,25 @@ fn labels_edited_while_training_runs_show_in_the_revision_of_the_next_prediction
 }
 
 #[test]
+fn when_nothing_learns_any_more_the_shown_case_still_follows_its_corrections() {
+    let folder = tempfile::tempdir().unwrap();
+    let project = study(folder.path());
+    let trainer = TrainerHandle::spawn().unwrap();
+    trainer.commands.send(request(folder.path(), 2, false)).unwrap();
+    trainer.commands.send(TrainerCommand::Show(Some("b".into()))).unwrap();
+    until(&trainer, is_state(TrainerState::Finished));
+    let mut labels = project.load_labels(&"b".into(), extent()).unwrap();
+    let delta = complete_case(&mut labels, &[false; 256]).unwrap();
+    let revision = labels.revision();
+    trainer.commands.send(TrainerCommand::Label { case: "b".into(), delta: Arc::new(delta), revision }).unwrap();
+    let begin = Instant::now();
+    while trainer.predictions.take().is_none_or(|p| p.provenance.label_revision != revision) {
+        assert!(begin.elapsed() < PATIENCE);
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
 fn a_study_without_labels_fails_with_a_sentence_and_the_thread_takes_the_next_start() {
     let folder = tempfile::tempdir().unwrap();
     let project = study(folder.path());

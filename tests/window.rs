@@ -570,6 +570,7 @@ fn calibration() -> Calibration {
             ece: reliability.ece().unwrap(),
             brier: reliability.brier().unwrap(),
             nll: reliability.nll().unwrap(),
+            truth_nll: 0.2,
             bins: reliability.bins(),
         }
     };

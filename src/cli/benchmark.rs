@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use crate::io::AxisOrder;
 use crate::learn::Protocol;
+use crate::learn::data::Intensities;
 use crate::project::{InitReport, Project, ProjectError, VolumeFolder};
+use crate::worker::trainer::set_intensities;
 
 /// The project in `dir`; for a plain folder of volumes the one beside it, which is made if it is not there yet.
 pub fn project_of(dir: &Path, protocol: Protocol) -> Result<PathBuf, ProjectError> {
@@ -18,7 +20,11 @@ pub fn project_of(dir: &Path, protocol: Protocol) -> Result<PathBuf, ProjectErro
         return Ok(beside);
     }
     let report = folder.make_project(&beside, axis_order(protocol))?;
-    let project = named(report, protocol)?;
+    let mut project = named(report, protocol)?;
+    if folder.is_normalised() {
+        set_intensities(&mut project, Intensities::AsStored);
+        project.save()?;
+    }
     eprintln!("The project is {}.", project.dir().display());
     Ok(beside)
 }

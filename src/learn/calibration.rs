@@ -34,6 +34,24 @@ pub struct Calibration {
     pub pair: Option<LogisticPair>,
 }
 
+/// What a probability of 0 would cost is finite.
+const LEAST_PROBABILITY: f64 = 1e-12;
+
+impl Calibration {
+    /// How surprised the networks' mean and the neural process are by the truth, as columns of a run's metrics.
+    pub fn surprises(&self) -> impl Iterator<Item = (&'static str, f32)> {
+        self.checks.iter().filter_map(|check| {
+            let name = match check.kind {
+                ProbabilityKind::Mean => "reserved_nll",
+                ProbabilityKind::NeuralProcess => "reserved_np_nll",
+                ProbabilityKind::Scaled => return None,
+            };
+            // A curve for eyes.
+            Some((name, check.truth_nll as f32))
+        })
+    }
+}
+
 /// One kind of probability of the displayed class on the reserved voxels.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Check {
@@ -42,6 +60,9 @@ pub struct Check {
     pub brier: f64,
     /// Mean of `-ln` of what was said about the displayed label being right.
     pub nll: f64,
+    /// Mean of `-ln` of what the true class was given; 0 in files of older programs.
+    #[serde(default)]
+    pub truth_nll: f64,
     pub bins: Vec<ReliabilityBin>,
 }
 
@@ -60,6 +81,14 @@ pub struct JudgedVoxels {
     rows: Vec<Vec<f32>>,
     /// True class channel of each row.
     truth: Vec<u8>,
+    /// Number of the volume each row is of.
+    volume: Vec<usize>,
+}
+
+/// What is fitted on some of the voxels.
+struct Fit {
+    temperature: Temperature,
+    pair: Option<LogisticPair>,
 }
 
 impl JudgedVoxels {
@@ -109,8 +138,10 @@ impl JudgedVoxels {
         let mut all = all.into_iter();
         let first = all.next().unwrap_or_default();
         all.fold(first, |mut sum, next| {
+            let volumes = sum.volumes();
             sum.rows.extend(next.rows);
             sum.truth.extend(next.truth);
+            sum.volume.extend(next.volume.into_iter().map(|volume| volumes + volume));
             sum
         })
     }
@@ -131,6 +162,7 @@ impl JudgedVoxels {
         let voxels: Vec<Voxel> = known.iter().map(|(v, _)| *v).collect();
         let subject = predictor.subject_without_labels(case);
         let Some(rows) = predictor.beliefs_at(&subject, &voxels, interrupted)? else { return Ok(false) };
+        let volume = self.volumes();
         for (row, (_, class)) in rows.into_iter().zip(known) {
             if let Some(channel) = predictor.channel_of(class)
                 && !row.is_empty()
@@ -138,9 +170,14 @@ impl JudgedVoxels {
             {
                 self.rows.push(row);
                 self.truth.push(channel);
+                self.volume.push(volume);
             }
         }
         Ok(true)
+    }
+
+    fn volumes(&self) -> usize {
+        self.volume.last().map_or(0, |last| last + 1)
     }
 
     fn len(&self) -> usize {
@@ -164,11 +201,6 @@ impl JudgedVoxels {
 
     fn np_probability(&self, row: usize) -> Option<f32> {
         self.has_np.then(|| self.rows[row][2 * self.classes + self.shown(row)])
-    }
-
-    fn mean(&self, row: usize) -> f32 {
-        let k = self.shown(row);
-        (self.network(row, 0)[k] + self.network(row, 1)[k]) / 2.0
     }
 
     fn dual_confidence(&self, row: usize) -> f32 {
@@ -218,12 +250,15 @@ impl JudgedVoxels {
         (0..self.len()).map(|row| self.is_wrong(row)).collect()
     }
 
-    fn check(&self, kind: ProbabilityKind, probability: impl Fn(usize) -> f64) -> Option<Check> {
-        let mut reliability = Reliability::default();
+    /// `probability` of a class in a row.
+    fn check(&self, kind: ProbabilityKind, probability: impl Fn(usize, usize) -> f64) -> Option<Check> {
+        let (mut reliability, mut truth_nll) = (Reliability::default(), 0.0);
         for row in 0..self.len() {
-            reliability.record(probability(row), !self.is_wrong(row));
+            reliability.record(probability(row, self.shown(row)), !self.is_wrong(row));
+            truth_nll -= probability(row, usize::from(self.truth[row])).max(LEAST_PROBABILITY).ln();
         }
         Some(Check {
+            truth_nll: truth_nll / self.len() as f64,
             kind,
             ece: reliability.ece()?,
             brier: reliability.brier()?,
@@ -232,51 +267,71 @@ impl JudgedVoxels {
         })
     }
 
-    /// Fits on these voxels; `None` without any.
+    /// Fits on these voxels; `None` without any. Where they are of several volumes, each is judged by what was fitted on the
+    /// others: a temperature looks good on the voxels it was fitted to.
     pub fn fitted(&self, step: u64) -> Option<Calibration> {
         let [a, b] = self.logits();
-        let logits = VoxelLogits { networks: [&a, &b], classes: self.classes, truth: &self.truth, weights: None };
-        let temperature = Temperature::fit(&logits);
-        let pair = self.pair_features().and_then(|features| LogisticPair::fit(&features, &self.wrong()));
-        self.judged_by(step, temperature, pair, [&a, &b])
+        let all = self.fit([&a, &b], |_| true);
+        let volumes = if self.volumes() > 1 { self.volumes() } else { 0 };
+        let without: Vec<Fit> = (0..volumes).map(|one| self.fit([&a, &b], |volume| volume != one)).collect();
+        self.judged_by(step, &all, |row| without.get(self.volume[row]).unwrap_or(&all), [&a, &b])
+    }
+
+    fn fit(&self, networks: [&[f32]; 2], takes: impl Fn(usize) -> bool) -> Fit {
+        let taken: Vec<bool> = self.volume.iter().map(|&volume| takes(volume)).collect();
+        let weights: Vec<f32> = taken.iter().map(|&taken| f32::from(u8::from(taken))).collect();
+        let logits =
+            VoxelLogits { networks, classes: self.classes, truth: &self.truth, weights: Some(weights.as_slice()) };
+        let rows = |row: &usize| taken[*row];
+        let pair = self.pair_features().and_then(|features| {
+            let features: Vec<[f32; 2]> = (0..self.len()).filter(rows).map(|row| features[row]).collect();
+            let wrong: Vec<bool> = (0..self.len()).filter(rows).map(|row| self.is_wrong(row)).collect();
+            LogisticPair::fit(&features, &wrong)
+        });
+        Fit { temperature: Temperature::fit(&logits), pair }
     }
 
     /// What a calibration that was fitted elsewhere is worth on these voxels.
     pub fn checked(&self, fitted: &Calibration) -> Option<Calibration> {
         let [a, b] = self.logits();
-        let temperature = Temperature::new(fitted.temperature);
-        let judged = self.judged_by(fitted.step, temperature, fitted.pair.clone(), [&a, &b])?;
+        let fit = Fit { temperature: Temperature::new(fitted.temperature), pair: fitted.pair.clone() };
+        let judged = self.judged_by(fitted.step, &fit, |_| &fit, [&a, &b])?;
         Some(Calibration { shown: fitted.shown, ..judged })
     }
 
-    fn judged_by(
+    /// `kept` is what the predictions use, `of_row` what a row is judged by.
+    fn judged_by<'a>(
         &self,
         step: u64,
-        temperature: Temperature,
-        pair: Option<LogisticPair>,
+        kept: &'a Fit,
+        of_row: impl Fn(usize) -> &'a Fit,
         logits: [&[f32]; 2],
     ) -> Option<Calibration> {
-        let scaled = |row: usize| {
-            let of_row = logits.map(|all| &all[row * self.classes..(row + 1) * self.classes]);
-            temperature.probability(of_row, self.shown(row))
+        let mean = |row: usize, k: usize| f64::from(self.network(row, 0)[k] + self.network(row, 1)[k]) / 2.0;
+        let scaled = |row: usize, k: usize| {
+            let own = logits.map(|all| &all[row * self.classes..(row + 1) * self.classes]);
+            of_row(row).temperature.probability(own, k)
         };
-        let mut checks = vec![self.check(ProbabilityKind::Mean, |row| f64::from(self.mean(row)))?];
+        let mut checks = vec![self.check(ProbabilityKind::Mean, mean)?];
         checks.extend(self.check(ProbabilityKind::Scaled, scaled));
         if self.has_np {
-            let np = |row: usize| f64::from(self.np_probability(row).unwrap_or(0.0));
+            let np = |row: usize, k: usize| f64::from(self.rows[row][2 * self.classes + k]);
             checks.extend(self.check(ProbabilityKind::NeuralProcess, np));
         }
         let shown = checks.iter().min_by(|a, b| a.ece.total_cmp(&b.ece))?.kind;
         let wrong = self.wrong();
         let mut signs = self.signs();
-        if let (Some(pair), Some(features)) = (&pair, self.pair_features()) {
-            signs.push(("pair", features.iter().map(|f| pair.score(f)).collect()));
+        if let Some(features) = self.pair_features() {
+            let score = |(row, f): (usize, &[f32; 2])| of_row(row).pair.as_ref().map(|pair| pair.score(f));
+            let scores: Option<Vec<f32>> = features.iter().enumerate().map(score).collect();
+            signs.extend(scores.map(|scores| ("pair", scores)));
         }
         let signs = signs
             .into_iter()
             .filter_map(|(name, values)| Some(Sign { name: name.to_owned(), auroc: auroc(&values, &wrong)? }))
             .collect();
-        Some(Calibration { step, voxels: self.len(), temperature: temperature.value(), shown, checks, signs, pair })
+        let (temperature, pair) = (kept.temperature.value(), kept.pair.clone());
+        Some(Calibration { step, voxels: self.len(), temperature, shown, checks, signs, pair })
     }
 }
 
@@ -298,8 +353,23 @@ mod tests {
             let is_wrong = i % 4 == 0;
             voxels.rows.push(row(if is_wrong { 0.6 } else { 0.8 }));
             voxels.truth.push(u8::from(!is_wrong));
+            voxels.volume.push(0);
         }
         voxels
+    }
+
+    #[test]
+    fn a_volume_is_judged_by_the_temperature_of_the_others() {
+        // The networks are right in 3 of 4 voxels of one volume and in all of the other: each one's temperature is wrong for
+        // the other, and only the one that is kept fits both.
+        let mut honest = overconfident();
+        honest.truth.fill(1);
+        let both = JudgedVoxels::pooled(vec![overconfident(), honest.clone()]);
+        let alone = overconfident().fitted(1).unwrap();
+        let c = both.fitted(1).unwrap();
+        let ece = |c: &Calibration| c.checks.iter().find(|k| k.kind == ProbabilityKind::Scaled).unwrap().ece;
+        assert!(ece(&alone) < 0.01 && ece(&c) > 0.1, "{} {}", ece(&alone), ece(&c));
+        assert!((1.0..alone.temperature).contains(&c.temperature), "{}", c.temperature);
     }
 
     #[test]
@@ -309,6 +379,11 @@ mod tests {
         assert!(c.temperature > 3.0, "{}", c.temperature);
         let ece = |kind| c.checks.iter().find(|check| check.kind == kind).unwrap().ece;
         assert!((ece(ProbabilityKind::Mean) - 0.24).abs() < 1e-3);
+        let surprise: Vec<_> = c.surprises().collect();
+        let mean = -(0.25 * 0.01f64.ln() + 0.75 * 0.99f64.ln());
+        assert!(surprise[0].0 == "reserved_nll" && (f64::from(surprise[0].1) - mean).abs() < 1e-3, "{surprise:?}");
+        let np = -(0.25 * 0.4f64.ln() + 0.75 * 0.8f64.ln());
+        assert!(surprise[1].0 == "reserved_np_nll" && (f64::from(surprise[1].1) - np).abs() < 1e-3, "{surprise:?}");
         assert!(ece(ProbabilityKind::Scaled) < 0.01 && c.shown == ProbabilityKind::Scaled);
     }
 

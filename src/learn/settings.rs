@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::data::Intensities;
 use super::nn::Storage;
 use super::plan::{Anatomy, MirrorAxes, Protocol};
 
@@ -69,6 +70,9 @@ pub struct TrainSettings {
     /// What the project says about its anatomy; a trainer reads it there.
     #[serde(default)]
     pub anatomy: Anatomy,
+    /// What the project says about how its intensities are stored; a trainer reads it there.
+    #[serde(default)]
+    pub intensities: Option<Intensities>,
     /// Instead of the project's mirror axes.
     #[serde(default)]
     pub mirror: Option<MirrorAxes>,
@@ -116,6 +120,7 @@ impl Default for TrainSettings {
             protocol: None,
             labelled: None,
             anatomy: Anatomy::default(),
+            intensities: None,
             mirror: None,
             changes: Vec::new(),
         }
@@ -131,10 +136,6 @@ impl Method {
         Method::DualConfidenceNp,
         Method::DualConfidenceNpLiteral,
     ];
-
-    pub fn has_neural_process(self) -> bool {
-        matches!(self, Self::DualConfidenceNp | Self::DualConfidenceNpLiteral)
-    }
 
     pub fn name(self) -> &'static str {
         match self {

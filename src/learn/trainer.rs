@@ -63,6 +63,8 @@ impl Trainer {
     pub fn new(mut plan: Plan, mut cases: Vec<TrainCase>, device: &Device) -> Result<Self, LearnError> {
         check_cases(&cases, &plan)?;
         plan.prepare(&mut cases);
+        // What the plan forgets or sets aside may have been all.
+        check_cases(&cases, &plan)?;
         // The masks are made only where they are wanted.
         plan.predict_body_only =
             plan.predict_body_only && !cases.iter().any(|c| !c.held_out && c.has_labels_in_the_air());

@@ -58,6 +58,11 @@ impl VolumeFolder {
         Ok(Self { files, train: CaseList::find(dir, TRAIN_LIST)?, test: CaseList::find(dir, TEST_LIST)? })
     }
 
+    /// Whether the volumes were normalised before they were shared, as all HDF5 files of these communities.
+    pub fn is_normalised(&self) -> bool {
+        matches!(self.files, Files::Hdf5(_))
+    }
+
     /// Makes a project with the folder's split: cases in the order of `train.list`, and whatever it does not name held out;
     /// without that list what `test.list` names. HDF5 volumes are copied into the project as NIfTI, their masks too.
     pub fn make_project(&self, dir: &Path, order: AxisOrder) -> Result<InitReport, ProjectError> {

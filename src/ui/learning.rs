@@ -229,6 +229,14 @@ fn number_ui(ui: &mut Ui, name: &str, value: String, training: &Training) {
             let text: Vec<_> = parts.iter().map(|(part, value)| format!("{part}  {value:.4}")).collect();
             row.response.on_hover_text(RichText::new(text.join("\n")).monospace());
         }
+        ("Held-out Dice", _) => {
+            let best = |(step, dice)| format!("Best {dice:.3} after step {step}; those networks are kept too.");
+            let text = training.best.map_or_else(
+                || "Mean Dice of the labelled cases that are held out; none is measured yet.".to_owned(),
+                best,
+            );
+            row.response.on_hover_text(text);
+        }
         ("Step", Some(sentence)) => {
             row.response.on_hover_text(sentence);
         }

@@ -38,7 +38,7 @@ fn name(method: Method) -> &'static str {
 
 fn explanation(method: Method) -> &'static str {
     match method {
-        Method::Supervised => "One network learns from what is labelled and from nothing else.",
+        Method::Supervised => "Two networks learn from what is labelled and from nothing else.",
         Method::MeanTeacher => {
             "A network learns from your labels, and to agree with the slow average of itself where nobody labelled."
         }

@@ -1,5 +1,6 @@
 //! What a project's newest run left, for a window that opens the project again.
 
+use super::trainer::best::Best;
 use super::trainer::metrics_file::{MetricsLine, measurements, read_metrics};
 use super::trainer::run_folder::RunFolder;
 use crate::learn::{Calibration, checkpoint_step};
@@ -14,6 +15,8 @@ pub struct PastRun {
     pub loss: Vec<(u64, f64)>,
     /// `(step, mean Dice of the held-out cases)`, ascending.
     pub dice: Vec<(u64, f64)>,
+    /// Step and Dice of the best networks on held-out cases.
+    pub best: Option<(u64, f32)>,
     pub calibration: Option<Box<Calibration>>,
 }
 
@@ -30,6 +33,7 @@ impl PastRun {
             step: checkpoint_step(&checkpoint)?,
             loss: lines.iter().map(|line| (line.step, line.loss)).collect(),
             dice: measurements(&lines).map(|(line, dice)| (line.step, dice)).collect(),
+            best: Best::of(&run.dir).map(|best| (best.step, best.dice)),
             calibration: run.read_calibration().map(Box::new),
             name: run.name,
         })

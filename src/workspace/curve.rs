@@ -9,11 +9,14 @@ impl Curve {
     /// More than a screen is wide.
     const CAPACITY: usize = 4096;
 
-    /// `(step, value)`; values that are not finite are left out. Beyond the capacity every second old point goes.
+    /// `(step, value)`; values that are not finite are left out, and points from this step on replaced. Beyond the capacity
+    /// every second old point goes.
     pub fn push(&mut self, step: u64, value: f64) {
         if !value.is_finite() {
             return;
         }
+        // A run that is continued from an older checkpoint takes steps again.
+        self.points.truncate(self.points.partition_point(|point| point[0] < step as f64));
         if self.points.len() >= Self::CAPACITY {
             let mut index = 0usize;
             self.points.retain(|_| {
@@ -46,6 +49,13 @@ mod tests {
         assert_eq!(curve.points()[0], [0.0, 0.0]);
         assert_eq!(curve.last_value(), Some(99_999.0));
         assert!(curve.points().is_sorted_by(|a, b| a[0] < b[0]));
+    }
+
+    #[test]
+    fn steps_that_are_taken_again_replace_the_points_there() {
+        let mut curve = Curve::default();
+        [10, 20, 30, 20].into_iter().zip([4.0, 3.0, 2.0, 1.0]).for_each(|(step, value)| curve.push(step, value));
+        assert_eq!(curve.points(), [[10.0, 4.0], [20.0, 1.0]]);
     }
 
     #[test]

@@ -16,6 +16,8 @@ pub struct Training {
     pub loss: Curve,
     /// Mean Dice of the held-out cases.
     pub dice: Curve,
+    /// Step and Dice of the highest point of that curve; its networks are kept.
+    pub best: Option<(u64, f32)>,
     /// What the labels kept from training said of the beliefs last.
     pub calibration: Option<Box<Calibration>>,
     /// Name of the newest run, once the trainer has told.
@@ -47,6 +49,7 @@ impl Default for Training {
             progress: None,
             loss: Curve::default(),
             dice: Curve::default(),
+            best: None,
             calibration: None,
             run: None,
             last_checkpoint: None,
@@ -68,8 +71,10 @@ impl Training {
         if !resume {
             self.loss = Curve::default();
             self.dice = Curve::default();
+            self.best = None;
             self.calibration = None;
             self.run = None;
+            self.last_checkpoint = None;
         }
     }
 
@@ -77,6 +82,7 @@ impl Training {
     pub(super) fn recall(&mut self, past: PastRun) {
         past.loss.iter().for_each(|&(step, loss)| self.loss.push(step, loss));
         past.dice.iter().for_each(|&(step, dice)| self.dice.push(step, dice));
+        self.best = past.best;
         self.calibration = past.calibration;
         self.run = Some(past.name);
         self.last_checkpoint = Some(past.step);

@@ -44,7 +44,7 @@ pub fn correct_some(
     wrong.iter().for_each(|v| origin.set(*v, Origin::Manual));
     let labels = LabelMap::from_planes(truth.clone(), origin).unwrap_or_else(|| LabelMap::unknown(extent));
     let provenance = Provenance { label_revision: 1, ..before.provenance.clone() };
-    let subject = predictor.subject(&case.image, &labels, case.annotated());
+    let subject = predictor.subject(&case.image, &labels, case.annotated(), |_| false);
     let after =
         predictor.predict(&subject, provenance, &mut || false)?.map_or_else(|| before.class.clone(), |p| p.class);
 

@@ -86,8 +86,9 @@ impl BatchPlanes {
         self.channels = classes.len();
         self.size = crops.first().map_or([1; 3], |c| c.size);
         self.planes.clear(crops.len(), classes.len(), self.size.iter().product());
+        let sparse_weights = sparse_weights(crops);
         for (item, crop) in crops.iter().enumerate() {
-            self.planes.fill(item, crop, classes);
+            self.planes.fill(item, crop, classes, &sparse_weights);
         }
         self.hidden.clear();
         if crops.iter().any(|c| !c.annotated.is_all()) {
@@ -197,9 +198,8 @@ impl Planes {
         }
     }
 
-    fn fill(&mut self, item: usize, crop: &Crop, classes: &[u8]) {
+    fn fill(&mut self, item: usize, crop: &Crop, classes: &[u8], sparse_weights: &[f32; 256]) {
         let n = self.voxels;
-        let sparse_weight = sparse_weights(crop);
         for (i, (&class, &status)) in crop.class.iter().zip(&crop.status).enumerate() {
             let at = item * n + i;
             if status == VoxelStatus::Unknown {
@@ -215,7 +215,7 @@ impl Planes {
                 self.known[at] = 1.0;
                 self.dense[at] = 1.0;
             } else {
-                self.known[at] = sparse_weight[usize::from(class)];
+                self.known[at] = sparse_weights[usize::from(class)];
             }
         }
     }
@@ -228,12 +228,14 @@ impl Crop {
     }
 }
 
-/// Annotators draw far more background than structure: every class of the scribbles gets the same total weight, mean 1.
-fn sparse_weights(crop: &Crop) -> [f32; 256] {
+/// Annotators draw far more background than structure: every class of a batch's scribbles gets the same total weight, mean 1.
+fn sparse_weights(crops: &[Crop]) -> [f32; 256] {
     let mut counts = [0usize; 256];
-    for (&class, &status) in crop.class.iter().zip(&crop.status) {
-        if status == VoxelStatus::Sparse {
-            counts[usize::from(crop.learnt_class(class))] += 1;
+    for crop in crops {
+        for (&class, &status) in crop.class.iter().zip(&crop.status) {
+            if status == VoxelStatus::Sparse {
+                counts[usize::from(crop.learnt_class(class))] += 1;
+            }
         }
     }
     let total: usize = counts.iter().sum();
@@ -265,6 +267,24 @@ mod tests {
 
     fn values(t: Tensor<5>) -> Vec<f32> {
         t.into_data().try_to_vec().unwrap()
+    }
+
+    #[test]
+    fn the_scribbles_of_a_batch_weigh_alike_however_they_are_spread_over_its_crops() {
+        let scribble = |class: Vec<u8>| Crop {
+            size: [6, 1, 1],
+            image: vec![0.0; 6],
+            status: vec![VoxelStatus::Sparse; 6],
+            class,
+            ..Crop::default()
+        };
+        let crops = [scribble(vec![0; 6]), scribble(vec![0, 0, 0, 0, 2, 2])];
+        let planes = BatchPlanes::new(&crops, &[0, 2]).planes;
+        let of = |class: u8| -> f32 {
+            let classes = crops.iter().flat_map(|c| &c.class);
+            classes.zip(&planes.known).filter(|(c, _)| **c == class).map(|(_, weight)| weight).sum()
+        };
+        assert!((of(0) - 6.0).abs() < 1e-5 && (of(2) - 6.0).abs() < 1e-5, "{} {}", of(0), of(2));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::annotated::Annotated;
 use super::crop::VoxelStatus;
-use super::normalise::Normaliser;
+use super::normalise::{Intensities, Normaliser};
 use super::reserve::Reserved;
 use crate::edit::{Delta, DeltaError, Direction};
 use crate::geometry::Voxel;
@@ -70,9 +70,9 @@ impl TrainCase {
         self.index_labels();
     }
 
-    /// The z-score of the whole volume, without its tails cut.
-    pub(in crate::learn) fn normalise_unclipped(&mut self) {
-        self.normaliser = Normaliser::unclipped(&self.image);
+    /// In another way than with clipped tails, which a case is born with.
+    pub(in crate::learn) fn normalise(&mut self, how: Intensities) {
+        self.normaliser = how.normaliser(&self.image);
     }
 
     /// Sets a part aside, or nothing.

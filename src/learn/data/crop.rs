@@ -83,6 +83,7 @@ impl CropPose {
     ) -> Self {
         let mut symmetric = |largest: f64| (2.0 * rng.random::<f64>() - 1.0) * largest;
         let angles: [f64; 3] = std::array::from_fn(|_| symmetric(how.rotation_deg).to_radians());
+        let angles = in_plane(angles, grid_mm);
         let scale = 1.0 + symmetric(how.scale);
         let may_mirror = how.mirror_axes.of_voxels(&image.orientation());
         let mirror: [f64; 3] = may_mirror.map(|on| if on && rng.random_bool(0.5) { -1.0 } else { 1.0 });
@@ -128,6 +129,17 @@ fn quarter_turn(rng: &mut ChaCha8Rng) -> Matrix {
 
 fn product(a: Matrix, b: Matrix) -> Matrix {
     std::array::from_fn(|row| std::array::from_fn(|col| (0..3).map(|k| a[row][k] * b[k][col]).sum()))
+}
+
+/// A turn about an axis mixes the two others; where one of them is that much coarser, voxels would jump by whole slices.
+const THICK: f64 = 3.0;
+
+/// The angles about the axes whose plane has voxels of similar length, 0 about the others (nnU-Net's rule and ratio).
+fn in_plane(angles: [f64; 3], grid_mm: [f64; 3]) -> [f64; 3] {
+    std::array::from_fn(|a| {
+        let (one, other) = (grid_mm[(a + 1) % 3], grid_mm[(a + 2) % 3]);
+        if one.max(other) > THICK * one.min(other) { 0.0 } else { angles[a] }
+    })
 }
 
 /// Rotation about x, then y, then z.
@@ -210,6 +222,14 @@ mod tests {
         let mut crop = Crop::default();
         crop.cut(case, pose, size);
         crop
+    }
+
+    #[test]
+    fn thick_slices_are_turned_in_their_plane_only() {
+        let angles = [0.1, 0.2, 0.3];
+        assert_eq!(in_plane(angles, [1.0, 1.0, 2.9]), angles);
+        assert_eq!(in_plane(angles, [1.5, 1.5, 10.0]), [0.0, 0.0, 0.3]);
+        assert_eq!(in_plane(angles, [3.3, 1.0, 1.0]), [0.1, 0.0, 0.0]);
     }
 
     #[test]

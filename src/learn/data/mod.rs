@@ -19,6 +19,6 @@ pub use case::TrainCase;
 pub use crop::{Crop, CropPose, PlainImage, VoxelStatus};
 pub use cut_mix::CutBox;
 pub use feed::Feed;
-pub use normalise::Normaliser;
+pub use normalise::{Intensities, Normaliser};
 pub use reserve::{Reserved, ReservedCase, Slab, choose_reserve, set_aside};
 pub use sampler::Sampler;

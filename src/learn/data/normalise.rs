@@ -1,6 +1,31 @@
 //! Per-volume intensity normalisation, robust to outliers, constants and NaN; for CT and MR alike.
 
+use serde::{Deserialize, Serialize};
+
 use crate::volume::Image;
+
+/// How a volume's intensities become numbers around 0.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Intensities {
+    /// z-score without the darkest and brightest half percent.
+    #[default]
+    Clipped,
+    /// z-score of the whole volume, as in the published protocols.
+    ZScore,
+    /// As the file has them: they were normalised before.
+    AsStored,
+}
+
+impl Intensities {
+    pub fn normaliser(self, image: &Image) -> Normaliser {
+        match self {
+            Self::Clipped => Normaliser::of(image),
+            Self::ZScore => Normaliser::unclipped(image),
+            Self::AsStored => Normaliser::identity(),
+        }
+    }
+}
 
 /// Tails cut before the z-score: one voxel of 1e30 must not flatten a volume.
 const CLIP_PERCENT: [f64; 2] = [0.5, 99.5];
@@ -61,7 +86,9 @@ impl Normaliser {
             let last = sample.len().saturating_sub(1);
             sample.get((percent / 100.0 * last as f64).round() as usize).copied().unwrap_or(0.0)
         };
-        (at(CLIP_PERCENT[0]), at(CLIP_PERCENT[1]))
+        let (lo, hi) = (at(CLIP_PERCENT[0]), at(CLIP_PERCENT[1]));
+        // A small structure in an empty field is no tail.
+        if lo < hi { (lo, hi) } else { (statistics.min, statistics.max) }
     }
 
     pub fn apply(&self, intensity: f64) -> f32 {
@@ -105,6 +132,14 @@ mod tests {
         let n = Normaliser::unclipped(&image);
         assert!((n.apply(1000.0) - (1000.0 - mean) / sd).abs() < 1e-2);
         assert!(Normaliser::of(&image).apply(1000.0) < 3.0);
+    }
+
+    #[test]
+    fn a_structure_of_a_few_voxels_in_an_empty_field_is_not_cut_away() {
+        let values: Vec<f32> = (0..20_000).map(|i| if i % 500 == 0 { 100.0 } else { 0.0 }).collect();
+        let image = image(values);
+        let n = Normaliser::of(&image);
+        assert!(n.apply(100.0) > n.apply(0.0) + 1.0);
     }
 
     #[test]

@@ -65,6 +65,11 @@ impl Reserved {
 }
 
 impl ReservedCase {
+    /// Whether a voxel of the case is set aside.
+    pub fn holds(&self, voxel: Voxel) -> bool {
+        self.slab.as_ref().is_none_or(|slab| (slab.first..slab.end).contains(&voxel.to_array()[slab.axis.min(2)]))
+    }
+
     fn part(&self, extent: Extent) -> Reserved {
         self.slab.as_ref().map_or(Reserved::Whole, |slab| Reserved::Slab(slab.voxels(extent)))
     }

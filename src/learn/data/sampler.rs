@@ -36,8 +36,8 @@ struct Draw<'a> {
     case: &'a TrainCase,
     centre: [f64; 3],
     seed: u64,
-    /// Where it would lie with the known voxel it is there for in its middle.
-    around: Option<[f64; 3]>,
+    /// Where it would lie with the known voxel it is there for in its middle: inside the volume, and wherever that is.
+    around: Option<[[f64; 3]; 2]>,
     /// Pseudo-labels are made from the crop as it is before its intensities change.
     keeps_plain: bool,
 }
@@ -121,17 +121,20 @@ impl Sampler {
         let voxel = case.random_labelled_voxel(&mut self.rng)?.to_f64();
         let room = Room::of(case, plan);
         let moved = std::array::from_fn(|a| voxel[a] + (self.rng.random::<f64>() - 0.5) * room.patch[a] / 2.0);
-        let around = Some(room.inside(voxel));
+        let around = Some([room.inside(voxel), voxel]);
         Some(Draw { case, centre: room.inside(moved), around, seed: self.rng.random(), keeps_plain: false })
     }
 
     fn anywhere<'a>(&mut self, case: &'a TrainCase, plan: &Plan) -> Draw<'a> {
         let keeps_plain = plan.unlabelled_view != UnlabelledView::Same;
         let room = Room::of(case, plan);
-        let centre = room.inside(std::array::from_fn(|a| {
-            let (lo, hi) = room.range(a);
-            lo + self.rng.random::<f64>() * (hi - lo)
-        }));
+        let centre = match plan.labelled_crops {
+            LabelledCrops::Anywhere => room.published(&mut self.rng),
+            LabelledCrops::AroundLabels => room.inside(std::array::from_fn(|a| {
+                let (lo, hi) = room.range(a);
+                lo + self.rng.random::<f64>() * (hi - lo)
+            })),
+        };
         Draw { case, centre, around: None, seed: self.rng.random(), keeps_plain }
     }
 }
@@ -165,6 +168,19 @@ impl Room {
         if lo <= hi { (lo, hi) } else { (last / 2.0, last / 2.0) }
     }
 
+    /// Where the published loaders cut (methods 1.3): if any axis is not longer than the crop, every axis is padded by
+    /// `max((P - size) / 2 + 3, 0)` voxels on both sides; then a start in `[0, size - P)`. Centre of the crop in voxels.
+    fn published(&self, rng: &mut ChaCha8Rng) -> [f64; 3] {
+        // Lengths of volumes and crops are far below what these hold.
+        let [size, patch] = [self.extent.map(|n| n as i64), self.patch.map(|n| n.round() as i64)];
+        let is_padded = (0..3).any(|a| size[a] <= patch[a]);
+        std::array::from_fn(|a| {
+            let pad = if is_padded { ((patch[a] - size[a]).div_euclid(2) + 3).max(0) } else { 0 };
+            let starts = (size[a] + 2 * pad - patch[a]).max(1);
+            (rng.random_range(0..starts) - pad) as f64 + self.half(a)
+        })
+    }
+
     /// The nearest place inside; an unturned patch on the volume's own grid falls on voxel centres.
     fn inside(&self, position: [f64; 3]) -> [f64; 3] {
         std::array::from_fn(|a| {
@@ -176,13 +192,21 @@ impl Room {
 }
 
 impl Draw<'_> {
-    /// Where few voxels are known, the shift away from them is taken back if that shows more.
+    /// Where few voxels are known, the shift away from them is taken back if that shows more, and then the border's: a
+    /// crop that is turned or made smaller may else leave the voxels at the border out.
     fn showing_labels(&self, pose: CropPose, patch: [usize; 3]) -> CropPose {
-        let Some(centre) = self.around else { return pose };
-        let count = |pose: &CropPose| pose.known_voxels(self.case, patch, FEWEST_KNOWN);
-        let shown = count(&pose);
-        let centred = CropPose { centre, ..pose };
-        if shown < FEWEST_KNOWN && count(&centred) > shown { centred } else { pose }
+        let mut best = (pose.known_voxels(self.case, patch, FEWEST_KNOWN), pose);
+        for centre in self.around.into_iter().flatten() {
+            if best.0 >= FEWEST_KNOWN {
+                break;
+            }
+            let centred = CropPose { centre, ..pose };
+            let shown = centred.known_voxels(self.case, patch, FEWEST_KNOWN);
+            if shown > best.0 {
+                best = (shown, centred);
+            }
+        }
+        best.1
     }
 
     fn cut(&self, plan: &Plan, crop: &mut Crop) {
@@ -307,6 +331,40 @@ mod tests {
                 assert!(known >= FEWEST_KNOWN, "{known}");
             }
         }
+    }
+
+    #[test]
+    fn a_scribble_at_the_border_is_in_every_crop_drawn_for_it_however_small_and_turned() {
+        let e = Extent::new(60, 60, 60).unwrap();
+        let image = Arc::new(Image::new(Voxels::U8(Grid::filled(e, 7)), 1.0, 0.0, Affine::identity()));
+        let mut labels = LabelMap::unknown(e);
+        // Four voxels wide: the voxels of a zoomed-out crop lie up to 1.3 apart.
+        for (y, z) in (0..4).flat_map(|y| (0..4).map(move |z| (y, z))) {
+            labels.write_run(e.index(Voxel::new(0, y, z)), 4, LabelValue::new(1, Origin::Manual));
+        }
+        let cases = [TrainCase::new("a".into(), image, labels, false)];
+        let how = Augmentation { rotation_deg: 45.0, scale: 0.3, ..Augmentation::default() };
+        let plan = Plan { batch_unlabelled: 0, augmentation: how, ..plan() };
+        let mut sampler = Sampler::new(1);
+        for _ in 0..60 {
+            for crop in draw(&mut sampler, &cases, &plan) {
+                assert!(crop.status.iter().any(|s| s.is_known()), "a crop without its label");
+            }
+        }
+    }
+
+    #[test]
+    fn under_a_protocol_a_volume_with_a_short_axis_is_padded_along_all_of_them_before_a_crop_is_drawn() {
+        let starts = |extent: [usize; 3]| {
+            let room = Room { extent, patch: [8.0; 3], step: [1.0; 3] };
+            let mut rng = ChaCha8Rng::seed_from_u64(5);
+            let starts: Vec<[f64; 3]> = (0..400).map(|_| room.published(&mut rng).map(|c| c - 3.5)).collect();
+            let of_axis = |a: usize| starts.iter().map(move |s| s[a]);
+            [0, 1, 2].map(|a| (of_axis(a).fold(f64::MAX, f64::min), of_axis(a).fold(f64::MIN, f64::max)))
+        };
+        assert_eq!(starts([20, 9, 12]), [(0.0, 11.0), (0.0, 0.0), (0.0, 3.0)], "no axis is short");
+        // Pads of 0, 2 and 4: an axis of 20 needs none, one of 9 two, one of 6 four.
+        assert_eq!(starts([20, 9, 6]), [(0.0, 11.0), (-2.0, 2.0), (-4.0, 1.0)]);
     }
 
     #[test]

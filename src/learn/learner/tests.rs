@@ -1,6 +1,7 @@
 use super::*;
 use crate::learn::data::{BatchPlanes, Crop, PlainImage, VoxelStatus};
 use crate::learn::kernels::{gpu_device, with_burn_operators};
+use crate::learn::method::Regulariser;
 use crate::learn::nn::Storage;
 use crate::learn::plan::Fingerprint;
 use crate::learn::random::normal;
@@ -111,7 +112,11 @@ fn every_method_learns_the_labels_and_what_it_says_of_unlabelled_voxels_is_finit
         let last = losses.last().unwrap();
         assert_eq!(last.unlabelled.is_some(), method != Method::Supervised, "{method}");
         assert!(last.unlabelled.iter().all(|u| u.clone().into_scalar::<f32>().is_finite()), "{method}");
-        assert_eq!(learner.np.is_some(), method.has_neural_process(), "{method}");
+        assert_eq!(
+            learner.np.is_some(),
+            strategy(method).regulariser() == Some(Regulariser::NeuralProcess),
+            "{method}"
+        );
         assert_eq!(last.named.iter().any(|(name, _)| *name == "np_kl_flipped"), learner.np.is_some(), "{method}");
     }
 }

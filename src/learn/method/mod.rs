@@ -9,7 +9,7 @@ mod supervised;
 use burn::tensor::Tensor;
 
 pub use self::confidence::Confidence;
-use super::plan::Plan;
+use super::plan::{Plan, Protocol};
 use super::settings::Method;
 
 /// What one network is to learn on the voxels nobody labelled.
@@ -58,6 +58,30 @@ pub struct StepContext<'a> {
     pub plan: &'a Plan,
 }
 
+/// What a method may put beside the networks' own losses; at most one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Regulariser {
+    /// [`crate::learn::np`], with the numbers of [`Plan::neural_process`].
+    NeuralProcess,
+}
+
+/// Steps, weight and ramp with which a method is published on a data set.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Schedule {
+    pub total_steps: u64,
+    /// Largest weight of the unlabelled terms.
+    pub unsupervised_weight: f64,
+    /// R: stairs of 150 steps until it is reached.
+    pub ramp_stairs: u64,
+}
+
+impl Schedule {
+    /// The weight and the slow ramp of SSL4MIS's own methods (methods 1.4).
+    fn ssl4mis(total_steps: u64) -> Self {
+        Self { total_steps, unsupervised_weight: 0.1, ramp_stairs: 200 }
+    }
+}
+
 pub trait Strategy: Send + Sync {
     fn second_network(&self) -> SecondNetwork {
         SecondNetwork::Peer
@@ -68,18 +92,30 @@ pub trait Strategy: Send + Sync {
         true
     }
 
+    fn regulariser(&self) -> Option<Regulariser> {
+        None
+    }
+
+    /// Changes what the method wants otherwise in a plan that is chosen from the volumes. `steps(n)` are `n` of the
+    /// published 15,000 in this run.
+    fn configure(&self, _plan: &mut Plan, _steps: &dyn Fn(f64) -> u64) {}
+
+    /// The schedule under a published protocol; `usual` is that of methods which nobody published there.
+    fn published(&self, _protocol: Protocol, usual: Schedule) -> Schedule {
+        usual
+    }
+
     /// Targets for network A and network B; `None` for one that learns nothing from them.
     fn pseudo_targets(&self, context: &StepContext<'_>) -> [Option<PseudoTarget>; 2];
 }
 
-/// Methods with a neural process add it as their regulariser through the plan ([`Plan::neural_process`]).
 pub fn strategy(method: Method) -> Box<dyn Strategy> {
     match method {
         Method::Supervised => Box::new(supervised::Supervised),
         Method::MeanTeacher => Box::new(mean_teacher::MeanTeacher),
         Method::Cps => Box::new(cps::CrossPseudoSupervision),
-        Method::DualConfidence | Method::DualConfidenceNp | Method::DualConfidenceNpLiteral => {
-            Box::new(dual_confidence::DualConfidence)
-        }
+        Method::DualConfidence => Box::new(dual_confidence::DualConfidence::Alone),
+        Method::DualConfidenceNp => Box::new(dual_confidence::DualConfidence::WithNeuralProcess),
+        Method::DualConfidenceNpLiteral => Box::new(dual_confidence::DualConfidence::Literal),
     }
 }

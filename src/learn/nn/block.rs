@@ -108,8 +108,33 @@ impl Stage {
 mod tests {
     use burn::tensor::activation::relu;
     use burn::tensor::{Distribution, TensorData, Tolerance};
+    use rand::SeedableRng;
+    use rand_chacha::ChaCha8Rng;
 
     use super::*;
+    use crate::learn::nn::InitScheme;
+    use crate::learn::nn::init::initialised;
+
+    #[test]
+    fn a_residual_stage_adds_its_input_before_its_last_relu_and_a_plain_one_nowhere() {
+        let device = Device::flex();
+        let common = Common { normalisation: Normalisation::Instance, device: &device };
+        // A single channel is added to all.
+        for (channels_in, channels, count) in [(2, 2, 3), (1, 4, 1)] {
+            for residual in [true, false] {
+                let stage = Stage::new(channels_in, channels, count, residual, common);
+                let stage = initialised(stage, InitScheme::KaimingNormal, &mut ChaCha8Rng::seed_from_u64(3));
+                let x = Tensor::<5>::random([2, channels_in, 4, 4, 4], Distribution::Normal(0.0, 1.0), &device);
+                let mut y = x.clone();
+                for (i, layer) in stage.convs.iter().enumerate() {
+                    y = layer.norm.linear(same_size(y, layer.conv.weight.val()));
+                    y = relu(if residual && i + 1 == count { y + x.clone() } else { y });
+                }
+                let ours: TensorData = stage.forward(x).into_data();
+                ours.assert_approx_eq::<f32>(&y.into_data(), Tolerance::rel_abs(1e-3, 1e-3));
+            }
+        }
+    }
 
     #[test]
     fn a_residual_stage_without_weights_passes_the_positive_part_of_its_input() {

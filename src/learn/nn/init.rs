@@ -54,3 +54,32 @@ fn replace<const D: usize>(old: Tensor<D>, data: TensorData) -> Tensor<D> {
 pub fn initialised<M: Module>(module: M, scheme: InitScheme, rng: &mut ChaCha8Rng) -> M {
     module.map(&mut Initialiser { scheme, rng })
 }
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::Device;
+    use rand::SeedableRng;
+
+    use super::*;
+    use crate::learn::nn::block::unset_conv;
+
+    #[test]
+    fn convolutions_have_mean_zero_and_the_variance_of_their_scheme_and_biases_stay_zero() {
+        // 3x3x3 from 16 to 32 channels.
+        let (fan_in, fan_out) = (432.0f64, 864.0f64);
+        for (scheme, variance) in
+            [(InitScheme::KaimingNormal, 2.0 / fan_in), (InitScheme::XavierNormal, 2.0 / (fan_in + fan_out))]
+        {
+            let conv = unset_conv([16, 32], [3; 3], true, &Device::flex());
+            let conv = initialised(conv, scheme, &mut ChaCha8Rng::seed_from_u64(3));
+            let weights: Vec<f32> = conv.weight.val().into_data().try_to_vec().unwrap();
+            let mean_of =
+                |f: &dyn Fn(f64) -> f64| weights.iter().map(|w| f(f64::from(*w))).sum::<f64>() / weights.len() as f64;
+            let mean = mean_of(&|w| w);
+            let found = mean_of(&|w| (w - mean).powi(2));
+            assert!((found / variance - 1.0).abs() < 0.1, "{scheme:?}: {found} instead of {variance}");
+            assert!(mean.abs() < 0.05 * variance.sqrt(), "{scheme:?}: {mean}");
+            assert_eq!(conv.bias.unwrap().val().abs().max().into_scalar::<f32>(), 0.0);
+        }
+    }
+}

@@ -70,3 +70,97 @@ impl Conditioned {
         Some(self.head.latent_given(aggregate).divergence_from(&self.labelled))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::{Device, Distribution, Tolerance};
+
+    use super::*;
+    use crate::learn::np::one_hot;
+    use crate::learn::plan::Fingerprint;
+    use crate::learn::settings::TrainSettings;
+
+    const FEATURES: usize = 6;
+
+    /// A head and the encodings of five voxels of class 0 and two of class 1.
+    struct Fixture {
+        head: NeuralProcess,
+        rows: Tensor<2>,
+    }
+
+    impl Fixture {
+        fn new() -> Self {
+            let head = NeuralProcess::new(FEATURES, 2, &mut ChaCha8Rng::seed_from_u64(4), &Device::flex());
+            let scaled = head.scaled(features(7));
+            let rows = head.encoded(&scaled, one_hot(&[0, 0, 0, 0, 0, 1, 1], 2, &scaled));
+            Self { head, rows }
+        }
+
+        fn bank(&self) -> Bank {
+            let mut bank = Bank::new(2);
+            bank.set_rows(0, self.rows.clone().narrow(0, 0, 5));
+            bank.set_rows(1, self.rows.clone().narrow(0, 5, 2));
+            bank
+        }
+
+        fn conditioned(&self) -> Conditioned {
+            let f = Fingerprint { extents: vec![[16; 3]], classes: vec![0, 1], ..Fingerprint::default() };
+            Conditioned::new(&self.head, &self.bank(), &Plan::new(&f, &TrainSettings::default())).unwrap()
+        }
+
+        /// Both halves of each class's mean row.
+        fn means(&self) -> [[Tensor<2>; 2]; 2] {
+            [(0, 5), (5, 2)].map(|(first, count)| {
+                let mean = self.rows.clone().narrow(0, first, count).mean_dim(0);
+                [0, WIDTH].map(|start| mean.clone().narrow(1, start, WIDTH))
+            })
+        }
+    }
+
+    fn features(count: usize) -> Tensor<2> {
+        Tensor::random([count, FEATURES], Distribution::Normal(0.0, 1.0), &Device::flex())
+    }
+
+    fn assert_close<const D: usize>(ours: Tensor<D>, expected: Tensor<D>) {
+        ours.into_data().assert_approx_eq::<f32>(&expected.into_data(), Tolerance::rel_abs(1e-4, 1e-4));
+    }
+
+    #[test]
+    fn the_latent_is_given_the_first_half_of_the_rows_and_the_decoder_the_second() {
+        let f = Fixture::new();
+        let conditioned = f.conditioned();
+        let [[latent_0, context_0], [latent_1, context_1]] = f.means();
+        let labelled = f.head.latent_given((latent_0 + latent_1).mul_scalar(0.5));
+        assert_close(conditioned.labelled.mean.clone(), labelled.mean);
+        assert_close(conditioned.labelled.sd.clone(), labelled.sd);
+        assert_close(conditioned.context.clone(), (context_0 + context_1).mul_scalar(0.5));
+
+        let features = features(3);
+        let beliefs = one_hot(&[0, 1, 1], 2, &features);
+        let both = f.head.encoded(&f.head.scaled(features.clone()), beliefs.clone());
+        assert_close(conditioned.encoded(features, beliefs), both.narrow(1, 0, WIDTH));
+    }
+
+    #[test]
+    fn rows_with_their_halves_swapped_give_other_probabilities() {
+        let f = Fixture::new();
+        let halves = vec![f.rows.clone().narrow(1, WIDTH, WIDTH), f.rows.clone().narrow(1, 0, WIDTH)];
+        let swapped = Fixture { head: f.head.clone(), rows: Tensor::cat(halves, 1) };
+        let features = features(3);
+        let draws = |f: &Fixture| Tensor::cat(f.conditioned().draws(features.clone()), 0).into_data();
+        assert_eq!(draws(&f), draws(&f));
+        assert_ne!(draws(&f), draws(&swapped));
+    }
+
+    #[test]
+    fn a_set_that_says_what_the_memory_says_does_not_diverge_from_it_even_if_it_lacks_a_class() {
+        let f = Fixture::new();
+        let conditioned = f.conditioned();
+        let kl = |means: &[Option<Tensor<2>>]| conditioned.divergence(means).unwrap().into_scalar::<f32>();
+        let [[latent_0, _], [latent_1, _]] = f.means();
+        assert!(kl(&[Some(latent_0.clone()), Some(latent_1.clone())]).abs() < 1e-5);
+        assert!(kl(&[None, Some(latent_1.clone())]).abs() < 1e-5);
+        assert!(kl(&[None, None]).abs() < 1e-5);
+        assert!(kl(&[Some(latent_0 + 1.0), Some(latent_1)]) > 1e-3);
+    }
+}

@@ -86,7 +86,7 @@ impl NpLearner {
     pub fn loss(&self, step: &NpStep<'_>, plan: &Plan) -> Option<NpLoss> {
         let np = plan.neural_process.as_ref()?;
         let mut rng = step_random(plan.seed, step.step);
-        let unlabelled = step.unlabelled.as_ref().filter(|_| step.step >= np.warm_up_steps && np.uses_unlabelled());
+        let unlabelled = step.unlabelled.as_ref().filter(|_| step.step >= np.warm_up_steps);
         let pseudo = unlabelled.map(|u| (u.drawn(plan.classes.len(), &mut rng), u.weight));
         let inputs = NpInputs {
             features: step.features,
@@ -131,4 +131,55 @@ fn step_random(seed: u64, step: u64) -> ChaCha8Rng {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     rng.set_stream(RANDOM_STREAM | step);
     rng
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::Distribution;
+    use burn::tensor::activation::log_softmax;
+
+    use super::*;
+    use crate::learn::plan::Fingerprint;
+    use crate::learn::settings::TrainSettings;
+
+    fn plan() -> Plan {
+        let f =
+            Fingerprint { extents: vec![[16; 3]], classes: vec![0, 1], has_unlabelled: true, ..Fingerprint::default() };
+        Plan::new(&f, &TrainSettings::default())
+    }
+
+    /// What a step looks at, by name: one crop is labelled, the other is not.
+    fn parts(plan: &Plan, step: u64) -> Vec<&'static str> {
+        let device = Device::flex().autodiff();
+        let random = |c: usize| Tensor::<5>::random([2, c, 4, 4, 4], Distribution::Normal(0.0, 1.0), &device);
+        let features = [random(plan.base_width), random(plan.base_width)];
+        let log_p = [random(2), random(2)].map(|logits| log_softmax(logits, 1));
+        let beliefs = log_p.each_ref().map(|l| l.clone().detach().exp());
+        let ones = Tensor::<5>::ones([1, 1, 4, 4, 4], &device);
+        let unknown = Tensor::cat(vec![ones.zeros_like(), ones], 0);
+        let channels: Vec<u8> = (0..128).map(|i| if i < 64 { i % 2 } else { NO_CHANNEL }).collect();
+        let labelled = labelled_sample(&channels, [4; 3], 2, &ChaCha8Rng::seed_from_u64(1));
+        let step = NpStep {
+            features: [&features[0], &features[1]],
+            log_p: [&log_p[0], &log_p[1]],
+            labelled: &labelled,
+            unlabelled: Some(Unlabelled { beliefs: &beliefs, unknown: &unknown, weight: &unknown }),
+            step,
+        };
+        let loss = NpLearner::new(plan, &device).unwrap().loss(&step, plan).unwrap();
+        loss.parts.iter().map(|(name, _)| *name).collect()
+    }
+
+    #[test]
+    fn unlabelled_voxels_take_part_once_the_warm_up_is_over_even_where_the_divergence_has_no_weight() {
+        for kl_weight in [0.005, 0.0] {
+            let mut plan = plan();
+            let np = plan.neural_process.as_mut().unwrap();
+            (np.warm_up_steps, np.kl_weight) = (7, kl_weight);
+            let labelled_only = ["np_nll", "np_std", "np_kl"];
+            assert_eq!(parts(&plan, 0), labelled_only);
+            assert_eq!(parts(&plan, 6), labelled_only);
+            assert_eq!(parts(&plan, 7), ["np_nll", "np_std", "np_kl", "np_kl_flipped"], "weight {kl_weight}");
+        }
+    }
 }

@@ -46,9 +46,4 @@ impl NpPlan {
     pub fn literal(warm_up_steps: u64) -> Self {
         Self { weight: 0.5, ..Self::new(warm_up_steps) }
     }
-
-    /// Whether any term looks at voxels nobody labelled.
-    pub fn uses_unlabelled(&self) -> bool {
-        self.kl_weight > 0.0 || self.pseudo_weight > 0.0 || self.calibration_weight > 0.0
-    }
 }

@@ -27,7 +27,7 @@ impl Sgd {
     }
 
     /// For gradients of a loss that was multiplied with `loss_scale`, as f16 needs. Where any of them is not finite, the
-    /// step changes nothing: the next batch brings smaller ones.
+    /// step changes nothing: the next batch brings smaller ones. On the CPU that holds for any loss.
     pub fn with_loss_scale(self, loss_scale: f64) -> Self {
         Self { loss_scale, ..self }
     }
@@ -46,7 +46,6 @@ impl Sgd {
         module.visit(&mut norm);
         let Some(squared) = norm.sum else { return module };
         if let Squared::Number(squared) = squared
-            && self.loss_scale != 1.0
             && (squared.is_nan() || squared >= LARGEST_SQUARE)
         {
             return module;

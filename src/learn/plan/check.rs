@@ -2,7 +2,7 @@
 
 use super::Plan;
 use crate::learn::data::{ReservedCase, TrainCase};
-use crate::learn::settings::Method;
+use crate::learn::method::{Regulariser, SecondNetwork, strategy};
 
 /// Deeper networks have bottlenecks of hundreds of channels at the smallest width.
 const LEVELS: std::ops::RangeInclusive<usize> = 2..=5;
@@ -21,6 +21,8 @@ impl Plan {
             return Err(format!("'classes' must be those of the project, {classes:?}; they are {:?}", self.classes));
         }
         self.check_shape()?;
+        require(self.evaluate_every != Some(0), "evaluate_every", "1 or more", 0)?;
+        require(self.labelled_cases != Some(0), "labelled_cases", "1 or more", 0)?;
         self.check_numbers()?;
         self.check_neural_process()
     }
@@ -34,6 +36,14 @@ impl Plan {
                     "'patch' must be a multiple of {step} up to {LONGEST_AXIS} along {axis}; it is {length}"
                 ));
             }
+        }
+        let halves = |stride: &[usize; 3]| stride.iter().all(|s| (1..=2).contains(s));
+        if self.strides.len() >= self.levels || !self.strides.iter().all(halves) {
+            return Err(format!(
+                "'strides' must be 1 or 2 along each axis for at most {} steps; they are {:?}",
+                self.levels.saturating_sub(1),
+                self.strides
+            ));
         }
         for stride in self.window_stride.into_iter().flatten() {
             require((1..=LONGEST_AXIS).contains(&stride), "window_stride", "from 1 to 1024", stride)?;
@@ -52,23 +62,27 @@ impl Plan {
 
     /// Whether what is to be set aside is there. A slip would train on labels that are meant to judge the training.
     pub fn check_reserve(&self, cases: &[TrainCase]) -> Result<(), String> {
-        for ReservedCase { case, .. } in self.reserved.iter().flatten() {
+        for ReservedCase { case, slab } in self.reserved.iter().flatten() {
             let found = cases.iter().find(|c| c.id == *case);
             if found.is_none_or(|c| c.held_out || !c.is_labelled()) {
                 return Err(format!("it reserves '{case}', which is no labelled case that trains; mend its name"));
+            }
+            if let Some(slab) = slab.filter(|slab| slab.axis > 2 || slab.first >= slab.end) {
+                return Err(format!("it reserves no slices of '{case}'; mend {slab:?}"));
             }
         }
         Ok(())
     }
 
     fn check_neural_process(&self) -> Result<(), String> {
-        if self.method == Method::MeanTeacher && self.network_a != self.network_b {
+        let strategy = strategy(self.method);
+        if strategy.second_network() == SecondNetwork::Teacher && self.network_a != self.network_b {
             return Err(
                 "'network_b' must be that of 'network_a' with mean-teacher: a teacher has its student's shape".into()
             );
         }
         let Some(np) = &self.neural_process else { return Ok(()) };
-        if !self.method.has_neural_process() {
+        if strategy.regulariser() != Some(Regulariser::NeuralProcess) {
             return Err(format!("'neural_process' must be left out with the method {}", self.method));
         }
         let not_negative = [
@@ -145,12 +159,16 @@ mod tests {
     #[test]
     fn every_number_that_would_break_a_run_is_refused_with_its_name() {
         type Edit = fn(&mut Plan);
-        let edits: [(&str, Edit); 18] = [
+        let edits: [(&str, Edit); 22] = [
             ("classes", |p| p.classes = vec![0, 2]),
             ("patch", |p| p.patch[1] = 33),
             ("patch", |p| p.patch[2] = 0),
             ("spacing_mm", |p| p.spacing_mm = Some([1.0, 0.0, 1.0])),
             ("levels", |p| p.levels = 60),
+            ("strides", |p| p.strides[0] = [2, 4, 2]),
+            ("strides", |p| p.strides = vec![[2; 3]; p.levels]),
+            ("labelled_cases", |p| p.labelled_cases = Some(0)),
+            ("evaluate_every", |p| p.evaluate_every = Some(0)),
             ("base_width", |p| p.base_width = 0),
             ("batch_labelled", |p| p.batch_labelled = 0),
             ("batch_unlabelled", |p| p.batch_unlabelled = 1 << 40),

@@ -62,7 +62,7 @@ impl Fingerprint {
     }
 }
 
-fn free_bytes() -> Option<u64> {
+pub(super) fn free_bytes() -> Option<u64> {
     let mut system = System::new();
     system.refresh_memory();
     Some(system.available_memory()).filter(|bytes| *bytes > 0)

@@ -1,6 +1,7 @@
 //! What a training step will hold, before it is tried: a patch is chosen to fit instead of found by failing.
 
 use super::Plan;
+use super::fingerprint::free_bytes;
 use crate::learn::nn::Footprint;
 
 /// Bytes of a number.
@@ -22,6 +23,24 @@ const VOXEL_MAPS: usize = 20;
 const NP_MAPS: usize = 4;
 
 impl Plan {
+    /// A sentence where a step needs more memory than this machine has to spare: an edited plan is not made to fit.
+    pub fn memory_warning(&self) -> Option<String> {
+        self.warning_with(free_bytes()?)
+    }
+
+    pub(super) fn warning_with(&self, free: u64) -> Option<String> {
+        const MEGABYTE: u64 = 1_000_000;
+        let needed = u64::try_from(self.step_bytes()).unwrap_or(u64::MAX);
+        (needed > free).then(|| {
+            format!(
+                "A step of this plan needs about {} MB of memory and {} MB are free; if it fails, make 'patch' or \
+                 'base_width' smaller.",
+                needed / MEGABYTE,
+                free / MEGABYTE
+            )
+        })
+    }
+
     /// Bytes that a step adds to what the process holds, within 15 % (measured: `chiaro bench memory`).
     pub fn step_bytes(&self) -> usize {
         let voxels: usize = self.patch.iter().product();

@@ -19,8 +19,8 @@ use self::patch::PatchChoice;
 pub use self::protocol::Protocol;
 pub use self::spacing::grid_mm;
 pub use self::window_layout::{WindowLayout, WindowWeighting};
-use super::data::{ReservedCase, TrainCase, choose_reserve, set_aside};
-use super::method::Confidence;
+use super::data::{Intensities, ReservedCase, TrainCase, choose_reserve, set_aside};
+use super::method::{Confidence, strategy};
 pub use super::nn::{Architecture, Normalisation};
 use super::nn::{NetworkConfig, Storage};
 use super::np::NpPlan;
@@ -103,9 +103,9 @@ pub struct Plan {
     /// Steps in which the learner's own belief comes to count in the dual confidence.
     pub gamma_ramp_steps: u64,
     pub augmentation: Augmentation,
-    /// The darkest and brightest half percent of a volume's voxels are cut before it is normalised.
-    #[serde(default = "yes")]
-    pub clip_intensities: bool,
+    /// How volumes are normalised.
+    #[serde(default)]
+    pub intensities: Intensities,
     /// Windows that hold no body within 10 mm are background without asking the networks.
     #[serde(default)]
     pub predict_body_only: bool,
@@ -114,6 +114,9 @@ pub struct Plan {
     pub window_stride: Option<[usize; 3]>,
     #[serde(default)]
     pub window_weighting: WindowWeighting,
+    /// Held-out cases are measured every so many steps; if missing, as often as the time allows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evaluate_every: Option<u64>,
     pub seed: u64,
     /// The neural process beside the networks; none if missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -141,10 +144,6 @@ fn res_v_net() -> Architecture {
 
 fn every_step() -> u64 {
     1
-}
-
-fn yes() -> bool {
-    true
 }
 
 /// Where labelled crops lie.
@@ -213,19 +212,8 @@ impl Plan {
         let share = |published: f64| (published / PUBLISHED_STEPS * total_steps as f64).ceil() as u64;
         let base_width = if fingerprint.is_gpu { 16 } else { 8 };
         let unlabelled_view = UnlabelledView::choose(&fingerprint.grid_extents(), patch);
-        let method = settings.method;
-        let is_literal = method == Method::DualConfidenceNpLiteral;
-        let uses_unlabelled = method != Method::Supervised && fingerprint.has_unlabelled;
-        // A teacher has the student's shape, and its consistency a tenth of the weight of hard labels (UA-MT).
-        let has_teacher = method == Method::MeanTeacher;
-        let unlabelled_view = if has_teacher && unlabelled_view == UnlabelledView::Same {
-            UnlabelledView::Plain
-        } else {
-            unlabelled_view
-        };
-        let weight = if has_teacher { 0.1 } else { 1.0 };
-        Self {
-            method,
+        let mut plan = Self {
+            method: settings.method,
             classes: fingerprint.classes.clone(),
             spacing_mm: fingerprint.target_spacing_mm(),
             patch,
@@ -233,11 +221,11 @@ impl Plan {
             levels,
             strides,
             network_a: Architecture::VNet,
-            network_b: if has_teacher { Architecture::VNet } else { Architecture::ResVNet },
+            network_b: Architecture::ResVNet,
             storage: settings.storage,
             normalisation: Normalisation::Instance,
             batch_labelled: 2,
-            batch_unlabelled: if uses_unlabelled { 2 } else { 0 },
+            batch_unlabelled: if fingerprint.has_unlabelled { 2 } else { 0 },
             labelled_crops: LabelledCrops::default(),
             labelled_cases: None,
             recompute: settings.recompute,
@@ -251,25 +239,26 @@ impl Plan {
             // Half of 8 channels is too few to segment with; the published 0.5 belongs to 16 and more.
             channel_dropout: if base_width >= 16 { 0.5 } else { 0.0 },
             // Labels found again after CutMix are worth more, and sooner, than those of the same view (docs/results.md).
-            unsupervised_weight: weight * if unlabelled_view == UnlabelledView::CutMix { 2.0 } else { 1.0 },
+            unsupervised_weight: if unlabelled_view == UnlabelledView::CutMix { 2.0 } else { 1.0 },
             ramp_up_steps: share(if unlabelled_view == UnlabelledView::CutMix { 2_250.0 } else { 6_000.0 }),
             ramp_stair_steps: every_step(),
-            confidence: if is_literal { Confidence::RawProduct } else { Confidence::Product },
-            least_confidence: if is_literal || fingerprint.has_complete { 0.0 } else { LEAST_CONFIDENCE },
+            confidence: Confidence::Product,
+            least_confidence: if fingerprint.has_complete { 0.0 } else { LEAST_CONFIDENCE },
             gamma_ramp_steps: share(2_000.0),
             unlabelled_view,
             augmentation: settings.anatomy.augmentation(),
-            clip_intensities: true,
+            intensities: settings.intensities.unwrap_or_default(),
             predict_body_only: fingerprint.air_share >= MUCH_AIR,
             window_stride: None,
             window_weighting: WindowWeighting::default(),
+            evaluate_every: None,
             seed: settings.seed,
-            neural_process: method
-                .has_neural_process()
-                .then(|| if is_literal { NpPlan::literal(share(1_000.0)) } else { NpPlan::new(share(1_000.0)) }),
-            calibration: if is_literal { Reserve::Off } else { Reserve::On },
+            neural_process: None,
+            calibration: Reserve::On,
             reserved: None,
-        }
+        };
+        strategy(plan.method).configure(&mut plan, &share);
+        plan
     }
 
     /// The same run in another number of steps: the ramps keep their shares of it.
@@ -279,7 +268,9 @@ impl Plan {
         for ramp in [&mut self.ramp_up_steps, &mut self.gamma_ramp_steps].into_iter().chain(warm_up) {
             *ramp = (*ramp as f64 * share).round().max(1.0) as u64;
         }
-        self.ramp_stair_steps = (self.ramp_stair_steps as f64 * share).round().max(1.0) as u64;
+        for interval in [&mut self.ramp_stair_steps].into_iter().chain(&mut self.evaluate_every) {
+            *interval = (*interval as f64 * share).round().max(1.0) as u64;
+        }
         self.total_steps = total_steps.max(1);
     }
 
@@ -288,8 +279,8 @@ impl Plan {
     pub fn prepare(&mut self, cases: &mut [TrainCase]) {
         let labelled = cases.iter_mut().filter(|case| !case.held_out && case.is_labelled());
         labelled.skip(self.labelled_cases.unwrap_or(usize::MAX)).for_each(TrainCase::forget_labels);
-        if !self.clip_intensities {
-            cases.iter_mut().for_each(TrainCase::normalise_unclipped);
+        if self.intensities != Intensities::Clipped {
+            cases.iter_mut().for_each(|case| case.normalise(self.intensities));
         }
         self.reserve(cases);
     }

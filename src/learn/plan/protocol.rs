@@ -7,8 +7,13 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Augmentation, LabelledCrops, MirrorAxes, Normalisation, Plan, Reserve, UnlabelledView, WindowWeighting};
-use crate::learn::settings::{Method, TrainSettings};
+use super::{
+    Architecture, Augmentation, LabelledCrops, MirrorAxes, Normalisation, Plan, Reserve, UnlabelledView,
+    WindowWeighting,
+};
+use crate::learn::data::Intensities;
+use crate::learn::method::{Schedule, SecondNetwork, strategy};
+use crate::learn::settings::TrainSettings;
 
 /// A data set with the settings that everybody publishes on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,9 +31,6 @@ struct Numbers {
     strides: [[usize; 3]; STEPS_DOWN],
     window_stride: [usize; 3],
     total_steps: u64,
-    unsupervised_weight: f64,
-    /// R of the ramp, in stairs of [`RAMP_STAIR`] steps.
-    ramp_stairs: u64,
 }
 
 /// The V-Net's four halvings and the channels of its first level.
@@ -41,35 +43,23 @@ const WEIGHT_DECAY: f64 = 1e-4;
 const NO_CLIP: f64 = 1e9;
 /// Steps between two values of the ramp: `e = floor(it / 150)`.
 const RAMP_STAIR: u64 = 150;
-/// UA-MT's steps; a teacher's consistency has a tenth of the weight of hard labels there.
-const TEACHER_STEPS: u64 = 6_000;
-const TEACHER_WEIGHT: f64 = 0.1;
-/// Steps of the supervised baseline on LA (methods 11).
-const SUPERVISED_STEPS: u64 = 6_000;
+/// R and the largest weight of MC-Net and of our own methods (methods 1.4, 5.4).
+const RAMP_STAIRS: u64 = 40;
+const UNSUPERVISED_WEIGHT: f64 = 1.0;
+/// "Best" in the published tables is the best of the scores taken every so many steps (methods 1.7).
+const EVALUATE_EVERY: u64 = 200;
 /// Noise between what student and teacher see; it is clipped at twice that (UA-MT).
 const PERTURBATION: f64 = 0.1;
 /// Our own methods' warm-ups in steps (methods 5.4).
 const GAMMA_RAMP_STEPS: u64 = 2_000;
 const NP_WARM_UP_STEPS: u64 = 1_000;
 
-const LA: Numbers = Numbers {
-    patch: [112, 112, 80],
-    strides: [[2; 3]; STEPS_DOWN],
-    window_stride: [18, 18, 4],
-    total_steps: 15_000,
-    unsupervised_weight: 1.0,
-    ramp_stairs: 40,
-};
+const LA: Numbers =
+    Numbers { patch: [112, 112, 80], strides: [[2; 3]; STEPS_DOWN], window_stride: [18, 18, 4], total_steps: 15_000 };
 
 /// SSL4MIS learns 256 x 256 slices, 12 + 12 of them. Here 2 + 2 boxes of 8 whole slices, which no level merges.
-const ACDC: Numbers = Numbers {
-    patch: [192, 192, 8],
-    strides: [[2, 2, 1]; STEPS_DOWN],
-    window_stride: [48, 48, 2],
-    total_steps: 30_000,
-    unsupervised_weight: 0.1,
-    ramp_stairs: 200,
-};
+const ACDC: Numbers =
+    Numbers { patch: [192, 192, 8], strides: [[2, 2, 1]; STEPS_DOWN], window_stride: [48, 48, 2], total_steps: 30_000 };
 
 impl Protocol {
     pub const ALL: [Self; 2] = [Self::La, Self::Acdc];
@@ -89,20 +79,22 @@ impl Protocol {
         }
     }
 
-    /// The plan with the protocol's numbers. Its networks stay as the method wants them; a number of steps that the settings
-    /// name stretches the schedules.
+    /// The plan with the protocol's numbers. A number of steps that the settings name stretches the schedules.
     pub(super) fn applied_to(self, chosen: Plan, settings: &TrainSettings) -> Plan {
         let Numbers { patch, strides, window_stride, .. } = self.numbers();
-        let has_teacher = chosen.method == Method::MeanTeacher;
+        let strategy = strategy(chosen.method);
+        let has_teacher = strategy.second_network() == SecondNetwork::Teacher;
         let mut plan = Plan {
             spacing_mm: None,
             patch,
             base_width: BASE_WIDTH,
             levels: STEPS_DOWN + 1,
             strides: strides.to_vec(),
+            network_a: Architecture::VNet,
+            network_b: Architecture::VNet,
             normalisation: Normalisation::Batch,
             batch_labelled: 2,
-            batch_unlabelled: if chosen.method == Method::Supervised { 0 } else { 2 },
+            batch_unlabelled: if strategy.uses_unlabelled() { 2 } else { 0 },
             recompute: settings.recompute,
             learning_rate: LEARNING_RATE,
             momentum: MOMENTUM,
@@ -113,12 +105,13 @@ impl Protocol {
             labelled_crops: LabelledCrops::Anywhere,
             labelled_cases: settings.labelled,
             augmentation: augmentation(if has_teacher { PERTURBATION } else { 0.0 }),
-            clip_intensities: false,
+            intensities: settings.intensities.unwrap_or(Intensities::ZScore),
             predict_body_only: false,
             window_stride: Some(window_stride),
             window_weighting: WindowWeighting::Mean,
             // All of the few labels are learnt from, as in the published numbers.
             calibration: Reserve::Off,
+            evaluate_every: Some(EVALUATE_EVERY),
             ..chosen
         };
         self.set_schedules(&mut plan);
@@ -129,14 +122,14 @@ impl Protocol {
     }
 
     fn set_schedules(self, plan: &mut Plan) {
-        let Numbers { total_steps, unsupervised_weight, ramp_stairs, .. } = self.numbers();
-        plan.total_steps = match (self, plan.method) {
-            (Self::La, Method::MeanTeacher) => TEACHER_STEPS,
-            (Self::La, Method::Supervised) => SUPERVISED_STEPS,
-            _ => total_steps,
+        let usual = Schedule {
+            total_steps: self.numbers().total_steps,
+            unsupervised_weight: UNSUPERVISED_WEIGHT,
+            ramp_stairs: RAMP_STAIRS,
         };
-        let is_teacher = plan.method == Method::MeanTeacher;
-        plan.unsupervised_weight = if is_teacher { TEACHER_WEIGHT } else { unsupervised_weight };
+        let Schedule { total_steps, unsupervised_weight, ramp_stairs } = strategy(plan.method).published(self, usual);
+        plan.total_steps = total_steps;
+        plan.unsupervised_weight = unsupervised_weight;
         plan.ramp_stair_steps = RAMP_STAIR;
         plan.ramp_up_steps = ramp_stairs * RAMP_STAIR;
         plan.gamma_ramp_steps = GAMMA_RAMP_STEPS;
@@ -189,7 +182,8 @@ impl FromStr for Protocol {
 mod tests {
     use super::*;
     use crate::learn::learner::{learning_rate, unsupervised_weight};
-    use crate::learn::plan::{Architecture, Fingerprint};
+    use crate::learn::plan::Fingerprint;
+    use crate::learn::settings::Method;
 
     fn plan(protocol: Protocol, method: Method) -> Plan {
         planned(&TrainSettings { protocol: Some(protocol), method, ..TrainSettings::default() })
@@ -212,9 +206,20 @@ mod tests {
         assert_eq!((plan.patch, plan.base_width, plan.levels), ([112, 112, 80], 16, 5));
         assert_eq!((plan.batch_labelled, plan.batch_unlabelled), (2, 2));
         assert_eq!((plan.normalisation, plan.channel_dropout), (Normalisation::Batch, 0.5));
-        assert_eq!((plan.spacing_mm, plan.clip_intensities, plan.predict_body_only), (None, false, false));
-        assert_eq!(plan.network_a, Architecture::VNet);
+        assert_eq!((plan.spacing_mm, plan.intensities, plan.predict_body_only), (None, Intensities::ZScore, false));
+        assert_eq!((plan.network_a, plan.network_b), (Architecture::VNet, Architecture::VNet));
+        assert_eq!(plan.evaluate_every, Some(200));
         assert_eq!(plan.check(&[0, 1]), Ok(()));
+    }
+
+    #[test]
+    fn volumes_that_the_community_has_normalised_stay_as_they_are() {
+        let intensities = Some(Intensities::AsStored);
+        let protocol = Some(Protocol::La);
+        assert_eq!(
+            planned(&TrainSettings { protocol, intensities, ..TrainSettings::default() }).intensities,
+            Intensities::AsStored
+        );
     }
 
     #[test]
@@ -270,6 +275,8 @@ mod tests {
         assert_eq!((plan.patch, plan.strides.clone()), ([192, 192, 8], vec![[2, 2, 1]; 4]));
         assert_eq!((plan.total_steps, plan.unsupervised_weight), (30_000, 0.1));
         assert_eq!((plan.ramp_up_steps, plan.ramp_stair_steps), (200 * 150, 150));
+        let ours = self::plan(Protocol::Acdc, Method::DualConfidenceNp);
+        assert_eq!((ours.ramp_up_steps, ours.unsupervised_weight), (40 * 150, 1.0), "nobody published ours there");
         assert_eq!((plan.batch_labelled, plan.batch_unlabelled), (2, 2));
         assert_eq!((plan.window_stride, plan.window_weighting), (Some([48, 48, 2]), WindowWeighting::Mean));
         assert_eq!(Protocol::Acdc.class_names(), ["Right ventricle", "Myocardium", "Left ventricle"]);

@@ -134,7 +134,8 @@ fn only_the_first_labelled_cases_that_train_keep_their_labels_and_held_out_ones_
     };
     let mut cases = [("test", true), ("c", false), ("a", false), ("b", false)].map(case);
     let usual = Plan::new(&fingerprint([64; 3]), &TrainSettings::default());
-    let mut plan = Plan { labelled_cases: Some(2), clip_intensities: false, calibration: Reserve::Off, ..usual };
+    let mut plan =
+        Plan { labelled_cases: Some(2), intensities: Intensities::ZScore, calibration: Reserve::Off, ..usual };
     // A resumed run prepares its cases as well.
     for _ in 0..2 {
         plan.prepare(&mut cases);
@@ -176,4 +177,12 @@ fn doubtful_pseudo_labels_are_left_out_where_no_case_shows_a_whole_volume() {
         assert_eq!(least(true, method), 0.0);
     }
     assert_eq!(least(false, Method::DualConfidenceNpLiteral), 0.0);
+}
+
+#[test]
+fn an_edited_plan_that_asks_for_more_memory_than_there_is_is_told_of() {
+    let plan = Plan { patch: [512; 3], ..Plan::new(&fingerprint([64; 3]), &TrainSettings::default()) };
+    let told = plan.warning_with(1_000_000_000).unwrap();
+    assert!(told.contains("1000 MB are free"), "{told}");
+    assert_eq!(Plan { patch: [16; 3], ..plan }.warning_with(1_000_000_000), None);
 }

@@ -6,14 +6,18 @@
 
 use burn::tensor::{Device, IndexingUpdateOp, Int, Tensor, TensorData};
 
+use crate::geometry::Voxel;
 use crate::label::{LabelMap, LabelValue};
 use crate::learn::data::Annotated;
 use crate::learn::np::one_hot;
 use crate::volume::Image;
 
-/// Voxels that are asked: a completed slice says little more than its outline, and every doubtful voxel near asks them all.
+/// Voxels that are asked: every doubtful voxel near asks them all.
 const MOST: usize = 512;
 const MOST_PER_CLASS: usize = 64;
+/// Known voxels looked at for each that is asked. Of a completed slice the networks know nearly all; what they had wrong,
+/// and single strokes beside it, are the ones that correct something.
+const CANDIDATES: usize = 4;
 /// Reach of a correction and how alike features must be (length 1, so that opposite ones are 2 apart). Of the values tried on
 /// 21 hippocampus cases with 20 corrected voxels each the best (docs/results.md).
 const REACH_MM: f64 = 2.5;
@@ -34,9 +38,15 @@ pub struct Corrections {
 }
 
 impl Corrections {
-    /// Known voxels, evenly spread, at most as many of every class; none of a complete volume. Where classes may hide in the
-    /// background, background is no correction.
-    pub fn of(labels: &LabelMap, annotated: &Annotated, image: &Image, classes: &[u8]) -> Self {
+    /// Known voxels, evenly spread, at most as many of every class; none of a complete volume, and none that `judges` the
+    /// networks. Where classes may hide in the background, background is no correction.
+    pub fn of(
+        labels: &LabelMap,
+        annotated: &Annotated,
+        image: &Image,
+        classes: &[u8],
+        judges: impl Fn(Voxel) -> bool,
+    ) -> Self {
         let extent = labels.extent();
         if labels.known_count() == extent.voxel_count() {
             return Self::default();
@@ -45,13 +55,14 @@ impl Corrections {
         let channel = |i: usize| {
             let LabelValue { class, origin } = labels.value_at(i);
             let says = origin.is_known() && annotated.contains(class) && !(hides && class == 0);
+            let says = says && !judges(extent.voxel(i));
             (0..u8::MAX).zip(classes).find(|(_, c)| says && **c == class).map(|(channel, _)| channel)
         };
         let mut counts = vec![0usize; classes.len()];
         for channel in (0..extent.voxel_count()).filter_map(channel) {
             counts[usize::from(channel)] += 1;
         }
-        let most = (MOST / classes.len().max(1)).clamp(1, MOST_PER_CLASS);
+        let most = CANDIDATES * most_per_class(classes.len());
         let mut seen = vec![0usize; classes.len()];
         let mut corrections = Self::default();
         for (i, channel) in (0..extent.voxel_count()).filter_map(|i| Some((i, channel(i)?))) {
@@ -63,6 +74,25 @@ impl Corrections {
             seen[class] += 1;
         }
         corrections
+    }
+
+    /// Of corrections given by number, with the probability that the networks give to what they say: the positions of the
+    /// least expected ones, at most as many of every class.
+    pub fn least_expected(&self, expected: &[(usize, f32)], classes: usize) -> Vec<usize> {
+        let mut positions: Vec<usize> = (0..expected.len()).collect();
+        positions.sort_by(|&a, &b| expected[a].1.total_cmp(&expected[b].1));
+        let mut counts = vec![0usize; classes];
+        positions.retain(|&i| {
+            let count = &mut counts[usize::from(self.channels[expected[i].0])];
+            *count += 1;
+            *count <= most_per_class(classes)
+        });
+        positions.sort_unstable();
+        positions
+    }
+
+    pub fn channel(&self, number: usize) -> usize {
+        usize::from(self.channels[number])
     }
 
     /// Those of the given numbers, in their order.
@@ -80,6 +110,10 @@ impl Corrections {
     pub fn world_mm(&self) -> &[[f64; 3]] {
         &self.world_mm
     }
+}
+
+fn most_per_class(classes: usize) -> usize {
+    (MOST / classes.max(1)).clamp(1, MOST_PER_CLASS)
 }
 
 /// Corrections with the features of their voxels.
@@ -210,17 +244,34 @@ mod tests {
     #[test]
     fn known_voxels_of_incomplete_volumes_are_corrections_where_they_lie_in_the_world() {
         let (some, image) = labels([0, 7, 7, 0], [true, false, true, false]);
-        let corrections = Corrections::of(&some, &Annotated::default(), &image, &[0, 7]);
+        let corrections = Corrections::of(&some, &Annotated::default(), &image, &[0, 7], |_| false);
         assert_eq!(corrections.world_mm, [[0.0; 3], [4.0, 0.0, 0.0]]);
         assert_eq!(corrections.channels, [0, 1]);
         let (complete, image) = labels([0, 7, 7, 0], [true; 4]);
-        assert!(Corrections::of(&complete, &Annotated::default(), &image, &[0, 7]).is_empty());
+        assert!(Corrections::of(&complete, &Annotated::default(), &image, &[0, 7], |_| false).is_empty());
+    }
+
+    #[test]
+    fn voxels_that_judge_the_networks_correct_nothing_and_the_others_of_their_case_do() {
+        let (some, image) = labels([0, 7, 7, 0], [true, false, true, false]);
+        let corrections = Corrections::of(&some, &Annotated::default(), &image, &[0, 7], |v| v.x == 0);
+        assert_eq!(corrections.world_mm, [[4.0, 0.0, 0.0]]);
+    }
+
+    #[test]
+    fn a_few_corrections_beside_a_completed_slice_are_asked_before_what_the_networks_knew() {
+        let many = 300;
+        let corrections = Corrections { world_mm: vec![[0.0; 3]; many], channels: vec![0; many] };
+        let expected: Vec<(usize, f32)> = (0..many).map(|i| (i, if i % 50 == 7 { 0.1 } else { 0.99 })).collect();
+        let asked = corrections.least_expected(&expected, 2);
+        assert_eq!(asked.len(), MOST_PER_CLASS);
+        assert!((0..many).filter(|i| i % 50 == 7).all(|i| asked.contains(&i)), "{asked:?}");
     }
 
     #[test]
     fn background_that_may_hide_classes_corrects_nothing() {
         let (some, image) = labels([0, 7, 7, 0], [true, false, true, false]);
-        let corrections = Corrections::of(&some, &Annotated::only(&[7]), &image, &[0, 3, 7]);
+        let corrections = Corrections::of(&some, &Annotated::only(&[7]), &image, &[0, 3, 7], |_| false);
         assert_eq!(corrections.channels, [2]);
     }
 

@@ -23,11 +23,11 @@ use self::pseudo_set::PseudoSet;
 use self::sums::SliceSums;
 use self::windows::{Window, Windows};
 use super::calibration::Calibration;
-use super::data::{Annotated, Normaliser, TrainCase};
+use super::data::{Annotated, Intensities, Normaliser, TrainCase};
 use super::error::LearnError;
 use super::kernels::log_softmax;
 use super::nn::{DropoutDraw, DualNetwork, Network, Storage};
-use super::np::{Conditioned, feature_rows, rows_of};
+use super::np::{Conditioned, feature_rows, rows_of, selected};
 use super::plan::{Plan, WindowLayout, grid_mm};
 use crate::geometry::{Extent, Voxel, VoxelBox};
 use crate::label::{ClassId, LabelMap, Prediction, ProbabilityKind, Provenance};
@@ -47,7 +47,7 @@ pub struct Predictor {
     layout: WindowLayout,
     spacing_mm: Option<[f64; 3]>,
     classes: Vec<u8>,
-    clip_intensities: bool,
+    intensities: Intensities,
     body_only: bool,
     calibration: Option<Calibration>,
     device: Device,
@@ -116,7 +116,7 @@ impl Predictor {
             networks,
             np,
             layout: plan.window_layout(),
-            clip_intensities: plan.clip_intensities,
+            intensities: plan.intensities,
             spacing_mm: plan.spacing_mm,
             classes: plan.classes.clone(),
             body_only: plan.predict_body_only,
@@ -132,13 +132,18 @@ impl Predictor {
     }
 
     /// A volume that no trainer holds.
-    pub fn subject<'a>(&self, image: &'a Image, labels: &LabelMap, annotated: &Annotated) -> Subject<'a> {
-        let normaliser = if self.clip_intensities { Normaliser::of(image) } else { Normaliser::unclipped(image) };
+    pub fn subject<'a>(
+        &self,
+        image: &'a Image,
+        labels: &LabelMap,
+        annotated: &Annotated,
+        judges: impl Fn(Voxel) -> bool,
+    ) -> Subject<'a> {
         Subject {
             image,
-            normaliser: Cow::Owned(normaliser),
+            normaliser: Cow::Owned(self.intensities.normaliser(image)),
             body: self.body_only.then(|| Cow::Owned(BodyMask::of(image))),
-            corrections: Corrections::of(labels, annotated, image, &self.classes),
+            corrections: Corrections::of(labels, annotated, image, &self.classes, judges),
         }
     }
 
@@ -154,15 +159,16 @@ impl Predictor {
 
     fn subject_of<'a>(&self, case: &'a TrainCase) -> Subject<'a> {
         // What is held out or set aside judges the networks, and must not help them.
-        let may_help = !case.held_out && case.reserved().is_none();
+        let reserved = case.reserved();
+        let judges = |v| reserved.is_some_and(|part| part.contains(v));
         Subject {
             image: &case.image,
             normaliser: Cow::Borrowed(case.normaliser()),
             body: self.body_only.then(|| Cow::Borrowed(case.body())),
-            corrections: if may_help {
-                Corrections::of(case.labels(), case.annotated(), &case.image, &self.classes)
-            } else {
+            corrections: if case.held_out {
                 Corrections::default()
+            } else {
+                Corrections::of(case.labels(), case.annotated(), &case.image, &self.classes, judges)
             },
         }
     }
@@ -322,17 +328,24 @@ impl Predictor {
         if corrections.is_empty() {
             return Ok(Some(pass));
         }
-        let (mut numbers, mut features) = (Vec::new(), Vec::new());
+        let (mut expected, mut features) = (Vec::new(), Vec::new());
+        let lost = |e: &dyn ToString| LearnError::DeviceLost { step, reason: e.to_string() };
         for (window, members) in pass.windows_of_corrections(self.layout.patch) {
             let Some(mut beliefs) = self.run(&pass, &[window], step, interrupted)? else { return Ok(None) };
             let Some(beliefs) = beliefs.pop() else { continue };
             let [f_a, f_b] = &beliefs.features;
             let places: Vec<usize> = members.iter().map(|(_, place)| *place).collect();
             features.push(feature_rows([f_a, f_b], &places));
-            numbers.extend(members.into_iter().map(|(number, _)| number));
+            let [p_a, p_b] = &beliefs.probabilities;
+            let p = rows_of(&(p_a.clone() + p_b.clone()), &places).try_into_vec_as::<f32>().map_err(|e| lost(&e))?;
+            let of_truth = |(number, row): (usize, &[f32])| (number, row[corrections.channel(number)]);
+            let numbers = members.into_iter().map(|(number, _)| number);
+            expected.extend(numbers.zip(p.chunks_exact(self.classes.len())).map(of_truth));
         }
         if !features.is_empty() {
-            let features = Tensor::cat(features, 0);
+            let asked = corrections.least_expected(&expected, self.classes.len());
+            let numbers: Vec<usize> = asked.iter().map(|&i| expected[i].0).collect();
+            let features = selected(&Tensor::cat(features, 0), &asked);
             pass.evidence = Some(Evidence::new(&corrections.part(&numbers), features, self.classes.len()));
         }
         Ok(Some(pass))

@@ -54,7 +54,7 @@ fn with_corrections<'a>(predictor: &Predictor, image: &'a Image) -> Subject<'a> 
         origin.set([x, 5, 4].into(), Origin::Manual);
     }
     let labels = LabelMap::from_planes(Grid::filled(image.extent(), 7), origin).unwrap();
-    predictor.subject(image, &labels, &Annotated::default())
+    predictor.subject(image, &labels, &Annotated::default(), |_| false)
 }
 
 fn predict_subject(predictor: &Predictor, subject: &Subject) -> Prediction {

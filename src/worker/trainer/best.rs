@@ -18,6 +18,9 @@ const FILE: &str = "best.json";
 pub struct Best {
     pub step: u64,
     pub dice: f32,
+    /// Cases it was measured on; 0 in files of older programs.
+    #[serde(default)]
+    cases: usize,
     /// Folder of the checkpoint, beside the file.
     checkpoint: PathBuf,
 }
@@ -34,12 +37,17 @@ impl Best {
         run_dir.join(FOLDER).join(&self.checkpoint)
     }
 
+    /// Of equals the first stays; a score of another set of cases does not compare, and the newer one is kept.
+    pub fn is_as_good_as(&self, dice: f32, cases: usize) -> bool {
+        self.cases == cases && self.dice >= dice
+    }
+
     /// Keeps the networks as they are now, and only then forgets those before.
-    pub fn save(trainer: &Trainer, dice: f32, run_dir: &Path) -> Result<Self, LearnError> {
+    pub fn save(trainer: &Trainer, dice: f32, cases: usize, run_dir: &Path) -> Result<Self, LearnError> {
         let folder = run_dir.join(FOLDER);
         let written = trainer.save_into(&folder)?;
         let checkpoint = PathBuf::from(written.file_name().unwrap_or_default());
-        let best = Self { step: trainer.steps_done(), dice, checkpoint };
+        let best = Self { step: trainer.steps_done(), dice, cases, checkpoint };
         let failed = |e: &dyn ToString| LearnError::Checkpoint {
             path: folder.join(FILE),
             action: "written",
@@ -90,15 +98,17 @@ mod tests {
         let run = tempfile::tempdir().unwrap();
         let mut trainer = trainer();
         assert_eq!(Best::of(run.path()), None);
-        let first = Best::save(&trainer, 0.5, run.path()).unwrap();
+        let first = Best::save(&trainer, 0.5, 4, run.path()).unwrap();
         assert_eq!(Best::of(run.path()), Some(first.clone()));
         for _ in 0..4 {
             trainer.step().unwrap();
             trainer.save(run.path()).unwrap();
         }
+        assert!(first.is_as_good_as(0.5, 4) && !first.is_as_good_as(0.6, 4));
+        assert!(!first.is_as_good_as(0.4, 12), "scores of other cases do not compare");
         assert!(first.path(run.path()).is_dir(), "two newer checkpoints must not remove it");
         assert!(newest_checkpoint(run.path()).unwrap().ends_with("step-00000004"));
-        let second = Best::save(&trainer, 0.6, run.path()).unwrap();
+        let second = Best::save(&trainer, 0.6, 4, run.path()).unwrap();
         assert_eq!((second.step, Best::of(run.path())), (4, Some(second.clone())));
         assert!(!first.path(run.path()).exists() && second.path(run.path()).join("meta.json").is_file());
     }
@@ -106,7 +116,7 @@ mod tests {
     #[test]
     fn a_best_file_without_its_checkpoint_counts_as_none() {
         let run = tempfile::tempdir().unwrap();
-        let best = Best::save(&trainer(), 0.5, run.path()).unwrap();
+        let best = Best::save(&trainer(), 0.5, 4, run.path()).unwrap();
         fs::remove_dir_all(best.path(run.path())).unwrap();
         assert_eq!(Best::of(run.path()), None);
     }

@@ -26,8 +26,12 @@ pub struct Look {
 
 impl Look {
     pub fn is_due(&self, every: Duration) -> bool {
+        self.due_in(every).is_zero()
+    }
+
+    pub fn due_in(&self, every: Duration) -> Duration {
         let pause = every.max(self.cost.div_f64(LOOK_SHARE));
-        self.last_end.is_none_or(|end| end.elapsed() >= pause)
+        self.last_end.map_or(Duration::ZERO, |end| pause.saturating_sub(end.elapsed()))
     }
 
     pub fn done(&mut self, since: Instant) {

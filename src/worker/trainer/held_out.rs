@@ -1,11 +1,19 @@
 //! Dice of the labelled held-out cases: the sign by which a clinician sees that the networks get better.
 
-use crate::label::{ClassId, LabelMap, Prediction, Provenance};
+use crate::label::{ClassId, Prediction, Provenance};
 use crate::learn::data::TrainCase;
 use crate::learn::{LearnError, Predictor};
 use crate::metrics::Overlap;
 
-/// Mean Dice over cases and foreground classes on known voxels; `None` without such cases or if interrupted.
+/// How good the networks are on cases they never saw.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct HeldOut {
+    pub dice: f32,
+    /// Measured cases: scores of different sets do not compare.
+    pub cases: usize,
+}
+
+/// Mean Dice over cases and foreground classes on complete slices; `None` without such cases or if interrupted.
 /// At most so many cases are measured, the first by id: a fixed set, so that the curve compares like with like.
 pub fn held_out_dice(
     cases: &[TrainCase],
@@ -13,8 +21,8 @@ pub fn held_out_dice(
     classes: &[ClassId],
     predictor: &Predictor,
     interrupted: &mut dyn FnMut() -> bool,
-) -> Result<Option<f32>, LearnError> {
-    let (mut sum, mut count) = (0.0, 0u16);
+) -> Result<Option<HeldOut>, LearnError> {
+    let (mut sum, mut count, mut cases_measured) = (0.0, 0u32, 0);
     for case in cases.iter().filter(|c| c.held_out && c.is_labelled()).take(most) {
         let provenance = Provenance {
             case: case.id.clone(),
@@ -25,52 +33,79 @@ pub fn held_out_dice(
         let Some(prediction) = predictor.predict_case(case, provenance, interrupted)? else {
             return Ok(None);
         };
-        for dice in dice_on_known(&prediction, case.labels(), classes) {
+        for dice in dice_where_complete(&prediction, case, classes) {
             sum += dice;
             count += 1;
         }
+        cases_measured += 1;
     }
-    Ok((count > 0).then(|| (sum / f64::from(count)) as f32))
+    Ok((count > 0).then(|| HeldOut { dice: (sum / f64::from(count)) as f32, cases: cases_measured }))
 }
 
-/// Dice of each foreground class that occurs, counting known voxels only.
-fn dice_on_known(prediction: &Prediction, labels: &LabelMap, classes: &[ClassId]) -> Vec<f64> {
-    let known = |plane: &[ClassId]| -> Vec<ClassId> {
-        let pairs = plane.iter().zip(labels.origin().as_slice());
-        pairs.filter(|(_, origin)| origin.is_known()).map(|(class, _)| *class).collect()
-    };
-    let (p, t) = (known(prediction.class.as_slice()), known(labels.class().as_slice()));
+/// Dice of each foreground class that occurs, counting complete volumes or slices only: a scribble is put where its class
+/// is plain to see, and would flatter.
+fn dice_where_complete(prediction: &Prediction, case: &TrainCase, classes: &[ClassId]) -> Vec<f64> {
+    let extent = case.image.extent();
+    let whole: [Vec<bool>; 3] =
+        std::array::from_fn(|axis| (0..extent.to_array()[axis]).map(|i| case.is_slice_known(axis, i)).collect());
+    let counts = |i: usize| extent.voxel(i).to_array().iter().zip(&whole).any(|(&at, whole)| whole[at]);
+    let counted: Vec<usize> = (0..extent.voxel_count()).filter(|&i| counts(i)).collect();
+    let of = |plane: &[ClassId]| -> Vec<ClassId> { counted.iter().map(|&i| plane[i]).collect() };
+    let (p, t) = (of(prediction.class.as_slice()), of(case.labels().class().as_slice()));
     let occurring = classes.iter().filter(|c| **c != 0 && t.contains(c));
     occurring.map(|&class| Overlap::of_class(&p, &t, class).dice()).collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
-    use crate::geometry::Extent;
-    use crate::label::{Origin, Probabilities};
-    use crate::volume::Grid;
+    use crate::geometry::{Affine, Extent, Voxel};
+    use crate::label::{LabelMap, Origin, Probabilities};
+    use crate::volume::{Grid, Image, Voxels};
+
+    fn blank(extent: Extent) -> Prediction {
+        let plane = || Grid::filled(extent, 0);
+        Prediction {
+            provenance: Provenance { case: "c".into(), label_revision: 0, model: String::new(), step: 0 },
+            class: plane(),
+            confidence_a: plane(),
+            confidence_b: plane(),
+            class_a: plane(),
+            class_b: plane(),
+            dual_confidence: plane(),
+            probabilities: Probabilities::default(),
+        }
+    }
 
     #[test]
     fn voxels_nobody_labelled_are_not_scored() {
         let extent = Extent::new(4, 1, 1).unwrap();
         let grid = |values: [u8; 4]| Grid::from_vec(extent, values.to_vec()).unwrap();
-        let prediction = |class: [u8; 4]| Prediction {
-            provenance: Provenance { case: "c".into(), label_revision: 0, model: String::new(), step: 0 },
-            class: grid(class),
-            confidence_a: grid([0; 4]),
-            confidence_b: grid([0; 4]),
-            class_a: grid([0; 4]),
-            class_b: grid([0; 4]),
-            dual_confidence: grid([0; 4]),
-            probabilities: Probabilities::default(),
-        };
+        let prediction = |class: [u8; 4]| Prediction { class: grid(class), ..blank(extent) };
         let origin = Grid::from_fn(extent, |v| if v.x < 3 { Origin::Manual } else { Origin::Unknown });
         let labels = LabelMap::from_planes(grid([1, 1, 0, 0]), origin).unwrap();
+        let image = Image::new(Voxels::U8(grid([0; 4])), 1.0, 0.0, Affine::identity());
+        let case = TrainCase::new("c".into(), Arc::new(image), labels, true);
         // Class 2 occurs nowhere; the last voxel is unknown.
-        let score = |class| dice_on_known(&prediction(class), &labels, &[0, 1, 2]);
+        let score = |class| dice_where_complete(&prediction(class), &case, &[0, 1, 2]);
         assert_eq!(score([1, 1, 0, 0]), [1.0]);
         assert_eq!(score([1, 1, 0, 2]), score([1, 1, 0, 1]));
         assert!(score([1, 0, 0, 1])[0] < 1.0);
+    }
+
+    #[test]
+    fn a_scribble_is_not_scored_and_a_completed_slice_is() {
+        let extent = Extent::new(4, 4, 2).unwrap();
+        let class = Grid::from_fn(extent, |v| u8::from(v.x < 2));
+        let known = |v: Voxel| v.z == 0 || (v.x, v.y) == (0, 0);
+        let origin = Grid::from_fn(extent, |v| if known(v) { Origin::Manual } else { Origin::Unknown });
+        let image = Image::new(Voxels::U8(class.clone()), 1.0, 0.0, Affine::identity());
+        let labels = LabelMap::from_planes(Grid::from_fn(extent, |v| u8::from(known(v) && v.x < 2)), origin).unwrap();
+        let case = TrainCase::new("c".into(), Arc::new(image), labels, true);
+        // Right on the completed slice; wrong on the scribble, where nothing is said.
+        let said = Prediction { class: Grid::from_fn(extent, |v| u8::from(v.z == 0 && v.x < 2)), ..blank(extent) };
+        assert_eq!(dice_where_complete(&said, &case, &[0, 1]), [1.0]);
     }
 }

@@ -11,8 +11,17 @@ use crate::learn::StepReport;
 /// Columns that every run fills.
 const COLUMNS: [&str; 7] =
     ["step", "supervised", "unlabelled", "unsupervised_weight", "learning_rate", "dice_held_out", "seconds"];
-/// Those that only some methods fill: what the neural process learns, and its health (methods 4.4).
-const NAMED: [&str; 6] = ["np_nll", "np_nll_pseudo", "np_kl", "np_kl_flipped", "np_std", "np_calibration"];
+/// Those that only some runs fill: what the neural process learns, and its health (methods 4.4).
+const NAMED: [&str; 8] = [
+    "np_nll",
+    "np_nll_pseudo",
+    "np_kl",
+    "np_kl_flipped",
+    "np_std",
+    "np_calibration",
+    "reserved_nll",
+    "reserved_np_nll",
+];
 
 /// What is read back of a line.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -36,41 +45,44 @@ pub enum MetricsError {
     Line { path: PathBuf, line: usize },
 }
 
-/// Appends one line; a new file gets its header first.
+/// Appends one line; a new file gets its header first, and one of an older program keeps the columns it began with.
 pub fn append_metrics(path: &Path, report: &StepReport, seconds: f64, dice_held_out: Option<f32>) -> io::Result<()> {
-    let is_new = !path.exists();
-    let mut file = OpenOptions::new().create(true).append(true).open(path)?;
-    let mut text = String::new();
-    if is_new {
-        text = COLUMNS.iter().chain(&NAMED).copied().collect::<Vec<_>>().join(",") + "\n";
-    }
-    let dice = dice_held_out.map(|d| format!("{d:.4}")).unwrap_or_default();
-    let StepReport { step, supervised, unlabelled, unsupervised_weight, learning_rate, named } = report;
-    text += &format!(
-        "{step},{supervised:.5},{unlabelled:.5},{unsupervised_weight:.4},{learning_rate:.6},{dice},{seconds:.1}"
-    );
-    // A run of an older program goes on with the columns it began with.
-    let named_columns: &[&str] = if is_new || has_named_columns(path) { &NAMED } else { &[] };
-    for wanted in named_columns {
-        let value = named.iter().find(|(name, _)| name == wanted).map(|(_, v)| format!("{v:.5}"));
-        text += &format!(",{}", value.unwrap_or_default());
-    }
-    text.push('\n');
-    file.write_all(text.as_bytes())
+    let begun = first_line(path)?;
+    let header = begun.clone().unwrap_or_else(|| COLUMNS.iter().chain(&NAMED).copied().collect::<Vec<_>>().join(","));
+    let value = |column: &str| match column {
+        "step" => report.step.to_string(),
+        "supervised" => format!("{:.5}", report.supervised),
+        "unlabelled" => format!("{:.5}", report.unlabelled),
+        "unsupervised_weight" => format!("{:.4}", report.unsupervised_weight),
+        "learning_rate" => format!("{:.6}", report.learning_rate),
+        "dice_held_out" => dice_held_out.map(|dice| format!("{dice:.4}")).unwrap_or_default(),
+        "seconds" => format!("{seconds:.1}"),
+        wanted => {
+            let found = report.named.iter().find(|(name, _)| *name == wanted);
+            found.map(|(_, value)| format!("{value:.5}")).unwrap_or_default()
+        }
+    };
+    let line = header.split(',').map(value).collect::<Vec<_>>().join(",");
+    let text = if begun.is_some() { format!("{line}\n") } else { format!("{header}\n{line}\n") };
+    OpenOptions::new().create(true).append(true).open(path)?.write_all(text.as_bytes())
 }
 
-fn has_named_columns(path: &Path) -> bool {
-    let first_line = File::open(path).and_then(|file| {
-        let mut line = String::new();
-        BufReader::new(file).read_line(&mut line).map(|_| line)
-    });
-    first_line.is_ok_and(|line| line.trim_end().split(',').count() > COLUMNS.len())
+/// `None` of a file that is missing or empty.
+fn first_line(path: &Path) -> io::Result<Option<String>> {
+    let file = match File::open(path) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+        file => file?,
+    };
+    let mut line = String::new();
+    BufReader::new(file).read_line(&mut line)?;
+    Ok(Some(line.trim_end().to_owned()).filter(|line| !line.is_empty()))
 }
 
-/// Every line in the order of the file.
+/// Every line in the order of the file. A last line that was torn off is left out.
 pub fn read_metrics(path: &Path) -> Result<Vec<MetricsLine>, MetricsError> {
     let text = fs::read_to_string(path).map_err(|source| MetricsError::File { path: path.into(), source })?;
-    let mut lines = text.lines().enumerate();
+    let whole = text.rfind('\n').map_or("", |end| &text[..end]);
+    let mut lines = whole.lines().enumerate();
     let names: Vec<&str> = lines.next().map(|(_, header)| header.split(',').collect()).unwrap_or_default();
     let column = |column| {
         let missing = || MetricsError::Column { path: path.into(), column };
@@ -147,7 +159,7 @@ mod tests {
         assert_eq!(lines[0], MetricsLine { step: 10, loss: 0.6, dice_held_out: None, seconds: 1.0 });
         let measured: Vec<_> = measurements(&lines).map(|(line, dice)| (line.step, dice)).collect();
         assert_eq!(measured, [(20, 0.5), (40, 0.75)]);
-        assert!(fs::read_to_string(&path).unwrap().lines().all(|line| line.split(',').count() == 13));
+        assert!(fs::read_to_string(&path).unwrap().lines().all(|line| line.split(',').count() == 15));
     }
 
     #[test]
@@ -157,6 +169,16 @@ mod tests {
         fs::write(&path, COLUMNS.join(",") + "\n").unwrap();
         append_metrics(&path, &report(1), 1.0, None).unwrap();
         assert!(fs::read_to_string(&path).unwrap().lines().all(|line| line.split(',').count() == COLUMNS.len()));
+        assert_eq!(read_metrics(&path).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_line_that_a_full_disk_tore_off_costs_only_itself() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("metrics.csv");
+        fill(&path, &[(10, None, 1.0), (20, Some(0.5), 2.0)]);
+        let text = fs::read_to_string(&path).unwrap();
+        fs::write(&path, &text[..text.len() - 30]).unwrap();
         assert_eq!(read_metrics(&path).unwrap().len(), 1);
     }
 

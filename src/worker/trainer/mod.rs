@@ -3,7 +3,7 @@
 //! It does at most one training step, or one window of a prediction, between two looks at its commands.
 
 mod battery_watch;
-mod best;
+pub(super) mod best;
 mod clock;
 mod crew;
 mod ending;
@@ -27,7 +27,7 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 
 use self::battery_watch::{BatteryWatch, PowerChange};
-pub use self::planning::{plan_for, set_anatomy};
+pub use self::planning::{plan_for, set_anatomy, set_intensities};
 use self::prediction_queue::PredictionQueue;
 pub use self::run_folder::newest_run_checkpoint;
 pub use self::session::SessionError;
@@ -158,7 +158,10 @@ impl Thread {
         let patience = match (self.is_busy(), self.battery.is_waiting_for_the_plug()) {
             (true, _) => Duration::ZERO,
             (false, true) => battery_watch::LOOK_EVERY,
-            (false, false) => return Some(self.inbox.recv().unwrap_or(TrainerCommand::Shutdown)),
+            (false, false) => match self.overlay_due_in() {
+                Some(rest) => rest,
+                None => return Some(self.inbox.recv().unwrap_or(TrainerCommand::Shutdown)),
+            },
         };
         match self.inbox.recv_timeout(patience) {
             Ok(command) => Some(command),
@@ -243,10 +246,10 @@ impl Thread {
             return self.predict_next();
         }
         self.heed_battery();
-        if self.paused {
-            return;
+        if self.overlay_due_in().is_some_and(|rest| rest.is_zero()) {
+            return self.refresh_overlay();
         }
-        let Some(session) = &mut self.session else { return };
+        let Some(session) = self.session.as_mut().filter(|s| s.is_training() && !self.paused) else { return };
         match session.turn(&self.inbox, &self.outlet) {
             Ok(Turn::GoOn) => {}
             Ok(Turn::Finished) => self.state(TrainerState::Finished),
@@ -255,6 +258,20 @@ impl Thread {
                 Ok(false) => self.fail(&error),
                 Err(second) => self.fail(&second),
             },
+        }
+    }
+
+    /// The reviewer's corrections re-calibrate the shown case also when nothing is learning; not on battery, unasked.
+    fn overlay_due_in(&self) -> Option<Duration> {
+        let rests = |session: &&Session| self.paused || !session.is_training();
+        let session = self.session.as_ref().filter(rests).filter(|_| !self.battery.is_waiting_for_the_plug())?;
+        session.overlay_due_in()
+    }
+
+    fn refresh_overlay(&mut self) {
+        let Some(session) = &mut self.session else { return };
+        if let Err(error) = session.refresh_shown(&self.inbox, &self.outlet) {
+            self.fail(&error);
         }
     }
 

@@ -16,7 +16,14 @@ const MOST_SHRINKS: u32 = 3;
 const NEWS: u64 = 20;
 
 /// Fields of a plan that are not changed once the user has named them.
-const NAMED: [&str; 4] = ["total_steps=", "ramp_up_steps=", "gamma_ramp_steps=", "patch="];
+const NAMED: [&str; 6] = [
+    "total_steps=",
+    "ramp_up_steps=",
+    "ramp_stair_steps=",
+    "gamma_ramp_steps=",
+    "neural_process.warm_up_steps=",
+    "patch=",
+];
 
 /// Fits the length of a run to its minutes, so that its schedules end when they do.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,18 +37,19 @@ pub struct Pace {
 }
 
 impl Pace {
-    /// `None` where the user named no minutes, or the number of steps as well, or a plan or protocol that has one.
+    /// `None` where the user named no minutes, or the number of steps as well, or a plan or protocol that has one. A
+    /// continued run keeps the length it began with, whoever named that; minutes only stop it.
     pub fn new(settings: &TrainSettings, step: u64) -> Option<Self> {
         let is_named = |field: &str| settings.changes.iter().any(|c| c.starts_with(field));
-        let has_length = settings.steps.is_some()
+        let has_length = settings.resume
+            || settings.steps.is_some()
             || settings.plan.is_some()
             || settings.protocol.is_some()
             || NAMED.iter().any(|field| is_named(field));
         let minutes = settings.minutes.filter(|_| !has_length)?;
         // Beyond what a duration holds a run ends by its steps.
         let budget = Duration::try_from_secs_f64(60.0 * minutes).ok()?;
-        let shrinks = if settings.resume { 0 } else { MOST_SHRINKS };
-        Some(Self { budget, begin: None, next: step + WARM_UP, shrinks })
+        Some(Self { budget, begin: None, next: step + WARM_UP, shrinks: MOST_SHRINKS })
     }
 
     /// Whether the length of the run is known.
@@ -110,6 +118,13 @@ mod tests {
         assert!(Pace::new(&TrainSettings { steps: Some(5), ..settings() }, 0).is_none());
         assert!(Pace::new(&TrainSettings { protocol: Some(Protocol::La), ..settings() }, 0).is_none());
         assert!(Pace::new(&TrainSettings { plan: Some("plan.toml".into()), ..settings() }, 0).is_none());
+        let changes = vec!["ramp_stair_steps=150".to_owned()];
+        assert!(Pace::new(&TrainSettings { changes, ..settings() }, 0).is_none());
+    }
+
+    #[test]
+    fn minutes_only_stop_a_run_that_is_continued() {
+        assert!(Pace::new(&TrainSettings { resume: true, ..settings() }, 5_000).is_none());
     }
 
     #[test]

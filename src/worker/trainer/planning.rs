@@ -6,12 +6,13 @@ use std::time::Instant;
 use super::pace::Pace;
 use super::session::SessionError;
 use super::study::load_study;
-use crate::learn::data::TrainCase;
+use crate::learn::data::{Intensities, TrainCase};
 use crate::learn::{Anatomy, Fingerprint, LearnError, Plan, TrainSettings, Trainer, choose_device};
 use crate::project::Project;
 
 /// Key of the project's settings.
 const ANATOMY: &str = "anatomy";
+const INTENSITIES: &str = "intensities";
 
 /// The plan that a new run with these settings would have. For a number of minutes a few steps are timed; nothing else is
 /// trained. `notice` gets sentences about single cases.
@@ -50,6 +51,7 @@ pub fn choose_plan(
     }
     let mut settings = settings.clone();
     settings.anatomy = anatomy_of(project)?;
+    settings.intensities = intensities_of(project)?;
     if let Some(mirror) = settings.mirror {
         settings.anatomy.mirror = mirror;
     }
@@ -61,6 +63,20 @@ pub fn choose_plan(
 fn anatomy_of(project: &Project) -> Result<Anatomy, SessionError> {
     let Some(value) = project.settings().get(ANATOMY) else { return Ok(Anatomy::default()) };
     value.clone().try_into().map_err(|e: toml::de::Error| SessionError::Anatomy { reason: e.message().to_owned() })
+}
+
+fn intensities_of(project: &Project) -> Result<Option<Intensities>, SessionError> {
+    let value = project.settings().get(INTENSITIES).cloned();
+    let read = value.map(toml::Value::try_into).transpose();
+    read.map_err(|e: toml::de::Error| SessionError::Intensities { reason: e.message().to_owned() })
+}
+
+/// Reaches the disk when the project is saved.
+pub fn set_intensities(project: &mut Project, intensities: Intensities) {
+    // A word always fits into TOML.
+    if let Ok(value) = toml::Value::try_from(intensities) {
+        project.settings_mut().insert(INTENSITIES.to_owned(), value);
+    }
 }
 
 /// Reaches the disk when the project is saved.
@@ -89,6 +105,19 @@ mod tests {
         assert_eq!(anatomy_of(&Project::load(folder.path()).unwrap()).unwrap(), anatomy);
         project.settings_mut().insert(ANATOMY.into(), toml::Table::from_iter([("mirrors".into(), true.into())]).into());
         assert!(anatomy_of(&project).unwrap_err().to_string().contains("mirrors"));
+    }
+
+    #[test]
+    fn a_project_of_normalised_volumes_is_planned_with_them_as_they_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut project = create_demo(folder.path(), 3).unwrap();
+        set_intensities(&mut project, Intensities::AsStored);
+        project.save().unwrap();
+        let settings = TrainSettings { device: DeviceChoice::Cpu, ..TrainSettings::default() };
+        let plan = plan_for(folder.path(), &settings, &mut |n| panic!("{n}")).unwrap();
+        assert_eq!(plan.intensities, Intensities::AsStored);
+        project.settings_mut().insert(INTENSITIES.into(), "loud".into());
+        assert!(intensities_of(&project).unwrap_err().to_string().contains("loud"));
     }
 
     #[test]

@@ -9,8 +9,8 @@ use super::Outlet;
 use super::run_folder::RunFolder;
 use super::session::{Session, SessionError};
 use crate::io::{NiftiGeometry, read_image};
-use crate::label::{LabelMap, Prediction, Provenance};
-use crate::learn::data::Annotated;
+use crate::label::{Prediction, Provenance};
+use crate::learn::data::{Annotated, ReservedCase};
 use crate::learn::{DeviceChoice, Predictor, choose_device, load_predictor};
 use crate::project::Project;
 use crate::volume::CaseId;
@@ -30,8 +30,8 @@ struct SavedNetworks {
     predictor: Predictor,
     run: String,
     step: u64,
-    /// Cases with labels that the run set aside.
-    reserved: Vec<CaseId>,
+    /// Labels that the run set aside.
+    reserved: Vec<ReservedCase>,
 }
 
 impl PredictionQueue {
@@ -89,9 +89,8 @@ impl PredictionQueue {
         let provenance = Provenance { case: id.clone(), label_revision, model: run.clone(), step: *step };
         // Labels that are held out or set aside judge the networks, and must not help them.
         let entry = self.project.case(id)?;
-        let is_judge = entry.held_out || reserved.contains(id);
-        let labels = if is_judge { LabelMap::unknown(labels.extent()) } else { labels };
-        let subject = predictor.subject(&loaded.image, &labels, &Annotated::only(&entry.annotated));
+        let judges = |v| entry.held_out || reserved.iter().any(|part| part.case == *id && part.holds(v));
+        let subject = predictor.subject(&loaded.image, &labels, &Annotated::only(&entry.annotated), judges);
         let interrupted = &mut || !inbox.is_empty();
         let Some(prediction) = predictor.predict(&subject, provenance, interrupted)? else { return Ok(None) };
         self.save(&prediction, &loaded.header).map(Some)
@@ -108,7 +107,6 @@ impl SavedNetworks {
         let (run, checkpoint) = RunFolder::chosen(project, choice)?;
         let (device, _) = choose_device(&DeviceChoice::Auto)?;
         let (predictor, plan, step) = load_predictor(&checkpoint, &device)?;
-        let reserved = plan.reserved.unwrap_or_default().into_iter().map(|r| r.case).collect();
-        Ok(Self { predictor, run: run.name, step, reserved })
+        Ok(Self { predictor, run: run.name, step, reserved: plan.reserved.unwrap_or_default() })
     }
 }

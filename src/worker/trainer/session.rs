@@ -11,7 +11,7 @@ use super::best::Best;
 use super::clock::Clock;
 use super::crew::Crew;
 use super::ending::Ending;
-use super::held_out::held_out_dice;
+use super::held_out::{HeldOut, held_out_dice};
 use super::metrics_file::append_metrics;
 use super::pace::Pace;
 use super::planning::choose_plan;
@@ -21,7 +21,9 @@ use super::{Host, Outlet};
 use crate::edit::Delta;
 use crate::io::{IoError, NiftiGeometry};
 use crate::label::{Prediction, Provenance};
-use crate::learn::{DeviceChoice, DeviceReport, LearnError, StepReport, TrainSettings, Trainer, choose_device};
+use crate::learn::{
+    Calibration, DeviceChoice, DeviceReport, LearnError, StepReport, TrainSettings, Trainer, choose_device,
+};
 use crate::project::{Project, ProjectError};
 use crate::volume::CaseId;
 use crate::worker::courtesy::Duty;
@@ -31,6 +33,8 @@ use crate::worker::protocol::{Progress, TrainRequest, TrainerCommand, TrainerEve
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(60);
 /// The overlay of the shown case follows training this closely, unless predicting takes long.
 const PREDICT_EVERY: Duration = Duration::from_secs(8);
+/// Without a step to follow, the overlay follows the user's corrections this closely, unless predicting takes long.
+const RECALIBRATE_EVERY: Duration = Duration::from_millis(300);
 /// How far beliefs can be trusted changes slowly; at the end of a run it is asked in any case.
 const CALIBRATE_EVERY: Duration = Duration::from_secs(60);
 /// Steps between two points of the held-out curve, at least.
@@ -58,6 +62,10 @@ pub enum SessionError {
     NoBest { run: String },
     #[error("[settings.anatomy] of chiaro.toml is not understood ({reason}); write e.g. mirror = [\"left-right\"].")]
     Anatomy { reason: String },
+    #[error(
+        "'intensities' in [settings] of chiaro.toml is not understood ({reason}); write clipped, z-score or as-stored."
+    )]
+    Intensities { reason: String },
     #[error("Training stopped because of an internal error ({reason}); your labels are safe, start it again.")]
     Panicked { reason: String },
 }
@@ -84,6 +92,8 @@ pub struct Session {
     duty: Duty,
     host: Host,
     ending: Option<Ending>,
+    /// The shown case or its labels have changed since its overlay was made.
+    is_overlay_stale: bool,
 }
 
 impl Session {
@@ -107,6 +117,9 @@ impl Session {
             }
             None => {
                 let plan = choose_plan(&project, &cases, &settings, report.is_gpu)?;
+                if let Some(sentence) = plan.memory_warning().filter(|_| !report.is_gpu) {
+                    outlet.send(TrainerEvent::Notice(sentence));
+                }
                 let run = RunFolder::new(&project, plan.method);
                 (Trainer::new(plan, cases, &device)?, run)
             }
@@ -136,6 +149,7 @@ impl Session {
             crew: Crew::beside(host, &report),
             duty: Duty::new(host.frames.clone().unwrap_or_default()),
             ending: None,
+            is_overlay_stale: false,
         })
     }
 
@@ -143,12 +157,14 @@ impl Session {
         self.training
     }
 
+    /// The clock of a run that has taken its steps stands.
     pub fn pause(&mut self, pause: bool) {
-        self.clock.pause(pause);
+        self.clock.pause(pause || self.ending.is_some());
     }
 
     /// Another case is on the screen: its overlay comes next.
     pub fn show(&mut self, case: Option<CaseId>) {
+        self.is_overlay_stale = case.is_some();
         self.shown = case;
         self.clock.shown_prediction.last_end = None;
     }
@@ -161,6 +177,7 @@ impl Session {
                 "Training goes on with older labels of case {id}; start it again to use the newest."
             )));
         }
+        self.is_overlay_stale |= self.shown.as_ref() == Some(id);
     }
 
     /// One step and whatever is due after it; after the last step, one look of the run's end.
@@ -179,6 +196,7 @@ impl Session {
             self.report(outlet);
         }
         if over {
+            self.clock.pause(true);
             self.checkpoint(outlet)?;
             self.ending = Some(Ending::FIRST);
             return Ok(Turn::GoOn);
@@ -220,7 +238,10 @@ impl Session {
         self.training = false;
         self.ending = None;
         self.clock.pause(true);
-        self.checkpoint(outlet)?;
+        // A run that took no step is nothing to go on from, and must not stand before the last good one.
+        if self.trainer.steps_done() != self.clock.first_step {
+            self.checkpoint(outlet)?;
+        }
         self.report(outlet);
         Ok(())
     }
@@ -246,7 +267,6 @@ impl Session {
             return Ok(Turn::GoOn);
         }
         self.training = false;
-        self.clock.pause(true);
         self.report(outlet);
         Ok(Turn::Finished)
     }
@@ -280,7 +300,10 @@ impl Session {
         trainer.extend(plan.total_steps);
         self.clock.held_out_step = self.clock.held_out_step.min(trainer.steps_done());
         self.trainer = trainer;
-        self.ending = None;
+        self.ending = self.is_over().then_some(Ending::FIRST);
+        self.clock.pause(self.ending.is_some());
+        let written = self.run.write_plan(self.trainer.plan());
+        written.map_err(|source| SessionError::RunFolder { run: self.run.name.clone(), source })?;
         self.crew = Crew::beside(&self.host, &report);
         self.device = report.clone();
         outlet.send(TrainerEvent::Notice(sentence));
@@ -297,7 +320,9 @@ impl Session {
 
     fn write_metrics(&self, report: &StepReport) -> Result<(), SessionError> {
         let seconds = self.clock.elapsed().as_secs_f64();
-        append_metrics(&self.run.metrics_path(), report, seconds, self.dice_held_out)
+        let mut report = report.clone();
+        report.named.extend(self.trainer.calibration().into_iter().flat_map(Calibration::surprises));
+        append_metrics(&self.run.metrics_path(), &report, seconds, self.dice_held_out)
             .map_err(|source| SessionError::RunFolder { run: self.run.name.clone(), source })
     }
 
@@ -337,8 +362,7 @@ impl Session {
         if self.shown.is_some() && self.clock.shown_prediction.is_due(PREDICT_EVERY) {
             self.refresh_shown(inbox, outlet)?;
         }
-        let steps = self.trainer.steps_done().saturating_sub(self.clock.held_out_step);
-        if steps >= HELD_OUT_STEPS && self.clock.held_out.is_due(PREDICT_EVERY) {
+        if self.is_held_out_due() {
             self.measure_held_out(inbox, outlet)?;
         }
         if self.clock.calibration.is_due(CALIBRATE_EVERY) {
@@ -347,14 +371,30 @@ impl Session {
         Ok(())
     }
 
+    /// After the steps that the plan names, or as often as the time allows.
+    fn is_held_out_due(&self) -> bool {
+        let steps = self.trainer.steps_done().saturating_sub(self.clock.held_out_step);
+        match self.trainer.plan().evaluate_every {
+            Some(every) => steps >= every,
+            None => steps >= HELD_OUT_STEPS && self.clock.held_out.is_due(PREDICT_EVERY),
+        }
+    }
+
+    /// Time until the shown overlay, which no longer fits its labels or its case, is to be made without a step; `None`
+    /// while it fits.
+    pub fn overlay_due_in(&self) -> Option<Duration> {
+        self.is_overlay_stale.then(|| self.clock.shown_prediction.due_in(RECALIBRATE_EVERY))
+    }
+
     /// False if there is nothing to show or a command interrupts.
-    fn refresh_shown(&mut self, inbox: &Receiver<TrainerCommand>, outlet: &Outlet) -> Result<bool, SessionError> {
+    pub fn refresh_shown(&mut self, inbox: &Receiver<TrainerCommand>, outlet: &Outlet) -> Result<bool, SessionError> {
         let Some(shown) = self.shown.clone() else { return Ok(false) };
         let begin = Instant::now();
         let prediction = self.predict(&shown, inbox)?;
         // An interrupted one has taken its time too.
         self.clock.shown_prediction.done(begin);
         let is_done = prediction.is_some();
+        self.is_overlay_stale &= !is_done;
         if let Some(prediction) = prediction {
             outlet.publish(Arc::new(prediction));
         }
@@ -367,27 +407,35 @@ impl Session {
         let predictor = self.trainer.predictor();
         let most = if self.host.frames.is_some() { HELD_OUT_BESIDE_A_WINDOW } else { usize::MAX };
         let Self { trainer, duty, crew, .. } = self;
-        let dice = {
+        let measured = {
             let interrupted = &mut duty.interruption(inbox);
             let classes = &trainer.plan().classes;
             crew.run(false, || held_out_dice(trainer.cases(), most, classes, &predictor, interrupted))?
         };
-        if let Some(dice) = dice {
+        if let Some(HeldOut { dice, cases }) = measured {
             self.dice_held_out = Some(dice);
             outlet.send(TrainerEvent::HeldOutDice { step: self.trainer.steps_done(), dice });
-            self.keep_if_best(dice, outlet)?;
+            self.keep_if_best(dice, cases, inbox, outlet)?;
         }
         self.clock.held_out.done(begin);
         self.clock.held_out_step = self.trainer.steps_done();
-        Ok(dice.is_some())
+        Ok(measured.is_some())
     }
 
     /// Of equals the first stays.
-    fn keep_if_best(&mut self, dice: f32, outlet: &Outlet) -> Result<(), SessionError> {
-        if self.best.as_ref().is_some_and(|best| best.dice >= dice) {
+    fn keep_if_best(
+        &mut self,
+        dice: f32,
+        cases: usize,
+        inbox: &Receiver<TrainerCommand>,
+        outlet: &Outlet,
+    ) -> Result<(), SessionError> {
+        if self.best.as_ref().is_some_and(|best| best.is_as_good_as(dice, cases)) {
             return Ok(());
         }
-        let best = Best::save(&self.trainer, dice, &self.run.dir)?;
+        // Its own temperature: the one of a minute ago belongs to other weights.
+        self.calibrate(inbox, outlet)?;
+        let best = Best::save(&self.trainer, dice, cases, &self.run.dir)?;
         outlet.send(TrainerEvent::BestHeldOut { step: best.step, dice });
         self.best = Some(best);
         Ok(())

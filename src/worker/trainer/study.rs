@@ -1,6 +1,6 @@
 //! Loading a project's cases for training.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::io::{NiftiGeometry, read_image};
@@ -33,7 +33,25 @@ pub fn load_study(
             Err(reason) => notice(format!("Case {} takes no part in training: {reason}", entry.id)),
         }
     }
+    if let Some(sentence) = mixed_orientations(&study.cases) {
+        notice(sentence);
+    }
     study
+}
+
+/// A sentence where volumes are stored along different axes of the body: networks learn along the file's.
+fn mixed_orientations(cases: &[TrainCase]) -> Option<String> {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for case in cases {
+        *counts.entry(case.image.orientation().code()).or_default() += 1;
+    }
+    let found = counts.iter().map(|(code, count)| format!("{code} {count}")).collect::<Vec<_>>().join(", ");
+    (counts.len() > 1).then(|| {
+        format!(
+            "The volumes are stored in different orientations ({found}), and learning follows the axes of the files: \
+             left and right, or slices and rows, of some are taken for those of others. Store them alike to avoid that."
+        )
+    })
 }
 
 fn load_case(
@@ -50,4 +68,25 @@ fn load_case(
     };
     let case = TrainCase::new(id.clone(), Arc::new(loaded.image), labels, entry.held_out);
     Ok((case.annotated_for(Annotated::only(&entry.annotated)), loaded.header))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geometry::{Affine, Extent};
+    use crate::volume::{Grid, Image, Voxels};
+
+    fn case(first_axis_mm: f64) -> TrainCase {
+        let extent = Extent::new(2, 2, 2).unwrap();
+        let affine = Affine::from_spacing([first_axis_mm, 1.0, 1.0]);
+        let image = Image::new(Voxels::U8(Grid::filled(extent, 0)), 1.0, 0.0, affine);
+        TrainCase::new("c".into(), Arc::new(image), LabelMap::unknown(extent), false)
+    }
+
+    #[test]
+    fn volumes_stored_in_different_orientations_are_told_of() {
+        assert_eq!(mixed_orientations(&[case(1.0), case(2.0)]), None);
+        let told = mixed_orientations(&[case(1.0), case(-1.0), case(1.0)]).unwrap();
+        assert!(told.contains("LAS 1, RAS 2"), "{told}");
+    }
 }

@@ -20,8 +20,7 @@ impl Workspace {
             TrainerEvent::Plan(plan) => self.training.plan = Some(plan),
             TrainerEvent::Progress(progress) => self.training_progress(progress),
             TrainerEvent::HeldOutDice { step, dice } => self.training.dice.push(step, dice.into()),
-            // The curve shows where it is.
-            TrainerEvent::BestHeldOut { .. } => {}
+            TrainerEvent::BestHeldOut { step, dice } => self.training.best = Some((step, dice)),
             TrainerEvent::Calibrated(calibration) => self.training.calibration = Some(calibration),
             TrainerEvent::Checkpoint { step } => self.training.last_checkpoint = Some(step),
             TrainerEvent::PredictionSaved { case, step, done, total } => {

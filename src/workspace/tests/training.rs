@@ -164,12 +164,14 @@ fn a_project_opened_again_shows_its_last_run_and_offers_to_continue_it() {
         step: 40,
         loss: vec![(10, 1.5), (40, 0.5)],
         dice: vec![(40, 0.75)],
+        best: Some((30, 0.8)),
         calibration: None,
     };
     opened(&mut ws, ProjectSummary { has_runs: true, past_run: Some(past), ..summary(&["a"]) });
     let training = ws.training();
     assert_eq!((training.loss.points().len(), training.dice.last_value()), (2, Some(0.75)));
-    assert_eq!((training.last_checkpoint, training.words()), (Some(40), "Has learned before"));
+    assert_eq!((training.last_checkpoint, training.best), (Some(40), Some((30, 0.8))));
+    assert_eq!(training.words(), "Has learned before");
     // Networks of that run, predicted for all cases, are of this project; continuing keeps the curves.
     paint(&mut ws);
     let continued = train(&mut ws, TrainAction::Start { resume: true });

@@ -136,3 +136,82 @@ fn instance_norm_sees_one_crop_and_batch_norm_sees_the_batch_while_learning_only
         assert!(!depends_on_the_other_crop(&batch.valid(), x.clone().inner()));
     }
 }
+
+/// Logits and features of a network of two levels, layer by layer.
+fn composed(network: &Network, image: Tensor<5>, draw: &DropoutDraw) -> [Tensor<5>; 2] {
+    let above = network.encoder[0].forward(image);
+    let down = match network.downs.first() {
+        Some(down) => down.forward(above.clone()),
+        None => above.clone(),
+    };
+    let deepest = draw.bottleneck.as_ref().unwrap().apply(network.encoder[1].forward(down));
+    let features = network.decoder[0].forward(network.ups[0].forward(deepest, above));
+    let read = draw.output.as_ref().unwrap().apply(features.clone());
+    let bias = network.head.bias.as_ref().unwrap().val();
+    [pointwise(read, network.head.weight.val(), bias), features]
+}
+
+#[test]
+fn dropout_takes_channels_from_the_bottleneck_and_from_what_the_last_convolution_reads() {
+    let device = Device::flex();
+    for architecture in ARCHITECTURES {
+        let config = config(architecture, 2);
+        let network = network(&config, &device);
+        let draw = config.draw_dropout(0.5, 2, &mut ChaCha8Rng::seed_from_u64(2), &device);
+        let image = Tensor::<5>::random([2, 1, 4, 4, 4], Distribution::Normal(0.0, 1.0), &device);
+        let ours = network.forward(image.clone(), &draw);
+        let both = ours.logits.clone().into_data();
+        for (ours, expected) in [ours.logits, ours.features].into_iter().zip(composed(&network, image.clone(), &draw)) {
+            ours.into_data().assert_approx_eq::<f32>(&expected.into_data(), Tolerance::rel_abs(1e-4, 1e-4));
+        }
+        for one in [DropoutDraw { output: None, ..draw.clone() }, DropoutDraw { bottleneck: None, ..draw }] {
+            assert_ne!(network.forward(image.clone(), &one).logits.into_data(), both, "{architecture}");
+        }
+    }
+}
+
+#[test]
+fn with_the_weights_of_a_v_net_a_resv_net_says_something_else() {
+    let device = Device::flex();
+    let [plain, residual] = [Architecture::VNet, Architecture::ResVNet].map(|a| network(&config(a, 3), &device));
+    // Drawn last: all before it are the same.
+    let head = |net: &Network| net.head.weight.val().into_data();
+    assert_eq!(head(&plain), head(&residual));
+    let image = Tensor::<5>::random([1, 1, 8, 8, 8], Distribution::Normal(0.0, 1.0), &device);
+    let run = |net: &Network| net.forward(image.clone(), &DropoutDraw::default()).logits.into_data();
+    assert_ne!(run(&plain), run(&residual));
+}
+
+#[test]
+fn network_a_starts_with_the_variances_of_kaiming_and_network_b_with_those_of_xavier() {
+    let configs = [config(Architecture::VNet, 3), config(Architecture::ResVNet, 3)];
+    let pair = DualNetwork::new(&configs, &mut ChaCha8Rng::seed_from_u64(5), &Device::flex());
+    let spread = |net: &Network| {
+        let mut sums = Spread::default();
+        net.visit(&mut sums);
+        [sums.kaiming / sums.count, sums.xavier / sums.count]
+    };
+    let ([kaiming, not_xavier], [not_kaiming, xavier]) = (spread(&pair.a), spread(&pair.b));
+    assert!((kaiming - 1.0).abs() < 0.1 && not_xavier > 1.5, "{kaiming} {not_xavier}");
+    assert!((xavier - 1.0).abs() < 0.1 && not_kaiming < 0.7, "{xavier} {not_kaiming}");
+}
+
+/// Sums over the weights of all convolutions: squares by the variance of each scheme, and their number.
+#[derive(Default)]
+struct Spread {
+    kaiming: f64,
+    xavier: f64,
+    count: f64,
+}
+
+impl burn::module::ModuleVisitor for Spread {
+    fn visit_float<const D: usize>(&mut self, param: &burn::module::Param<Tensor<D>>) {
+        let dims = param.val().dims();
+        let [out, channels_in, z, y, x] = dims.as_slice() else { return };
+        let (fan_in, fan_out) = ((channels_in * z * y * x) as f64, (out * z * y * x) as f64);
+        let squares = f64::from(param.val().square().sum().into_scalar::<f32>());
+        self.kaiming += squares * fan_in / 2.0;
+        self.xavier += squares * (fan_in + fan_out) / 2.0;
+        self.count += *out as f64 * fan_in;
+    }
+}

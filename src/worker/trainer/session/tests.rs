@@ -85,3 +85,27 @@ fn a_command_at_the_end_of_a_run_is_heeded_before_its_last_looks() {
     assert!(!session.is_training() && outlet.predictions.take().is_some());
     assert!(told.try_iter().filter(|e| matches!(e, TrainerEvent::Checkpoint { step: 1 })).count() >= 2);
 }
+
+#[test]
+fn a_run_that_is_stopped_before_its_first_step_leaves_the_last_one_the_newest() {
+    let settings = TrainSettings { device: DeviceChoice::Cpu, steps: Some(1), ..TrainSettings::default() };
+    let (folder, mut session, outlet, _told) = started(settings.clone());
+    while matches!(session.turn(&crossbeam_channel::never(), &outlet).unwrap(), Turn::GoOn) {}
+    let request = TrainRequest { project_dir: folder.path().to_owned(), settings, snapshots: Vec::new(), shown: None };
+    let host = Host { frames: None, is_on_battery: || false };
+    let mut second = Session::start(request, &host, &outlet).unwrap();
+    second.stop(&outlet).unwrap();
+    let (newest, _) = RunFolder::newest(&Project::load(folder.path()).unwrap()).unwrap();
+    assert_eq!(newest.name, session.run.name);
+    assert_ne!(second.run.name, session.run.name);
+}
+
+#[test]
+fn a_failure_among_the_last_looks_takes_no_step_beyond_the_plan() {
+    let settings = TrainSettings { device: DeviceChoice::Cpu, steps: Some(1), ..TrainSettings::default() };
+    let (_folder, mut session, outlet, _told) = started(settings);
+    session.turn(&crossbeam_channel::never(), &outlet).unwrap();
+    assert!(session.fall_back("Out of memory", &outlet).unwrap());
+    while matches!(session.turn(&crossbeam_channel::never(), &outlet).unwrap(), Turn::GoOn) {}
+    assert_eq!(session.trainer.steps_done(), 1);
+}
