@@ -167,17 +167,21 @@ fn pause(desktop: &mut Desktop) {
     });
 }
 
-/// Another case gets its pseudo-labels while learning is paused.
+/// Another case gets its pseudo-labels as soon as it is shown, also while learning is paused.
 fn accept_in_another_case(desktop: &mut Desktop, study: &Study) {
-    show(desktop, LIVE, LATER);
-    desktop.click(screen::MAKE_PSEUDO_LABELS);
-    desktop.wait_for("pseudo-labels on the disk", |_| study.dir.join("pseudo").join(LATER).join("meta.json").exists());
+    choose(desktop, LIVE, LATER);
     desktop.wait_for("pseudo-labels on the screen", |desktop| desktop.is_coloured(probe()));
     accept_under_pointer(desktop, study, LATER);
 }
 
-/// Shows an unlabelled case with a click on its row.
+/// Shows an unlabelled case before anything has learned.
 fn show(desktop: &mut Desktop, before: &str, case: &str) {
+    choose(desktop, before, case);
+    desktop.wait_for("an unlabelled case", |desktop| desktop.is_bright(probe()) && !desktop.is_coloured(probe()));
+}
+
+/// Shows a case with a click on its row.
+fn choose(desktop: &mut Desktop, before: &str, case: &str) {
     let rows = [before, case].map(screen::case_row);
     let [chosen, _] = rows.map(|row| desktop.pixel(row));
     desktop.click(rows[1]);
@@ -186,7 +190,6 @@ fn show(desktop: &mut Desktop, before: &str, case: &str) {
         let [old, new] = rows.map(|row| desktop.pixel(row));
         old != chosen && new == chosen
     });
-    desktop.wait_for("an unlabelled case", |desktop| desktop.is_bright(probe()) && !desktop.is_coloured(probe()));
 }
 
 fn export_to_typed_folder(desktop: &mut Desktop, study: &Study, folder: &Path) {

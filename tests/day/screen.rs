@@ -11,7 +11,6 @@ pub const DEVICE_CHOICE: Pixel = [348, 750];
 /// In the open list of devices: the left end of the first entry, and the last entry.
 pub const DEVICE_CHOSEN: Pixel = [305, 663];
 pub const DEVICE_CPU: Pixel = [324, 719];
-pub const MAKE_PSEUDO_LABELS: Pixel = [1147, 465];
 /// Bare panel, which darkens while a dialog is open.
 pub const BARE_PANEL: Pixel = [600, 20];
 
