@@ -31,6 +31,8 @@ const LEGEND_RISE: i32 = 8;
 const MARK_RADIUS: u32 = 9;
 /// More measurements than this on one line and their marks would touch.
 const MOST_MARKS: usize = 60;
+/// An axis that is asked to begin above all measurements still has a length.
+const SHORTEST_AXIS: f64 = 0.01;
 const TEXT_COLOUR: RGBColor = RGBColor(30, 30, 30);
 const GRID_COLOUR: RGBColor = RGBColor(222, 222, 222);
 
@@ -39,13 +41,13 @@ type Canvas<'a> = DrawingArea<BitMapBackend<'a>, Shift>;
 type Chart<'a, 'b> = ChartContext<'a, BitMapBackend<'b>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
 
 /// A PNG of 1600 x 1000 pixels.
-pub fn draw(title: &str, lines: &[Line]) -> Result<Vec<u8>, Failure> {
+pub fn draw(title: &str, lines: &[Line], lowest: Option<f64>) -> Result<Vec<u8>, Failure> {
     register_font(FONT, FontStyle::Normal, epaint_default_fonts::UBUNTU_LIGHT).map_err(|_| "its font is damaged")?;
     let (width, height) = (WIDTH * OVERSAMPLING, HEIGHT * OVERSAMPLING);
     let mut large = RgbImage::new(width, height);
     {
         let canvas = BitMapBackend::with_buffer(&mut large, (width, height)).into_drawing_area();
-        draw_on(&canvas, title, lines).map_err(|e| e.to_string())?;
+        draw_on(&canvas, title, lines, lowest).map_err(|e| e.to_string())?;
         canvas.present()?;
     }
     let picture = imageops::thumbnail(&large, WIDTH, HEIGHT);
@@ -54,10 +56,11 @@ pub fn draw(title: &str, lines: &[Line]) -> Result<Vec<u8>, Failure> {
     Ok(png)
 }
 
-fn draw_on(canvas: &Canvas, title: &str, lines: &[Line]) -> Result<(), Box<dyn Error>> {
+fn draw_on(canvas: &Canvas, title: &str, lines: &[Line], lowest: Option<f64>) -> Result<(), Box<dyn Error>> {
     canvas.fill(&WHITE)?;
     let end = lines.iter().map(Line::end).fold(0.0, f64::max);
     let (low, high) = dice_axis(lines);
+    let low = lowest.map_or(low, |lowest| lowest.min(high - SHORTEST_AXIS));
     let mut builder = ChartBuilder::on(canvas);
     builder.margin(MARGIN).x_label_area_size(150).y_label_area_size(200);
     if !title.is_empty() {

@@ -25,6 +25,9 @@ pub struct PlotArgs {
     /// Heading of the picture
     #[arg(long, default_value = "")]
     pub title: String,
+    /// Where the Dice axis begins; what lies below runs along it. Chosen to show everything if not given
+    #[arg(long, value_name = "DICE", value_parser = dice)]
+    pub lowest: Option<f64>,
     /// One line each: the metrics.csv of a run, or of several runs whose mean and standard deviation are drawn
     #[arg(required = true, num_args = 1..=MOST_LINES, value_name = "NAME=FILE[,FILE...]")]
     pub lines: Vec<NamedRuns>,
@@ -62,10 +65,15 @@ impl FromStr for NamedRuns {
     }
 }
 
+fn dice(text: &str) -> Result<f64, String> {
+    let dice: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
+    if (0.0..1.0).contains(&dice) { Ok(dice) } else { Err("must be from 0 to below 1".to_owned()) }
+}
+
 /// Prints the path of the picture.
 pub fn run(args: &PlotArgs) -> Result<(), PlotError> {
     let lines = args.lines.iter().map(line_of).collect::<Result<Vec<_>, _>>()?;
-    let png = chart::draw(&args.title, &lines).map_err(|e| PlotError::Drawing(e.to_string()))?;
+    let png = chart::draw(&args.title, &lines, args.lowest).map_err(|e| PlotError::Drawing(e.to_string()))?;
     write_atomically(&args.out, |file| file.write_all(&png))?;
     println!("{}", args.out.display());
     Ok(())
@@ -91,6 +99,12 @@ mod tests {
     }
 
     #[test]
+    fn the_axis_begins_at_a_dice() {
+        assert_eq!(dice("0.7"), Ok(0.7));
+        assert!(["1", "-0.1", "nan", "high"].iter().all(|wrong| dice(wrong).is_err()));
+    }
+
+    #[test]
     fn runs_become_a_picture_of_the_promised_size() {
         let folder = tempfile::tempdir().unwrap();
         let csv = |name: &str, dice: [f32; 3]| {
@@ -104,7 +118,7 @@ mod tests {
             NamedRuns { name: "one".into(), files: files[..1].to_vec() },
         ];
         let out = folder.path().join("curve.png");
-        run(&PlotArgs { out: out.clone(), title: "Dice".into(), lines }).unwrap();
+        run(&PlotArgs { out: out.clone(), title: "Dice".into(), lowest: Some(0.45), lines }).unwrap();
         let picture = image::open(&out).unwrap().to_rgb8();
         assert_eq!(picture.dimensions(), (1600, 1000));
         for colour in &chart::COLOURS[..2] {

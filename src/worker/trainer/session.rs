@@ -132,7 +132,7 @@ impl Session {
         if let Some(Best { step, dice, .. }) = best {
             outlet.send(TrainerEvent::BestHeldOut { step, dice });
         }
-        Ok(Self {
+        let mut session = Self {
             pace: Pace::new(&settings, trainer.steps_done()),
             trainer,
             settings,
@@ -150,7 +150,10 @@ impl Session {
             duty: Duty::new(host.frames.clone().unwrap_or_default()),
             ending: None,
             is_overlay_stale: false,
-        })
+        };
+        // Continued to the step where it is already.
+        session.ending = session.is_over().then_some(Ending::FIRST);
+        Ok(session)
     }
 
     pub fn is_training(&self) -> bool {

@@ -109,3 +109,16 @@ fn a_failure_among_the_last_looks_takes_no_step_beyond_the_plan() {
     while matches!(session.turn(&crossbeam_channel::never(), &outlet).unwrap(), Turn::GoOn) {}
     assert_eq!(session.trainer.steps_done(), 1);
 }
+
+#[test]
+fn a_run_that_is_continued_to_where_it_is_takes_no_step() {
+    let settings = TrainSettings { device: DeviceChoice::Cpu, steps: Some(1), ..TrainSettings::default() };
+    let (folder, mut session, outlet, _told) = started(settings.clone());
+    while matches!(session.turn(&crossbeam_channel::never(), &outlet).unwrap(), Turn::GoOn) {}
+    let settings = TrainSettings { resume: true, ..settings };
+    let request = TrainRequest { project_dir: folder.path().to_owned(), settings, snapshots: Vec::new(), shown: None };
+    let host = Host { frames: None, is_on_battery: || false };
+    let mut again = Session::start(request, &host, &outlet).unwrap();
+    while matches!(again.turn(&crossbeam_channel::never(), &outlet).unwrap(), Turn::GoOn) {}
+    assert_eq!(again.trainer.steps_done(), 1);
+}
