@@ -229,6 +229,7 @@ impl Draw<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::ops::Range;
     use std::sync::Arc;
 
     use super::*;
@@ -312,16 +313,21 @@ mod tests {
         assert!(alone[2].plain.is_some() && cut(&alone[2]).is_none());
     }
 
-    #[test]
-    fn crops_around_a_lonely_scribble_show_sixty_four_voxels_of_it() {
-        let e = Extent::new(40, 40, 40).unwrap();
+    /// A constant cube in which only a box is labelled.
+    fn scribbled(edge: usize, [x, y, z]: [Range<usize>; 3]) -> TrainCase {
+        let e = Extent::new(edge, edge, edge).unwrap();
         let image = Arc::new(Image::new(Voxels::U8(Grid::filled(e, 7)), 1.0, 0.0, Affine::identity()));
         let mut labels = LabelMap::unknown(e);
-        // 5 x 5 x 4 voxels far from the borders: a shifted crop of 8^3 would often miss some of the 64.
-        for (y, z) in (18..23).flat_map(|y| (18..22).map(move |z| (y, z))) {
-            labels.write_run(e.index(Voxel::new(18, y, z)), 5, LabelValue::new(1, Origin::Manual));
+        for (y, z) in y.flat_map(|y| z.clone().map(move |z| (y, z))) {
+            labels.write_run(e.index(Voxel::new(x.start, y, z)), x.len(), LabelValue::new(1, Origin::Manual));
         }
-        let cases = [TrainCase::new("a".into(), image, labels, false)];
+        TrainCase::new("a".into(), image, labels, false)
+    }
+
+    #[test]
+    fn crops_around_a_lonely_scribble_show_sixty_four_voxels_of_it() {
+        // 5 x 5 x 4 voxels far from the borders: a shifted crop of 8^3 would often miss some of the 64.
+        let cases = [scribbled(40, [18..23, 18..23, 18..22])];
         let still = Augmentation { rotation_deg: 0.0, scale: 0.0, ..Augmentation::default() };
         let plan = Plan { batch_unlabelled: 0, augmentation: still, ..plan() };
         let mut sampler = Sampler::new(1);
@@ -335,14 +341,8 @@ mod tests {
 
     #[test]
     fn a_scribble_at_the_border_is_in_every_crop_drawn_for_it_however_small_and_turned() {
-        let e = Extent::new(60, 60, 60).unwrap();
-        let image = Arc::new(Image::new(Voxels::U8(Grid::filled(e, 7)), 1.0, 0.0, Affine::identity()));
-        let mut labels = LabelMap::unknown(e);
         // Four voxels wide: the voxels of a zoomed-out crop lie up to 1.3 apart.
-        for (y, z) in (0..4).flat_map(|y| (0..4).map(move |z| (y, z))) {
-            labels.write_run(e.index(Voxel::new(0, y, z)), 4, LabelValue::new(1, Origin::Manual));
-        }
-        let cases = [TrainCase::new("a".into(), image, labels, false)];
+        let cases = [scribbled(60, [0..4, 0..4, 0..4])];
         let how = Augmentation { rotation_deg: 45.0, scale: 0.3, ..Augmentation::default() };
         let plan = Plan { batch_unlabelled: 0, augmentation: how, ..plan() };
         let mut sampler = Sampler::new(1);

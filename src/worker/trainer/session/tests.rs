@@ -12,9 +12,13 @@ fn started(settings: TrainSettings) -> (TempDir, Session, Outlet, Receiver<Train
     create_demo(folder.path(), 3).unwrap();
     let (events, inbox) = unbounded();
     let outlet = Outlet { events, predictions: Slot::new(), repaint: Box::new(|| {}) };
-    let request = TrainRequest { project_dir: folder.path().to_owned(), settings, snapshots: Vec::new(), shown: None };
-    let session = Session::start(request, &Host { frames: None, is_on_battery: || false }, &outlet).unwrap();
+    let session = started_in(&folder, settings, &outlet);
     (folder, session, outlet, inbox)
+}
+
+fn started_in(folder: &TempDir, settings: TrainSettings, outlet: &Outlet) -> Session {
+    let request = TrainRequest { project_dir: folder.path().to_owned(), settings, snapshots: Vec::new(), shown: None };
+    Session::start(request, &Host { frames: None, is_on_battery: || false }, outlet).unwrap()
 }
 
 #[test]
@@ -91,9 +95,7 @@ fn a_run_that_is_stopped_before_its_first_step_leaves_the_last_one_the_newest() 
     let settings = TrainSettings { device: DeviceChoice::Cpu, steps: Some(1), ..TrainSettings::default() };
     let (folder, mut session, outlet, _told) = started(settings.clone());
     while matches!(session.turn(&crossbeam_channel::never(), &outlet).unwrap(), Turn::GoOn) {}
-    let request = TrainRequest { project_dir: folder.path().to_owned(), settings, snapshots: Vec::new(), shown: None };
-    let host = Host { frames: None, is_on_battery: || false };
-    let mut second = Session::start(request, &host, &outlet).unwrap();
+    let mut second = started_in(&folder, settings, &outlet);
     second.stop(&outlet).unwrap();
     let (newest, _) = RunFolder::newest(&Project::load(folder.path()).unwrap()).unwrap();
     assert_eq!(newest.name, session.run.name);
@@ -116,9 +118,7 @@ fn a_run_that_is_continued_to_where_it_is_takes_no_step() {
     let (folder, mut session, outlet, _told) = started(settings.clone());
     while matches!(session.turn(&crossbeam_channel::never(), &outlet).unwrap(), Turn::GoOn) {}
     let settings = TrainSettings { resume: true, ..settings };
-    let request = TrainRequest { project_dir: folder.path().to_owned(), settings, snapshots: Vec::new(), shown: None };
-    let host = Host { frames: None, is_on_battery: || false };
-    let mut again = Session::start(request, &host, &outlet).unwrap();
+    let mut again = started_in(&folder, settings, &outlet);
     while matches!(again.turn(&crossbeam_channel::never(), &outlet).unwrap(), Turn::GoOn) {}
     assert_eq!(again.trainer.steps_done(), 1);
 }
