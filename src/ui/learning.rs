@@ -16,6 +16,8 @@ use crate::workspace::{Curve, TrainAction, Training, Workspace};
 
 const LEFT_WIDTH: f32 = 320.0;
 const RIGHT_WIDTH: f32 = 228.0;
+/// Minutes offered for a run: a coffee, the length of the published comparison, a meeting, a lunch, a night.
+const LENGTHS_MIN: [f64; 5] = [5.0, 15.0, 60.0, 240.0, 720.0];
 
 /// Returns true if it was asked whether the numbers can be trusted.
 pub fn ui(ui: &mut Ui, workspace: &Workspace, actions: &mut Actions) -> bool {
@@ -143,6 +145,20 @@ fn choices_ui(ui: &mut Ui, training: &Training, actions: &mut Actions) {
         }
     });
     widgets::named(devices.response, "Device", None);
+    length_ui(ui, settings.minutes, actions);
+}
+
+/// How long a new run takes: its schedules end when the time does.
+fn length_ui(ui: &mut Ui, minutes: Option<f64>, actions: &mut Actions) {
+    let text = |minutes: Option<f64>| minutes.map_or_else(|| "Usual length".to_owned(), |m| duration(60.0 * m));
+    let lengths = ComboBox::from_id_salt("length").selected_text(text(minutes)).width(96.0).show_ui(ui, |ui| {
+        for choice in std::iter::once(None).chain(LENGTHS_MIN.map(Some)) {
+            if ui.selectable_label(choice == minutes, text(choice)).clicked() {
+                actions.push(TrainAction::SetMinutes(choice).into());
+            }
+        }
+    });
+    widgets::named(lengths.response, "How long to learn", None);
 }
 
 fn curves_ui(ui: &mut Ui, training: &Training) {

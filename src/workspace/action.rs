@@ -256,7 +256,8 @@ pub enum TrainAction {
     Stop,
     SetMethod(Method),
     SetDevice(DeviceChoice),
-    SetSteps(Option<u64>),
+    /// How long a new run is to take; `None`: its usual number of steps.
+    SetMinutes(Option<f64>),
     /// Pseudo-labels for every case of the project, written to its folder.
     PredictAll,
 }

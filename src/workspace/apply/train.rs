@@ -14,7 +14,7 @@ impl Workspace {
             TrainAction::Pause | TrainAction::Resume | TrainAction::Stop => {}
             TrainAction::SetMethod(method) => self.training.settings.method = method,
             TrainAction::SetDevice(device) => self.training.settings.device = device,
-            TrainAction::SetSteps(steps) => self.training.settings.steps = steps,
+            TrainAction::SetMinutes(minutes) => self.training.settings.minutes = minutes,
             TrainAction::PredictAll => self.predict_all(effects),
         }
     }

@@ -180,3 +180,16 @@ fn a_project_opened_again_shows_its_last_run_and_offers_to_continue_it() {
     opened(&mut ws, summary(&["b"]));
     assert_eq!((ws.training().last_checkpoint, ws.training().words()), (None, "Not learning yet"), "another project");
 }
+
+#[test]
+fn a_new_run_takes_as_long_as_was_chosen() {
+    let mut ws = study(&["a"]);
+    paint(&mut ws);
+    train(&mut ws, TrainAction::SetMinutes(Some(15.0)));
+    let effects = train(&mut ws, TrainAction::Start { resume: false });
+    let asked = trainer_commands(&effects).find_map(|command| match command {
+        TrainerCommand::Start(request) => Some(request.settings.minutes),
+        _ => None,
+    });
+    assert_eq!(asked, Some(Some(15.0)));
+}
