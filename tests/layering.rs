@@ -12,7 +12,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("label", &["geometry", "volume"]),
     ("metrics", &["geometry", "label", "volume"]),
     ("edit", &["geometry", "label", "volume"]),
-    ("io", &["geometry", "volume"]),
+    ("io", &["geometry", "label", "volume"]),
     ("project", &["edit", "geometry", "io", "label", "volume"]),
     ("learn", &["edit", "geometry", "label", "metrics", "volume"]),
     ("worker", &["edit", "geometry", "io", "label", "learn", "metrics", "project", "volume"]),

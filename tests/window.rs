@@ -16,7 +16,7 @@ use chiaro::view::ColourBy;
 use chiaro::volume::Grid;
 use chiaro::worker::protocol::{TrainerCommand, TrainerEvent, TrainerState};
 use chiaro::worker::{FrameReports, IoThread, RecentList, Slot};
-use chiaro::workspace::{Layout, OpenCase, Tool};
+use chiaro::workspace::{OpenCase, Tool};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use eframe::egui::accesskit::Role;
 use eframe::egui::{
@@ -356,7 +356,7 @@ fn shift_and_moving_the_pointer_moves_the_crosshair_of_all_views() {
 fn a_double_click_maximises_a_view_and_brings_the_grid_back() {
     let dir = tempfile::tempdir().unwrap();
     let mut window = Window::with_demo(dir.path());
-    for layout in [Layout::Maximised(Plane::Sagittal), Layout::Grid] {
+    for maximised in [Some(Plane::Sagittal), None] {
         let at = window.view(Plane::Sagittal).center();
         window.harness.hover_at(at);
         window.steps(1);
@@ -364,7 +364,7 @@ fn a_double_click_maximises_a_view_and_brings_the_grid_back() {
             window.button(at, PointerButton::Primary, pressed);
         }
         window.steps(2);
-        assert_eq!(window.harness.state().workspace().views().layout, layout);
+        assert_eq!(window.harness.state().workspace().views().maximised, maximised);
         // Apart from the next pair, so that four clicks are not one.
         window.steps(40);
     }

@@ -68,6 +68,12 @@ pub enum IoError {
     )]
     BadHdf5 { path: PathBuf, reason: String },
 
+    #[error(
+        "{} is not a usable class list: {reason}; choose a label description of ITK-SNAP or a colour table of Slicer",
+        file_label(path)
+    )]
+    BadClassFile { path: PathBuf, reason: String },
+
     #[error("{} cannot be written: {source}; check the free space and your access rights", file_label(path))]
     Write { path: PathBuf, source: io::Error },
 

@@ -5,6 +5,7 @@
 //! datatype codes and, in the tests, the independent reader of what we write.
 
 mod atomic;
+mod class_files;
 mod encode;
 mod error;
 mod fields;
@@ -22,6 +23,7 @@ mod voxels;
 mod write;
 
 pub use atomic::write_atomically;
+pub use class_files::{ClassFileError, ClassFileFormat, ReadClasses, read_class_file, write_class_file};
 pub use error::IoError;
 pub use geometry::{AffineSource, NiftiGeometry};
 pub use grid_check::{GridMismatch, check_same_grid, reorient_mask_onto};

@@ -6,6 +6,7 @@ mod audit;
 mod case_entry;
 mod case_planes;
 mod class_list;
+mod class_presets;
 mod demo;
 mod error;
 mod export;
@@ -24,6 +25,7 @@ mod volume_folder;
 
 pub use audit::AuditEvent;
 pub use case_entry::{CaseEntry, CaseState};
+pub use class_presets::ClassPreset;
 pub use demo::{create_demo, demo_seed, is_demo};
 pub use error::ProjectError;
 pub use export::{ExportReport, Source, export_labels};

@@ -8,13 +8,14 @@ use eframe::egui_wgpu::RenderState;
 
 use super::actions::Actions;
 use super::panels::Panels;
-use super::picker::FolderField;
+use super::path_prompt::Purpose;
+use super::picker::PathField;
 use super::screenshot::Screenshot;
 use super::threads::Threads;
 use super::viewer::{Pictures, Upload};
 use super::{Start, theme};
 use crate::workspace::{
-    self, Action, AppAction, Effect, Event, FileAction, FolderPurpose, Notice, Quitting, Workspace,
+    self, Action, AppAction, Effect, Event, FileAction, FilePurpose, FolderPurpose, Notice, Quitting, Workspace,
 };
 
 /// How often the words "saved … ago" are looked at again while nothing else happens.
@@ -88,7 +89,11 @@ impl Chiaro {
             Effect::Notify(notice) => self.panels.notices.show(&notice),
             Effect::PickFolder(purpose) => {
                 let suggested = self.suggested_folder(purpose);
-                self.panels.folder_prompt.ask(purpose, suggested);
+                self.panels.path_prompt.ask(Purpose::Folder(purpose), suggested);
+            }
+            Effect::PickFile(purpose) => {
+                let suggested = self.suggested_file(purpose);
+                self.panels.path_prompt.ask(Purpose::File(purpose), suggested);
             }
             Effect::Quit => ctx.send_viewport_cmd(ViewportCommand::Close),
         }
@@ -107,14 +112,22 @@ impl Chiaro {
         }
     }
 
-    fn suggested_folder(&self, purpose: FolderPurpose) -> FolderField {
+    fn suggested_folder(&self, purpose: FolderPurpose) -> PathField {
         let home = || dirs::document_dir().or_else(dirs::home_dir);
         let folder = match purpose {
             FolderPurpose::Export(_) => self.workspace.study().map(|study| study.dir.join("export")),
             FolderPurpose::CreateDemo => home().map(|dir| dir.join("chiaro-demo")),
             _ => home(),
         };
-        folder.map(FolderField::new).unwrap_or_default()
+        folder.map(PathField::new).unwrap_or_default()
+    }
+
+    fn suggested_file(&self, purpose: FilePurpose) -> PathField {
+        let name = match purpose {
+            FilePurpose::ReadClasses => String::new(),
+            FilePurpose::WriteClasses(format) => format!("classes.{}", format.extension()),
+        };
+        self.workspace.study().map(|study| PathField::new(study.dir.join(name))).unwrap_or_default()
     }
 
     /// Tells the trainer how fast frames follow each other while the user drags, paints or scrolls. Only then are they

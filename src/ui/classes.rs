@@ -1,21 +1,27 @@
 //! The classes: colour, name, lock, visibility; which one is painted.
 
 use eframe::egui::{
-    self, Align, Key, Layout, Rect, RichText, Role, Sense, TextEdit, TextStyle, Ui, UiBuilder, WidgetInfo, vec2,
+    self, Align, Key, Layout, Rect, RichText, Role, ScrollArea, Sense, TextEdit, TextStyle, Ui, UiBuilder, WidgetInfo,
+    vec2,
 };
 use egui_material_icons::icons::{ICON_ADD, ICON_LOCK, ICON_LOCK_OPEN_RIGHT, ICON_VISIBILITY, ICON_VISIBILITY_OFF};
 
 use super::actions::Actions;
-use super::{theme, widgets};
+use super::{class_menu, theme, widgets};
 use crate::label::{Class, ClassId};
 use crate::workspace::{ClassAction, Workspace};
 
 const ROW: f32 = 26.0;
+/// A search field is worth its room from so many classes.
+const SEARCHED_FROM: usize = 9;
+/// Of the list, points: nine rows.
+const LIST_HEIGHT: f32 = 9.0 * (ROW + 1.0);
 
 /// A name being typed.
 #[derive(Debug, Default)]
 pub struct ClassPanel {
     typing: Option<Typing>,
+    search: String,
 }
 
 #[derive(Debug)]
@@ -28,15 +34,35 @@ struct Typing {
 impl ClassPanel {
     pub fn ui(&mut self, ui: &mut Ui, workspace: &Workspace, actions: &mut Actions) {
         let Some(study) = workspace.study() else { return };
-        widgets::section_ui(ui, "Classes", None);
+        class_menu::heading_ui(ui, actions);
         ui.spacing_mut().item_spacing.y = 1.0;
-        let background = study.classes.all().iter().filter(|c| c.id == 0);
-        for class in study.classes.foreground().chain(background) {
-            if self.typing.as_ref().is_some_and(|t| t.class == Some(class.id)) {
-                self.typing_ui(ui, actions);
-            } else {
-                self.row_ui(ui, class, workspace.tools().class == class.id, actions);
+        let classes = &study.classes;
+        let is_long = classes.all().len() > SEARCHED_FROM;
+        if is_long {
+            let field = TextEdit::singleline(&mut self.search).hint_text("Search").desired_width(f32::INFINITY);
+            ui.add(field.margin(egui::Margin::symmetric(8, 4))).accessible_name("Search classes");
+            ui.add_space(theme::TIGHT);
+        } else {
+            self.search.clear();
+        }
+        let found = (!self.search.trim().is_empty()).then(|| classes.search(&self.search));
+        let is_shown = |class: &&Class| found.as_ref().is_none_or(|found| found.contains(&class.id));
+        let mut pointed = None;
+        // A long list scrolls by itself, so that the tools and the pseudo-labels stay in reach.
+        ScrollArea::vertical().id_salt("classes").max_height(LIST_HEIGHT).auto_shrink([false, true]).show(ui, |ui| {
+            for (place, class) in classes.in_order().enumerate().filter(|(_, class)| is_shown(class)) {
+                if self.typing.as_ref().is_some_and(|t| t.class == Some(class.id)) {
+                    self.typing_ui(ui, actions);
+                } else {
+                    let is_painted = workspace.tools().class == class.id;
+                    let hovered = self.row_ui(ui, (class, place), is_painted, actions);
+                    // Pointing at background would fade everything.
+                    pointed = pointed.or((hovered && class.id != 0).then_some(class.id));
+                }
             }
+        });
+        if pointed != workspace.views().layers.highlight {
+            actions.push(ClassAction::Highlight(pointed).into());
         }
         match &self.typing {
             Some(Typing { class: None, .. }) => self.typing_ui(ui, actions),
@@ -50,12 +76,18 @@ impl ClassPanel {
             ui.label(ICON_ADD.rich_text().size(14.0).color(weak));
             let button = egui::Button::new(RichText::new("Add class").color(weak)).frame_when_inactive(false);
             if ui.add(button).clicked() {
-                self.typing = Some(Typing { class: None, name: String::new() });
+                self.begin_adding();
             }
         });
     }
 
-    fn row_ui(&mut self, ui: &mut Ui, class: &Class, painting: bool, actions: &mut Actions) {
+    /// Asks for the name of a new class.
+    pub fn begin_adding(&mut self) {
+        self.typing = Some(Typing { class: None, name: String::new() });
+    }
+
+    /// Whether the pointer is over the row.
+    fn row_ui(&mut self, ui: &mut Ui, (class, place): (&Class, usize), painting: bool, actions: &mut Actions) -> bool {
         let p = theme::palette(ui);
         let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::click());
         let name = format!("Class {}", class.name);
@@ -69,12 +101,12 @@ impl ClassPanel {
             actions.push(ClassAction::Select(class.id).into());
         }
         response.context_menu(|ui| {
-            if ui.button("Rename…").clicked() {
+            if class_menu::row_menu_ui(ui, class, place, actions) {
                 self.typing = Some(Typing { class: Some(class.id), name: class.name.clone() });
-                ui.close();
             }
         });
         row_contents_ui(ui, rect.shrink2(vec2(6.0, 0.0)), class, painting, actions);
+        response.contains_pointer()
     }
 
     fn typing_ui(&mut self, ui: &mut Ui, actions: &mut Actions) {
@@ -108,6 +140,7 @@ fn row_contents_ui(ui: &mut Ui, rect: Rect, class: &Class, painting: bool, actio
     widgets::key_cap_ui(&mut row, &class.id.to_string()).on_hover_text(format!("Ctrl+{} paints this class", class.id));
     visible_ui(&mut row, class, actions);
     lock_ui(&mut row, class, actions);
+    class_menu::status_ui(&mut row, class);
     row.with_layout(Layout::left_to_right(Align::Center), |ui| {
         ui.spacing_mut().item_spacing.x = theme::GAP;
         colour_ui(ui, class, actions);

@@ -72,7 +72,7 @@ fn volumes_ui(ui: &mut Ui, case: &OpenCase, classes: &ClassTable, counts: &Count
                 ui.label(figures(format!("{heading:>12}")).color(weak));
             }
             ui.end_row();
-            for class in classes.foreground() {
+            for class in classes.in_order().filter(|class| class.id != 0) {
                 ui.horizontal(|ui| {
                     widgets::swatch_ui(ui, widgets::rgb(class.colour), class.visible);
                     ui.label(&class.name);

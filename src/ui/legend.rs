@@ -59,7 +59,7 @@ impl Legend {
                 let wanted = [mark.map_or(0, |m| m.class), chosen];
                 let class = wanted.into_iter().find(|&class| class != 0).and_then(|class| classes.get(class));
                 ui.horizontal_top(|ui| {
-                    if let Some(class) = class.or_else(|| classes.foreground().next()) {
+                    if let Some(class) = class.or_else(|| classes.in_order().next()) {
                         square_ui(ui, class, &colours, mark);
                     }
                     ui.vertical(beside);
@@ -107,7 +107,7 @@ fn square_ui(ui: &mut Ui, class: &Class, colours: &ColourTables, mark: Option<Ma
 }
 
 fn ramps_ui(ui: &mut Ui, classes: &ClassTable, colours: &ColourTables, mark: Option<Mark>) {
-    let visible = classes.foreground().filter(|class| class.visible);
+    let visible = classes.in_order().filter(|class| class.id != 0 && class.visible);
     let one_for_all = matches!(colours.coloured_by(), Some(ColourBy::Spread | ColourBy::Shift));
     for class in visible.take(if one_for_all { 1 } else { LEGEND_CLASSES }) {
         ui.horizontal(|ui| {

@@ -3,17 +3,17 @@
 use eframe::egui::{self, RichText, TextEdit, Ui};
 
 use super::actions::Actions;
-use super::folder_prompt::buttons_ui;
-use super::picker::FolderField;
+use super::path_prompt::buttons_ui;
+use super::picker::PathField;
 use super::{dialog, theme, widgets};
 use crate::workspace::{FileAction, FolderPurpose, NewProjectForm, Workspace};
 
 /// The three folders of the form as they are being typed.
 #[derive(Debug, Default)]
 pub struct NewStudy {
-    images: FolderField,
-    labels: FolderField,
-    dir: FolderField,
+    images: PathField,
+    labels: PathField,
+    dir: PathField,
     classes: String,
 }
 

@@ -5,9 +5,9 @@ use eframe::egui::{self, CentralPanel, Frame, Margin, Panel, ScrollArea, Ui};
 use super::actions::Actions;
 use super::classes::ClassPanel;
 use super::find_action::FindAction;
-use super::folder_prompt::FolderPrompt;
 use super::new_study::NewStudy;
 use super::notices::Notices;
+use super::path_prompt::PathPrompt;
 use super::pseudo_labels::{PseudoPanel, accept_ui};
 use super::shortcuts::{self, WindowRequest};
 use super::top_bar::{BarRequest, TopBar};
@@ -20,7 +20,7 @@ use crate::workspace::Workspace;
 pub struct Panels {
     pub keymap: Keymap,
     pub viewers: Viewers,
-    pub folder_prompt: FolderPrompt,
+    pub path_prompt: PathPrompt,
     pub notices: Notices,
     new_study: NewStudy,
     classes: ClassPanel,
@@ -36,7 +36,7 @@ impl Panels {
         Self {
             keymap: Keymap::default(),
             viewers: Viewers::new(pictures),
-            folder_prompt: FolderPrompt::default(),
+            path_prompt: PathPrompt::default(),
             notices: Notices::default(),
             new_study: NewStudy::default(),
             classes: ClassPanel::default(),
@@ -95,6 +95,7 @@ impl Panels {
             Some(BarRequest::ShowKeys) => self.help_open = true,
             Some(BarRequest::ShowTrust) => self.trust_open = true,
             Some(BarRequest::FindAction) => self.find_action.open(),
+            Some(BarRequest::ResetPanes) => self.viewers.reset_arrangement(),
             None => {}
         }
     }
@@ -139,7 +140,7 @@ impl Panels {
 
     fn dialogs_ui(&mut self, ui: &Ui, workspace: &Workspace, actions: &mut Actions) {
         let ctx = ui.ctx();
-        self.folder_prompt.ui(ctx, actions);
+        self.path_prompt.ui(ctx, actions);
         self.new_study.ui(ctx, workspace, actions);
         match self.find_action.ui(ctx, &self.keymap) {
             Some(KeyAction::ShowKeys) => self.help_open = true,

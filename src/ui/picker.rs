@@ -11,16 +11,26 @@ use egui_material_icons::icons::ICON_FOLDER_OPEN;
 
 use super::{theme, widgets};
 
-/// One path that the user types or picks; always a folder.
+/// What a field is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PathKind {
+    #[default]
+    Folder,
+    ExistingFile,
+    NewFile,
+}
+
+/// One path that the user types or picks.
 #[derive(Debug, Default)]
-pub struct FolderField {
+pub struct PathField {
+    pub kind: PathKind,
     pub text: String,
     /// Takes the keyboard as soon as it is drawn, its text chosen.
     pub takes_focus: bool,
     browsing: Option<Receiver<Option<PathBuf>>>,
 }
 
-impl FolderField {
+impl PathField {
     pub fn new(path: PathBuf) -> Self {
         Self { text: path.display().to_string(), ..Self::default() }
     }
@@ -70,12 +80,25 @@ impl FolderField {
     fn browse(&mut self, ctx: egui::Context, title: &str) {
         let (sender, receiver) = bounded(1);
         let mut dialog = rfd::FileDialog::new().set_title(title);
-        if let Some(start) = self.path().filter(|p| p.is_dir()) {
-            dialog = dialog.set_directory(start);
+        if let Some(path) = self.path() {
+            let is_folder = path.is_dir();
+            if let (false, Some(name)) = (is_folder, path.file_name()) {
+                dialog = dialog.set_file_name(name.to_string_lossy());
+            }
+            let folder = if is_folder { Some(path.as_path()) } else { path.parent() };
+            if let Some(start) = folder.filter(|p| p.is_dir()) {
+                dialog = dialog.set_directory(start);
+            }
         }
-        let spawned = thread::Builder::new().name("folder dialog".into()).spawn(move || {
+        let kind = self.kind;
+        let spawned = thread::Builder::new().name("path dialog".into()).spawn(move || {
             // The window may be gone by now; then nobody waits for the answer.
-            sender.send(dialog.pick_folder()).ok();
+            let picked = match kind {
+                PathKind::Folder => dialog.pick_folder(),
+                PathKind::ExistingFile => dialog.pick_file(),
+                PathKind::NewFile => dialog.save_file(),
+            };
+            sender.send(picked).ok();
             ctx.request_repaint();
         });
         self.browsing = spawned.is_ok().then_some(receiver);

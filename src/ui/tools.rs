@@ -200,7 +200,7 @@ fn rule_ui(ui: &mut Ui, workspace: &Workspace, actions: &mut Actions) {
     };
     let rules = [PaintRule::Everything, PaintRule::UnknownOnly]
         .into_iter()
-        .chain(study.classes.all().iter().map(|class| PaintRule::OnlyClass(class.id)));
+        .chain(study.classes.in_order().map(|class| PaintRule::OnlyClass(class.id)));
     let combo = ComboBox::from_id_salt("paint on").selected_text(name(rule)).width(ui.available_width()).truncate();
     let response = combo.show_ui(ui, |ui| {
         for other in rules {

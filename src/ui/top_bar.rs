@@ -8,7 +8,8 @@ use crate::geometry::{PatientSide, Plane};
 use crate::project::{CaseState, Source};
 use crate::view::{KeyAction, Keymap, WindowPreset};
 use crate::workspace::{
-    Action, AppAction, CaseAction, EditAction, FileAction, FolderPurpose, PseudoAction, ViewAction, Workspace,
+    Action, AppAction, CaseAction, EditAction, FileAction, FolderPurpose, Layout as ViewLayout, PseudoAction,
+    ViewAction, Workspace,
 };
 
 /// What the bar asks of the window itself.
@@ -17,6 +18,8 @@ pub enum BarRequest {
     ShowKeys,
     ShowTrust,
     FindAction,
+    /// Every pane where the layout has it.
+    ResetPanes,
 }
 
 pub struct TopBar<'a> {
@@ -103,6 +106,17 @@ impl TopBar<'_> {
         for view in Plane::ALL {
             self.action_ui(ui, view.name(), None, true, ViewAction::ToggleMaximised(view), actions);
         }
+        ui.separator();
+        let current = self.workspace.views().layout;
+        for layout in ViewLayout::ALL {
+            if ui.radio(layout == current, layout.name()).clicked() {
+                actions.push(ViewAction::SetLayout(layout).into());
+            }
+        }
+        if self.item_ui(ui, "Put the panes back", None, true) {
+            *request = Some(BarRequest::ResetPanes);
+        }
+        ui.separator();
         self.action_ui(ui, "Fit", Some(KeyAction::FitView), true, ViewAction::FitAll, actions);
         self.action_ui(
             ui,

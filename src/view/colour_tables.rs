@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{BeliefColours, ColourAxes, ColourBy, DoubtColours, LayerSettings, measure_colours};
-use crate::label::{ClassId, ClassTable};
+use crate::label::{Class, ClassId, ClassTable};
 
 /// Colours of labels (one per class) and of pseudo-labels (one per class and value of the plane that colours them).
 ///
@@ -23,6 +23,7 @@ pub struct ColourTables {
 struct Choice {
     by: Option<ColourBy>,
     doubt: DoubtColours,
+    highlight: Option<ClassId>,
 }
 
 /// The edges of a map with two axes.
@@ -43,7 +44,7 @@ impl ColourTables {
 
     pub fn new(classes: &ClassTable, layers: &LayerSettings) -> Self {
         let choice = Choice::of(layers);
-        let labels: Vec<[u8; 4]> = label_colours(classes);
+        let labels: Vec<[u8; 4]> = label_colours(classes, choice.highlight);
         let unlike = (choice.axes() == ColourAxes::Two).then(|| choice.table(&labels, Edge::Lower));
         Self { classes: classes.clone(), choice, pseudo: choice.table(&labels, Edge::Upper), unlike, labels }
     }
@@ -105,7 +106,8 @@ impl ColourTables {
 
 impl Choice {
     fn of(layers: &LayerSettings) -> Self {
-        Self { by: layers.coloured_by(), doubt: DoubtColours { threshold: layers.doubt_threshold } }
+        let doubt = DoubtColours { threshold: layers.doubt_threshold };
+        Self { by: layers.coloured_by(), doubt, highlight: layers.highlight }
     }
 
     fn axes(&self) -> ColourAxes {
@@ -124,13 +126,20 @@ impl Choice {
         table
     }
 
-    fn colour(&self, class: usize, [r, g, b, weight]: [u8; 4], value: u8, edge: Edge) -> [u8; 4] {
+    fn colour(&self, class: usize, colour: [u8; 4], value: u8, edge: Edge) -> [u8; 4] {
+        let [r, g, b, own] = self.opaque_colour(class, colour, value, edge);
+        // At most 255: the cast is exact.
+        [r, g, b, (u16::from(own) * u16::from(colour[3]) / 255) as u8]
+    }
+
+    /// The colour of a class that is shown with its full weight.
+    fn opaque_colour(&self, class: usize, [r, g, b, weight]: [u8; 4], value: u8, edge: Edge) -> [u8; 4] {
         let (is_background, colour) = (class == 0, [r, g, b]);
         let beliefs = BeliefColours { doubt: self.doubt };
         match self.by {
             _ if weight == 0 => [r, g, b, 0],
             None if is_background => [r, g, b, 0],
-            None => [r, g, b, weight],
+            None => [r, g, b, 255],
             Some(ColourBy::BothAxes) => match (edge, is_background) {
                 (Edge::Upper, false) => beliefs.like_labels(colour, value),
                 (Edge::Lower, false) => beliefs.unlike_labels(colour, value),
@@ -149,12 +158,16 @@ impl Choice {
     }
 }
 
-fn label_colours(classes: &ClassTable) -> Vec<[u8; 4]> {
+/// While one class is pointed at, the others keep a third of their weight.
+const FADED: u8 = 3;
+
+fn label_colours(classes: &ClassTable, highlight: Option<ClassId>) -> Vec<[u8; 4]> {
     (0..=ClassId::MAX)
         .zip(classes.colours())
         .map(|(id, [r, g, b])| {
-            let visible = classes.get(id).is_none_or(|c| c.visible);
-            [r, g, b, if visible { 255 } else { 0 }]
+            let weight = classes.get(id).map_or(255, Class::weight);
+            let faded = highlight.is_some_and(|shown| shown != id);
+            [r, g, b, if faded { weight / FADED } else { weight }]
         })
         .collect()
 }
@@ -179,6 +192,17 @@ mod tests {
         }
         assert_eq!(t.label(1)[3], 255);
         assert!(t.pseudo(1, 0, None)[3] > 0.0);
+    }
+
+    #[test]
+    fn a_half_opaque_class_has_half_the_weight_and_pointing_at_one_fades_the_others() {
+        let plain = tables(|_, _| {});
+        let half = tables(|classes, _| classes.get_mut(1).unwrap().set_opacity(0.5));
+        assert_eq!((plain.label(1)[3], half.label(1)[3]), (255, 128));
+        let [before, after] = [&plain, &half].map(|t| t.pseudo(1, 90, Some(100))[3]);
+        assert!((after / before - 0.5).abs() < 0.02, "{before} {after}");
+        let pointed = tables(|_, layers| layers.highlight = Some(2));
+        assert_eq!((pointed.label(1)[3], pointed.label(2)[3]), (85, 255));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What is drawn over the picture.
 
 use super::ColourBy;
-use crate::label::Prediction;
+use crate::label::{ClassId, Prediction};
 
 /// How labels are drawn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -31,6 +31,8 @@ pub struct LayerSettings {
     pub crosshair: bool,
     /// Linear interpolation of the image inside the slice; labels are never interpolated.
     pub interpolation: bool,
+    /// The class pointed at in the list: the others are faded.
+    pub highlight: Option<ClassId>,
 }
 
 impl Default for LayerSettings {
@@ -47,6 +49,7 @@ impl Default for LayerSettings {
             network_contours: false,
             crosshair: true,
             interpolation: true,
+            highlight: None,
         }
     }
 }

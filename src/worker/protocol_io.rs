@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::edit::Delta;
-use crate::io::NiftiGeometry;
+use crate::io::{ClassFileFormat, NiftiGeometry};
 use crate::label::{ClassTable, LabelMap, Prediction};
 use crate::project::{CaseState, ExportReport, InitRequest, Source};
 use crate::volume::{CaseId, Image};
@@ -50,6 +50,13 @@ pub enum IoCommand {
     Export {
         folder: PathBuf,
         source: Source,
+    },
+    /// A label description of ITK-SNAP's or Slicer's, whichever it is.
+    ReadClasses(PathBuf),
+    WriteClasses {
+        path: PathBuf,
+        format: ClassFileFormat,
+        classes: ClassTable,
     },
 }
 
@@ -168,4 +175,9 @@ pub enum IoEvent {
     ExportFailed {
         sentence: String,
     },
+    ClassesRead {
+        classes: ClassTable,
+        warnings: Vec<String>,
+    },
+    ClassesWritten(PathBuf),
 }

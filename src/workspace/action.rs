@@ -8,11 +8,13 @@ use std::time::Duration;
 
 use crate::edit::{BrushShape, BrushSize, PaintRule};
 use crate::geometry::{PatientSide, Plane, Voxel};
-use crate::label::ClassId;
+use crate::io::ClassFileFormat;
+use crate::label::{ClassId, ClassStatus, ClassTable};
 use crate::learn::{DeviceChoice, Method};
 use crate::project::{CaseState, Source};
 use crate::view::{LayerSettings, WindowLevel};
 use crate::volume::CaseId;
+use crate::workspace::Layout;
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
@@ -62,6 +64,12 @@ pub enum FileAction {
         folder: PathBuf,
         source: Source,
     },
+    /// Asks for a file; the answer comes back as `FilePicked`.
+    PickFile(FilePurpose),
+    FilePicked {
+        purpose: FilePurpose,
+        path: PathBuf,
+    },
     Save,
 }
 
@@ -77,6 +85,15 @@ pub enum FolderPurpose {
     NewProjectImages,
     /// Existing masks for the new project.
     NewProjectLabels,
+}
+
+/// What a file is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FilePurpose {
+    /// An existing label description.
+    ReadClasses,
+    /// A new one.
+    WriteClasses(ClassFileFormat),
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -137,8 +154,10 @@ pub enum ViewAction {
     FitAll,
     /// Brings the linked cross into the middle of every view.
     CentreOnCursor,
-    /// Double click: one view alone, or back to the grid.
+    /// Double click: one view alone, or back to the layout.
     ToggleMaximised(Plane),
+    /// Arranges the views; the shown slices are fitted again.
+    SetLayout(Layout),
     SetPatientSide(PatientSide),
     SetWindow(WindowLevel),
     /// Pointer movement in screen units, as `WindowLevel::drag` takes it.
@@ -206,6 +225,26 @@ pub enum ClassAction {
         class: ClassId,
         visible: bool,
     },
+    /// Only this class is shown; once more, all are.
+    ShowAlone(ClassId),
+    /// 0 to 1; clamped.
+    SetOpacity {
+        class: ClassId,
+        opacity: f32,
+    },
+    SetStatus {
+        class: ClassId,
+        status: ClassStatus,
+    },
+    /// Its place in the list, 0 being the top.
+    Move {
+        class: ClassId,
+        position: usize,
+    },
+    /// Takes names, colours and order of these classes over; classes that are not among them stay.
+    Adopt(ClassTable),
+    /// The class pointed at in the list.
+    Highlight(Option<ClassId>),
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -6,7 +6,7 @@ use crate::geometry::VoxelBox;
 use crate::label::Prediction;
 use crate::worker::protocol::{TrainerCommand, TrainerEvent};
 use crate::worker::protocol_io::{IoCommand, IoEvent};
-use crate::workspace::{FolderPurpose, Notice};
+use crate::workspace::{FilePurpose, FolderPurpose, Notice};
 
 #[derive(Debug)]
 pub enum Effect {
@@ -23,6 +23,8 @@ pub enum Effect {
     Notify(Notice),
     /// Show a folder dialog; answer with `FileAction::FolderPicked`.
     PickFolder(FolderPurpose),
+    /// Show a file dialog; answer with `FileAction::FilePicked`.
+    PickFile(FilePurpose),
     Quit,
 }
 

@@ -23,8 +23,8 @@ use std::time::Duration;
 
 pub use absorb::absorb;
 pub use action::{
-    Action, AppAction, CaseAction, ClassAction, EditAction, FileAction, FolderPurpose, Hover, PseudoAction, Tool,
-    ToolAction, TrainAction, ViewAction,
+    Action, AppAction, CaseAction, ClassAction, EditAction, FileAction, FilePurpose, FolderPurpose, Hover,
+    PseudoAction, Tool, ToolAction, TrainAction, ViewAction,
 };
 use apply::Stroke;
 pub use apply::apply;
@@ -39,6 +39,7 @@ pub use tools::Tools;
 pub use training::{Training, TrainingFailure};
 pub use views::{Layout, Views};
 
+pub use crate::io::ClassFileFormat;
 use crate::volume::CaseId;
 
 /// What the program knows; widgets read it and answer with actions.

@@ -1,5 +1,7 @@
 //! What the viewers share, whatever case they show.
 
+use serde::{Deserialize, Serialize};
+
 use crate::geometry::{PatientSide, Plane};
 use crate::view::LayerSettings;
 use crate::workspace::Hover;
@@ -7,24 +9,50 @@ use crate::workspace::Hover;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Views {
     pub layout: Layout,
+    /// This view alone, until it is let go.
+    pub maximised: Option<Plane>,
     pub active: Plane,
     pub side: PatientSide,
     pub layers: LayerSettings,
     pub hover: Option<Hover>,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// How the views are arranged before the user drags their borders.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Layout {
-    /// Axial, coronal, sagittal and the facts.
+    /// Two by two.
     #[default]
     Grid,
-    Maximised(Plane),
+    /// A large axial view, the rest in a column beside it.
+    OnePlusThree,
+    /// Three columns, for wide screens.
+    Columns,
+}
+
+impl Layout {
+    pub const ALL: [Self; 3] = [Self::Grid, Self::OnePlusThree, Self::Columns];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Grid => "Two by two",
+            Self::OnePlusThree => "One large, three small",
+            Self::Columns => "Columns",
+        }
+    }
+
+    /// The next one, round and round.
+    pub fn next(self) -> Self {
+        let place = Self::ALL.iter().position(|layout| *layout == self).unwrap_or(0);
+        Self::ALL[(place + 1) % Self::ALL.len()]
+    }
 }
 
 impl Default for Views {
     fn default() -> Self {
         Self {
             layout: Layout::default(),
+            maximised: None,
             active: Plane::Axial,
             side: PatientSide::default(),
             layers: LayerSettings::default(),

@@ -9,7 +9,7 @@ use thiserror::Error;
 use super::exports::Exports;
 use super::{Outbox, RecentList};
 use crate::edit::Delta;
-use crate::io::{read_geometry, read_image};
+use crate::io::{IoError, ReadClasses, read_class_file, read_geometry, read_image, write_class_file};
 use crate::label::{Class, ClassId, ClassTable, ClassTableError, Prediction};
 use crate::project::{
     AuditEvent, CaseEntry, InitRequest, Journal, Project, ProjectError, RecentProjects, create_demo, init, is_demo,
@@ -25,6 +25,8 @@ pub(super) enum JobError {
     Project(#[from] ProjectError),
     #[error("the class list is not usable: {0}. Correct it and try again.")]
     Classes(#[from] ClassTableError),
+    #[error(transparent)]
+    File(#[from] IoError),
     #[error("No project is open. Open one first.")]
     NoProject,
     #[error("the system gave no thread for the export ({0}). Close other programs and try again.")]
@@ -89,6 +91,14 @@ impl Session {
                 let outbox = self.outbox.clone();
                 self.exports.start(project, folder, source, outbox).map_err(JobError::NoThread)?;
                 return Ok(None);
+            }
+            IoCommand::ReadClasses(path) => {
+                let ReadClasses { classes, warnings, .. } = read_class_file(&path)?;
+                IoEvent::ClassesRead { classes: ClassTable::listed(classes)?, warnings }
+            }
+            IoCommand::WriteClasses { path, format, classes } => {
+                write_class_file(&path, format, &classes)?;
+                IoEvent::ClassesWritten(path)
             }
         };
         Ok(Some(event))
@@ -222,7 +232,7 @@ fn named(found: &ClassTable, names: &[String]) -> Result<ClassTable, ClassTableE
     let mut classes: Vec<_> = (1..=ClassId::MAX).zip(names).map(|(id, name)| Class::new(id, name)).collect();
     let named: Vec<_> = classes.iter().map(|class| class.id).collect();
     classes.extend(found.foreground().filter(|class| !named.contains(&class.id)).cloned());
-    ClassTable::new(classes)
+    ClassTable::listed(classes)
 }
 
 fn known_share(project: &Project, case: &CaseId) -> Result<f32, ProjectError> {

@@ -29,7 +29,10 @@ impl Subject {
             IoCommand::AppendJournal { case, revision, .. } => Self::Journal(case.clone(), *revision),
             IoCommand::SaveProject { .. } => Self::ProjectFile,
             IoCommand::Export { .. } => Self::Export,
-            IoCommand::ListRecent | IoCommand::CloseProject => Self::Idle,
+            IoCommand::ListRecent
+            | IoCommand::CloseProject
+            | IoCommand::ReadClasses(_)
+            | IoCommand::WriteClasses { .. } => Self::Idle,
         }
     }
 

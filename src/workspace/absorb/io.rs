@@ -7,7 +7,7 @@ use crate::label::Prediction;
 use crate::project::{CaseState, ExportReport};
 use crate::volume::CaseId;
 use crate::worker::protocol_io::{IoCommand, IoEvent, LoadedCase, ProjectSummary};
-use crate::workspace::{Effect, Notice, OpenCase, Shown, Study, Workspace};
+use crate::workspace::{Action, ClassAction, Effect, Notice, OpenCase, Shown, Study, Workspace, apply};
 
 impl Workspace {
     pub(super) fn absorb_io(&mut self, event: IoEvent, effects: &mut Vec<Effect>) {
@@ -56,6 +56,16 @@ impl Workspace {
                 self.exporting = false;
                 self.notify(Notice::error(sentence), effects);
             }
+            IoEvent::ClassesRead { classes, warnings } => {
+                for warning in warnings {
+                    self.notify(Notice::warning(warning), effects);
+                }
+                effects.extend(apply(self, Action::Class(ClassAction::Adopt(classes))));
+            }
+            IoEvent::ClassesWritten(path) => {
+                let text = format!("The class list was written to '{}'.", path.display());
+                self.notify(Notice::success(text), effects);
+            }
         }
     }
 
@@ -73,7 +83,11 @@ impl Workspace {
             IoCommand::Export { .. } => self.exporting = false,
             IoCommand::SaveProject { .. } => self.fail_quit(sentence),
             IoCommand::AppendJournal { case, .. } => self.journal_has_gap(case),
-            IoCommand::LoadPrediction(_) | IoCommand::ListRecent | IoCommand::CloseProject => {}
+            IoCommand::LoadPrediction(_)
+            | IoCommand::ListRecent
+            | IoCommand::CloseProject
+            | IoCommand::ReadClasses(_)
+            | IoCommand::WriteClasses { .. } => {}
         }
         self.notify(Notice::error(sentence), effects);
     }
@@ -87,7 +101,7 @@ impl Workspace {
         }
         let past_run = summary.past_run.take();
         let study = Study::new(summary);
-        self.tools.class = study.classes.foreground().next().map_or(0, |class| class.id);
+        self.tools.class = study.classes.in_order().find(|class| class.id != 0).map_or(0, |class| class.id);
         let open = study.cases.iter().find(|line| line.state != CaseState::Done);
         let first = open.or(study.cases.first()).map(|line| line.id.clone());
         self.study = Some(study);

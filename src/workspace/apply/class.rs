@@ -21,20 +21,30 @@ impl Workspace {
             ClassAction::SetColour { class, colour } => self.change_class(class, |c| c.colour = colour, effects),
             ClassAction::SetLocked { class, locked } => self.change_class(class, |c| c.locked = locked, effects),
             ClassAction::SetVisible { class, visible } => self.change_class(class, |c| c.visible = visible, effects),
+            ClassAction::ShowAlone(class) => self.show_alone(class, effects),
+            ClassAction::SetOpacity { class, opacity } => self.change_class(class, |c| c.set_opacity(opacity), effects),
+            ClassAction::SetStatus { class, status } => self.change_class(class, |c| c.status = status, effects),
+            ClassAction::Move { class, position } => {
+                if self.study.as_mut().is_some_and(|study| study.classes.move_class(class, position)) {
+                    self.save_project(effects);
+                }
+            }
+            ClassAction::Adopt(classes) => self.adopt(&classes, effects),
+            ClassAction::Highlight(class) => self.views.layers.highlight = class,
         }
     }
 
     fn select_next(&mut self, places: isize) {
         let Some(study) = &self.study else { return };
-        let classes = study.classes.all();
+        let classes: Vec<ClassId> = study.classes.in_order().map(|class| class.id).collect();
         let (Ok(count), Some(place)) =
-            (isize::try_from(classes.len()), classes.iter().position(|c| c.id == self.tools.class))
+            (isize::try_from(classes.len()), classes.iter().position(|&id| id == self.tools.class))
         else {
             return;
         };
         let wanted = place.cast_signed().saturating_add(places).rem_euclid(count);
-        if let Some(class) = classes.get(wanted.unsigned_abs()) {
-            self.tools.class = class.id;
+        if let Some(&class) = classes.get(wanted.unsigned_abs()) {
+            self.tools.class = class;
         }
     }
 
@@ -43,20 +53,60 @@ impl Workspace {
             return;
         }
         let Some(study) = &mut self.study else { return };
-        let free = (1..=ClassId::MAX).find(|&id| study.classes.get(id).is_none());
-        let Some(id) = free else {
+        let Some(id) = study.classes.next_free_id() else {
             return self.notify(Notice::warning("A study has at most 255 classes."), effects);
         };
-        let mut classes = study.classes.all().to_vec();
-        classes.push(Class::new(id, name.trim()));
-        match ClassTable::new(classes) {
-            Ok(table) => study.classes = table,
-            Err(error) => return self.notify(Notice::warning(error.to_string()), effects),
+        if let Err(error) = study.classes.insert(Class::new(id, name.trim())) {
+            return self.notify(Notice::warning(error.to_string()), effects);
         }
         self.tools.class = id;
+        self.warn_about_new_classes(effects);
+        self.save_project(effects);
+    }
+
+    fn warn_about_new_classes(&mut self, effects: &mut Vec<Effect>) {
         if self.training.is_active() {
             let text = "The running training does not know the new class. Start it again when the class is labelled.";
             self.notify(Notice::info(text), effects);
+        }
+    }
+
+    /// Classes that are listed take the given name, colour and opacity, new ones are added, the others stay below them.
+    fn adopt(&mut self, given: &ClassTable, effects: &mut Vec<Effect>) {
+        let Some(study) = &mut self.study else { return };
+        let mut listed: Vec<Class> = Vec::new();
+        for class in given.in_order().filter(|class| class.id != 0) {
+            let kept = study.classes.get(class.id).cloned().unwrap_or_else(|| class.clone());
+            let Class { name, colour, opacity, visible, .. } = class.clone();
+            listed.push(Class { name, colour, opacity, visible, ..kept });
+        }
+        let others = study.classes.in_order().filter(|class| class.id == 0 || given.get(class.id).is_none());
+        listed.extend(others.cloned());
+        match ClassTable::listed(listed) {
+            Ok(table) if table == study.classes => {
+                self.notify(Notice::info("The study has these classes already."), effects);
+            }
+            Ok(table) => {
+                let is_new = table.all().len() > study.classes.all().len();
+                study.classes = table;
+                if is_new {
+                    self.warn_about_new_classes(effects);
+                }
+                self.save_project(effects);
+            }
+            Err(error) => self.notify(Notice::warning(error.to_string()), effects),
+        }
+    }
+
+    /// All others are hidden, or all are shown if they were.
+    fn show_alone(&mut self, alone: ClassId, effects: &mut Vec<Effect>) {
+        let Some(study) = &mut self.study else { return };
+        let is_alone = study.classes.all().iter().all(|class| class.visible == (class.id == alone));
+        let ids: Vec<ClassId> = study.classes.all().iter().map(|class| class.id).collect();
+        for id in ids {
+            if let Some(class) = study.classes.get_mut(id) {
+                class.visible = is_alone || id == alone;
+            }
         }
         self.save_project(effects);
     }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::project::Source;
 use crate::worker::protocol::TrainerCommand;
 use crate::worker::protocol_io::IoCommand;
-use crate::workspace::{Effect, FileAction, FolderPurpose, NewProjectForm, Notice, Shown, Workspace};
+use crate::workspace::{Effect, FileAction, FilePurpose, FolderPurpose, NewProjectForm, Notice, Shown, Workspace};
 
 impl Workspace {
     pub(super) fn apply_file(&mut self, action: FileAction, effects: &mut Vec<Effect>) {
@@ -24,6 +24,8 @@ impl Workspace {
             FileAction::ConfirmNewProject => self.confirm_new_project(effects),
             FileAction::CancelNewProject => self.new_project = None,
             FileAction::Export { folder, source } => self.export(folder, source, effects),
+            FileAction::PickFile(purpose) => effects.push(Effect::PickFile(purpose)),
+            FileAction::FilePicked { purpose, path } => self.use_file(purpose, path, effects),
             FileAction::Save => self.save_all(effects),
         }
     }
@@ -42,6 +44,16 @@ impl Workspace {
                 }
             }
         }
+    }
+
+    fn use_file(&mut self, purpose: FilePurpose, path: PathBuf, effects: &mut Vec<Effect>) {
+        let Some(study) = &self.study else { return };
+        effects.push(Effect::Io(match purpose {
+            FilePurpose::ReadClasses => IoCommand::ReadClasses(path),
+            FilePurpose::WriteClasses(format) => {
+                IoCommand::WriteClasses { path, format, classes: study.classes.clone() }
+            }
+        }));
     }
 
     /// The open project stays on the screen, without edits, until the other one has been read.

@@ -10,6 +10,7 @@ impl Workspace {
             ViewAction::Hover(hover) => self.views.hover = hover,
             ViewAction::Activate(view) => self.views.active = view,
             ViewAction::ToggleMaximised(view) => self.toggle_maximised(view),
+            ViewAction::SetLayout(layout) => self.set_layout(layout),
             ViewAction::SetPatientSide(side) => self.set_patient_side(side),
             ViewAction::SetLayers(layers) => self.views.layers = layers,
             action => {
@@ -22,12 +23,17 @@ impl Workspace {
 
     fn toggle_maximised(&mut self, view: Plane) {
         self.views.active = view;
-        self.views.layout = match self.views.layout {
-            Layout::Maximised(_) => Layout::Grid,
-            Layout::Grid => Layout::Maximised(view),
-        };
+        self.views.maximised = if self.views.maximised.is_some() { None } else { Some(view) };
         if let Some(case) = self.case_mut() {
             case.set_fitted(view, false);
+        }
+    }
+
+    fn set_layout(&mut self, layout: Layout) {
+        self.views.layout = layout;
+        self.views.maximised = None;
+        if let Some(case) = self.case_mut() {
+            Plane::ALL.into_iter().for_each(|view| case.set_fitted(view, false));
         }
     }
 
@@ -69,6 +75,7 @@ impl OpenCase {
             ViewAction::Hover(_)
             | ViewAction::Activate(_)
             | ViewAction::ToggleMaximised(_)
+            | ViewAction::SetLayout(_)
             | ViewAction::SetPatientSide(_)
             | ViewAction::SetLayers(_) => {}
         }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::label::Class;
 
 fn class(ws: &mut Workspace, action: ClassAction) -> Vec<Effect> {
     apply(ws, Action::Class(action))
@@ -49,4 +50,50 @@ fn a_table_of_255_classes_takes_no_more() {
     assert_eq!(ws.study().unwrap().classes.all().len(), 256);
     let effects = class(&mut ws, ClassAction::Add { name: "one more".to_owned() });
     assert_eq!(notices(&effects), ["A study has at most 255 classes."]);
+}
+
+#[test]
+fn adopted_classes_lend_names_colours_and_order_and_other_classes_keep_their_labels() {
+    let mut ws = study(&["a"]);
+    class(&mut ws, ClassAction::SetLocked { class: 2, locked: true });
+    let mut given = vec![Class::new(7, "Spleen"), Class::new(2, "Liver")];
+    given[1].colour = [1, 2, 3];
+    let effects = class(&mut ws, ClassAction::Adopt(ClassTable::listed(given).unwrap()));
+    let classes = &ws.study().unwrap().classes;
+    let shown: Vec<_> = classes.in_order().map(|c| (c.id, c.name.as_str())).collect();
+    assert_eq!(shown, [(7, "Spleen"), (2, "Liver"), (1, "Anterior"), (0, "Background")]);
+    let liver = classes.get(2).unwrap();
+    assert!(liver.locked && liver.colour == [1, 2, 3]);
+    assert!(effects.iter().any(|e| matches!(e, Effect::Io(IoCommand::SaveProject { .. }))));
+}
+
+#[test]
+fn the_order_of_the_list_is_the_order_of_the_class_keys() {
+    let mut ws = study(&["a"]);
+    class(&mut ws, ClassAction::Move { class: 2, position: 0 });
+    class(&mut ws, ClassAction::Select(2));
+    class(&mut ws, ClassAction::SelectNext(1));
+    assert_eq!(ws.tools().class, 1);
+}
+
+#[test]
+fn a_class_shown_alone_hides_the_others_until_asked_again() {
+    let mut ws = study(&["a"]);
+    let visible = |ws: &Workspace| ws.study().unwrap().classes.all().iter().map(|c| c.visible).collect::<Vec<_>>();
+    class(&mut ws, ClassAction::ShowAlone(2));
+    assert_eq!(visible(&ws), [false, false, true]);
+    class(&mut ws, ClassAction::ShowAlone(2));
+    assert_eq!(visible(&ws), [true; 3]);
+}
+
+#[test]
+fn a_class_list_from_a_file_is_adopted_and_one_is_written_where_the_user_says() {
+    let mut ws = study(&["a"]);
+    let classes = ClassTable::from_names(&["Head", "Body"]).unwrap();
+    io(&mut ws, IoEvent::ClassesRead { classes, warnings: vec!["Line 3 was left out.".to_owned()] });
+    assert_eq!(ws.study().unwrap().classes.name(1), "Head");
+    assert!(ws.notices().iter().any(|n| n.text.contains("Line 3")));
+    let purpose = FilePurpose::WriteClasses(ClassFileFormat::ItkSnap);
+    let effects = apply(&mut ws, Action::File(FileAction::FilePicked { purpose, path: "c.txt".into() }));
+    assert!(matches!(effects.as_slice(), [Effect::Io(IoCommand::WriteClasses { .. })]));
 }

@@ -31,15 +31,27 @@ fn walking_through_the_slices_of_one_view_takes_the_cross_along() {
 }
 
 #[test]
-fn a_double_click_maximises_a_view_and_the_next_brings_the_grid_back() {
+fn a_double_click_maximises_a_view_and_the_next_brings_the_layout_back() {
     let mut ws = study(&["a"]);
+    look(&mut ws, ViewAction::SetLayout(Layout::OnePlusThree));
     look(&mut ws, ViewAction::Fit { view: Plane::Coronal, size: [300.0, 200.0] });
     assert!(ws.case().unwrap().is_fitted(Plane::Coronal));
     look(&mut ws, ViewAction::ToggleMaximised(Plane::Coronal));
-    assert_eq!((ws.views().layout, ws.views().active), (Layout::Maximised(Plane::Coronal), Plane::Coronal));
+    assert_eq!((ws.views().maximised, ws.views().active), (Some(Plane::Coronal), Plane::Coronal));
     assert!(!ws.case().unwrap().is_fitted(Plane::Coronal), "its size is another one now");
     look(&mut ws, ViewAction::ToggleMaximised(Plane::Coronal));
-    assert_eq!(ws.views().layout, Layout::Grid);
+    assert_eq!((ws.views().maximised, ws.views().layout), (None, Layout::OnePlusThree));
+}
+
+#[test]
+fn another_layout_shows_all_views_and_fits_them_again() {
+    let mut ws = study(&["a"]);
+    look(&mut ws, ViewAction::Fit { view: Plane::Axial, size: [300.0, 200.0] });
+    look(&mut ws, ViewAction::ToggleMaximised(Plane::Coronal));
+    look(&mut ws, ViewAction::SetLayout(Layout::Columns));
+    assert_eq!((ws.views().maximised, ws.views().layout), (None, Layout::Columns));
+    assert!(!ws.case().unwrap().is_fitted(Plane::Axial));
+    assert_eq!(Layout::ALL.map(Layout::next), [Layout::OnePlusThree, Layout::Columns, Layout::Grid]);
 }
 
 #[test]

@@ -1,20 +1,30 @@
-//! Asks for one folder: a typed path or the system's dialog.
+//! Asks for one folder or file: a typed path or the system's dialog.
+
+use std::path::PathBuf;
 
 use eframe::egui::{self, Key, RichText, Ui};
 
-use super::picker::FolderField;
+use super::picker::{PathField, PathKind};
 use super::{dialog, theme, widgets};
-use crate::workspace::{Action, FileAction, FolderPurpose};
+use crate::workspace::{Action, FileAction, FilePurpose, FolderPurpose};
 
-/// The open question for a folder, if any.
+/// The open question for a path, if any.
 #[derive(Debug, Default)]
-pub struct FolderPrompt {
-    open: Option<(FolderPurpose, FolderField)>,
+pub struct PathPrompt {
+    open: Option<(Purpose, PathField)>,
 }
 
-impl FolderPrompt {
+/// What the path is for.
+#[derive(Clone, Copy, Debug)]
+pub enum Purpose {
+    Folder(FolderPurpose),
+    File(FilePurpose),
+}
+
+impl PathPrompt {
     /// `suggested` fills the field.
-    pub fn ask(&mut self, purpose: FolderPurpose, mut suggested: FolderField) {
+    pub fn ask(&mut self, purpose: Purpose, mut suggested: PathField) {
+        suggested.kind = purpose.kind();
         suggested.takes_focus = true;
         self.open = Some((purpose, suggested));
     }
@@ -26,14 +36,14 @@ impl FolderPrompt {
         let modal = dialog::show(ctx, words.title, 440.0, |ui| {
             widgets::caption_ui(ui, words.hint);
             ui.add_space(theme::GAP);
-            field.ui(ui, "Folder");
+            field.ui(ui, if field.kind == PathKind::Folder { "Folder" } else { "File" });
             ui.add_space(theme::WIDE);
             buttons_ui(ui, words.confirm, field.path().is_some())
         });
         let enter = ctx.input(|i| i.key_pressed(Key::Enter));
         let confirmed = modal.inner == Some(true) || enter;
-        if let Some(folder) = field.path().filter(|_| confirmed) {
-            actions.push(Action::File(FileAction::FolderPicked { purpose, folder }));
+        if let Some(path) = field.path().filter(|_| confirmed) {
+            actions.push(Action::File(purpose.picked(path)));
             self.open = None;
         } else if modal.inner == Some(false) || modal.should_close() {
             self.open = None;
@@ -57,6 +67,23 @@ pub fn buttons_ui(ui: &mut Ui, confirm: &str, ready: bool) -> Option<bool> {
     answer
 }
 
+impl Purpose {
+    fn kind(self) -> PathKind {
+        match self {
+            Self::Folder(_) => PathKind::Folder,
+            Self::File(FilePurpose::ReadClasses) => PathKind::ExistingFile,
+            Self::File(FilePurpose::WriteClasses(_)) => PathKind::NewFile,
+        }
+    }
+
+    fn picked(self, path: PathBuf) -> FileAction {
+        match self {
+            Self::Folder(purpose) => FileAction::FolderPicked { purpose, folder: path },
+            Self::File(purpose) => FileAction::FilePicked { purpose, path },
+        }
+    }
+}
+
 struct Words {
     title: &'static str,
     hint: &'static str,
@@ -64,7 +91,26 @@ struct Words {
 }
 
 impl Words {
-    fn of(purpose: FolderPurpose) -> Self {
+    fn of(purpose: Purpose) -> Self {
+        match purpose {
+            Purpose::Folder(purpose) => Self::of_folder(purpose),
+            Purpose::File(purpose) => Self::of_file(purpose),
+        }
+    }
+
+    fn of_file(purpose: FilePurpose) -> Self {
+        let (title, hint, confirm) = match purpose {
+            FilePurpose::ReadClasses => {
+                ("Class list", "A label description of ITK-SNAP or a colour table of Slicer.", "Use these classes")
+            }
+            FilePurpose::WriteClasses(format) => {
+                (format.name(), "Names, colours and order of the study's classes.", "Write")
+            }
+        };
+        Self { title, hint, confirm }
+    }
+
+    fn of_folder(purpose: FolderPurpose) -> Self {
         let (title, hint, confirm) = match purpose {
             FolderPurpose::OpenProject => {
                 ("Open a study", "The folder that holds the study's chiaro.toml.", "Open study")

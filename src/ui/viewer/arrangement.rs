@@ -1,0 +1,170 @@
+//! The panes of the centre as tiles: presets, borders that can be dragged, panes that can be moved and stacked as tabs.
+
+use eframe::egui::{self, CursorIcon, Rect, Sense, Stroke, Ui, WidgetText, pos2, vec2};
+use egui_tiles::{Behavior, Linear, LinearDir, ResizeState, SimplificationOptions, TileId, Tiles, Tree, UiResponse};
+use serde::{Deserialize, Serialize};
+
+use crate::geometry::Plane;
+use crate::ui::theme;
+use crate::workspace::Layout;
+
+/// What a tile shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Pane {
+    Slice(Plane),
+    Facts,
+}
+
+/// Where the panes are.
+#[derive(Debug)]
+pub struct Arrangement {
+    layout: Layout,
+    tree: Tree<Pane>,
+}
+
+/// Share of the width that the large view of `OnePlusThree` takes.
+const LARGE_SHARE: f32 = 0.68;
+/// Side of the grip that moves a pane.
+const GRIP: f32 = 16.0;
+const SMALLEST_PANE: f32 = 120.0;
+
+impl Default for Arrangement {
+    fn default() -> Self {
+        Self::new(Layout::default())
+    }
+}
+
+impl Arrangement {
+    pub fn new(layout: Layout) -> Self {
+        Self { layout, tree: tree(layout) }
+    }
+
+    /// Changes to another preset; the same one stays as the user has dragged it.
+    pub fn follow(&mut self, layout: Layout) {
+        if layout != self.layout {
+            *self = Self::new(layout);
+        }
+    }
+
+    /// The preset as it was made.
+    pub fn reset(&mut self) {
+        *self = Self::new(self.layout);
+    }
+
+    /// Draws every pane into its place with `show`.
+    pub fn ui(&mut self, ui: &mut Ui, show: &mut dyn FnMut(&mut Ui, Rect, Pane)) {
+        self.tree.ui(&mut Panes { show }, ui);
+    }
+}
+
+fn tree(layout: Layout) -> Tree<Pane> {
+    let mut tiles = Tiles::default();
+    let [axial, coronal, sagittal] = Plane::ALL.map(|plane| tiles.insert_pane(Pane::Slice(plane)));
+    let facts = tiles.insert_pane(Pane::Facts);
+    let root = match layout {
+        Layout::Grid => {
+            let upper = tiles.insert_horizontal_tile(vec![axial, coronal]);
+            let lower = tiles.insert_horizontal_tile(vec![sagittal, facts]);
+            tiles.insert_vertical_tile(vec![upper, lower])
+        }
+        Layout::OnePlusThree => {
+            let column = tiles.insert_vertical_tile(vec![coronal, sagittal, facts]);
+            tiles.insert_container(Linear::new_binary(LinearDir::Horizontal, [axial, column], LARGE_SHARE))
+        }
+        Layout::Columns => {
+            let last = tiles.insert_vertical_tile(vec![sagittal, facts]);
+            tiles.insert_horizontal_tile(vec![axial, coronal, last])
+        }
+    };
+    Tree::new(egui::Id::unique("viewers"), root, tiles)
+}
+
+struct Panes<'a> {
+    show: &'a mut dyn FnMut(&mut Ui, Rect, Pane),
+}
+
+impl Behavior<Pane> for Panes<'_> {
+    fn pane_ui(&mut self, ui: &mut Ui, _: TileId, pane: &mut Pane) -> UiResponse {
+        let rect = ui.max_rect();
+        (self.show)(ui, rect, *pane);
+        if grip_ui(ui, rect, *pane) { UiResponse::DragStarted } else { UiResponse::None }
+    }
+
+    fn tab_title_for_pane(&mut self, pane: &Pane) -> WidgetText {
+        title(*pane).into()
+    }
+
+    fn simplification_options(&self) -> SimplificationOptions {
+        SimplificationOptions { all_panes_must_have_tabs: false, ..SimplificationOptions::default() }
+    }
+
+    fn gap_width(&self, _: &egui::Style) -> f32 {
+        theme::VIEWER_GAP
+    }
+
+    fn min_size(&self) -> f32 {
+        SMALLEST_PANE
+    }
+
+    fn resize_stroke(&self, style: &egui::Style, state: ResizeState) -> Stroke {
+        match state {
+            ResizeState::Idle => Stroke::NONE,
+            ResizeState::Hovering | ResizeState::Dragging => {
+                Stroke::new(theme::VIEWER_GAP, style.visuals.selection.bg_fill)
+            }
+        }
+    }
+}
+
+fn title(pane: Pane) -> &'static str {
+    match pane {
+        Pane::Slice(plane) => plane.name(),
+        Pane::Facts => "Facts",
+    }
+}
+
+/// Six dots in the upper right corner, seen while the pointer is near; dragged, they take the pane along.
+fn grip_ui(ui: &Ui, pane_rect: Rect, pane: Pane) -> bool {
+    let corner = pane_rect.right_top() + vec2(-GRIP - 6.0, 6.0);
+    let rect = Rect::from_min_size(corner, vec2(GRIP, GRIP));
+    let response = ui.interact(rect, ui.scope_id().with("grip"), Sense::drag()).on_hover_cursor(CursorIcon::Grab);
+    let name = format!("Move the {} pane", title(pane).to_lowercase());
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, name.clone()));
+    let near = ui.input(|i| i.pointer.hover_pos()).is_some_and(|at| rect.expand(24.0).contains(at));
+    if near || response.dragged() {
+        let colour =
+            if response.hovered() { theme::OVER_PICTURE_TEXT } else { theme::OVER_PICTURE_TEXT.gamma_multiply(0.5) };
+        for (column, row) in [(0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (1.0, 1.0), (0.0, 2.0), (1.0, 2.0)] {
+            let at = pos2(rect.left() + 5.0 + 6.0 * column, rect.top() + 3.0 + 5.0 * row);
+            ui.painter().circle_filled(at, 1.3, colour);
+        }
+    }
+    response.on_hover_text(name).drag_started()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn panes(layout: Layout) -> Vec<Pane> {
+        let arrangement = Arrangement::new(layout);
+        let mut panes: Vec<Pane> = Vec::new();
+        for (_, tile) in arrangement.tree.tiles.iter() {
+            if let egui_tiles::Tile::Pane(pane) = tile {
+                panes.push(*pane);
+            }
+        }
+        panes
+    }
+
+    #[test]
+    fn every_layout_has_each_pane_once() {
+        for layout in Layout::ALL {
+            let found = panes(layout);
+            assert_eq!(found.len(), 4);
+            for wanted in Plane::ALL.map(Pane::Slice).into_iter().chain([Pane::Facts]) {
+                assert!(found.contains(&wanted), "{layout:?} lacks {wanted:?}");
+            }
+        }
+    }
+}
