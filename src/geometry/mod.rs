@@ -7,6 +7,7 @@ mod extent;
 mod orientation;
 mod plane;
 mod tiling;
+pub mod vector;
 
 pub use affine::Affine;
 pub use extent::{Extent, Voxel, VoxelBox};

@@ -27,7 +27,8 @@ pub struct Orientation {
 }
 
 impl AnatomicalDirection {
-    fn from_world_axis(world_axis: usize, negative: bool) -> Self {
+    /// Along a world axis (0 = right-left, 1 = anterior-posterior, 2 = superior-inferior).
+    pub fn from_world_axis(world_axis: usize, negative: bool) -> Self {
         use AnatomicalDirection::*;
         match (world_axis, negative) {
             (0, false) => Right,

@@ -1,183 +1,58 @@
 //! Connected components of 6-neighbours, worked out on runs along x.
 
-use std::ops::Range;
+use rayon::prelude::*;
 
-use crate::geometry::{Extent, Voxel};
+use super::row_runs::{RunComponents, pack_row};
+use crate::geometry::Extent;
 use crate::volume::Grid;
 
-/// A maximal run of mask voxels in one row, as linear indices.
-struct MaskRun {
-    start: usize,
-    end: usize,
-}
-
 /// Numbers the components of a mask given by linear index: 0 outside, then 1, 2, ... in the order of their first voxel.
-pub fn components(mask: impl Fn(usize) -> bool, extent: Extent) -> Grid<u32> {
-    let mut runs: Vec<MaskRun> = Vec::new();
-    // First run of every row; one more entry closes the last row.
-    let mut row_starts = vec![0];
-    let mut parents = Parents::default();
-    let row_count = extent.y() * extent.z();
-    for row in 0..row_count {
-        let first = runs.len();
-        push_row_runs(&mask, row * extent.x()..(row + 1) * extent.x(), &mut runs);
-        (first..runs.len()).for_each(|_| parents.push());
-        if row % extent.y() > 0 {
-            join_touching(&runs, first..runs.len(), row_starts[row - 1]..row_starts[row], extent.x(), &mut parents);
-        }
-        if row >= extent.y() {
-            let behind = row - extent.y();
-            let behind_runs = row_starts[behind]..row_starts[behind + 1];
-            join_touching(&runs, first..runs.len(), behind_runs, extent.x() * extent.y(), &mut parents);
-        }
-        row_starts.push(runs.len());
-    }
+pub fn components(mask: impl Fn(usize) -> bool + Sync, extent: Extent) -> Grid<u32> {
+    let nx = extent.x();
+    let found = RunComponents::of(extent.to_array(), |row, words| pack_row(row * nx..(row + 1) * nx, words, &mask));
     let mut labels = Grid::filled(extent, 0);
-    for (run, number) in runs.iter().zip(parents.numbers()) {
-        labels.as_mut_slice()[run.start..run.end].fill(number);
+    let mut rest = labels.as_mut_slice();
+    let mut slabs = Vec::new();
+    for (rows, runs) in found.slabs() {
+        let (slab, after) = rest.split_at_mut(rows.len() * nx);
+        slabs.push((slab, rows.start, runs));
+        rest = after;
     }
+    slabs.into_par_iter().for_each(|(slab, first_row, runs)| {
+        for (row, run, number) in runs {
+            let start = (row - first_row) * nx;
+            slab[start + run.start..start + run.end].fill(number);
+        }
+    });
     labels
 }
 
-/// Linear indices of the component that holds `seed`, ascending; empty if the seed is outside the mask or the extent.
-pub fn component_at(mask: impl Fn(usize) -> bool, extent: Extent, seed: Voxel) -> Vec<usize> {
-    component_spans_at(mask, extent, seed).into_iter().flatten().collect()
-}
-
-/// Like [`component_at`], as ascending spans that each lie in one row. Visits the component and its rim only.
-pub fn component_spans_at(mask: impl Fn(usize) -> bool, extent: Extent, seed: Voxel) -> Vec<Range<usize>> {
-    if !extent.contains(seed) {
-        return Vec::new();
-    }
-    let mut visited = BitSet::new(extent.voxel_count());
-    let mut spans = Vec::new();
-    let mut stack = vec![extent.index(seed)];
-    while let Some(index) = stack.pop() {
-        if visited.contains(index) || !mask(index) {
-            continue;
-        }
-        let row = index - index % extent.x();
-        let start = (row..index).rev().take_while(|&i| mask(i)).last().unwrap_or(index);
-        let end = (index..row + extent.x()).take_while(|&i| mask(i)).last().map_or(index, |i| i + 1);
-        visited.insert(start..end);
-        for neighbour in neighbour_rows(extent, start..end).into_iter().flatten() {
-            let mut inside = false;
-            for i in neighbour {
-                let open = mask(i) && !visited.contains(i);
-                if open && !inside {
-                    stack.push(i);
-                }
-                inside = open;
+/// Number of voxels of every component in what [`components`] gave; entry 0 is the voxels outside.
+pub fn component_sizes(labels: &Grid<u32>) -> Vec<usize> {
+    let voxels = labels.as_slice();
+    // There are no more components than voxels; what claims to be a later one is no number of `components`.
+    let entries = voxels.par_iter().max().map_or(0, |&n| n as usize).min(voxels.len()) + 1;
+    let share = voxels.len().div_ceil(rayon::current_num_threads()).max(1);
+    let count = |voxels: &[u32]| {
+        let mut sizes = vec![0; entries];
+        for same in voxels.chunk_by(|a, b| a == b) {
+            if let Some(size) = same.first().and_then(|&number| sizes.get_mut(number as usize)) {
+                *size += same.len();
             }
         }
-        spans.push(start..end);
-    }
-    spans.sort_unstable_by_key(|s| s.start);
-    spans
-}
-
-fn push_row_runs(mask: &impl Fn(usize) -> bool, row: Range<usize>, runs: &mut Vec<MaskRun>) {
-    let mut open = None;
-    for i in row.clone() {
-        match (mask(i), open) {
-            (true, None) => open = Some(i),
-            (false, Some(start)) => {
-                runs.push(MaskRun { start, end: i });
-                open = None;
-            }
-            _ => {}
-        }
-    }
-    runs.extend(open.map(|start| MaskRun { start, end: row.end }));
-}
-
-/// Joins the runs of a row with those of an earlier row, `stride` voxels before, that they touch.
-fn join_touching(runs: &[MaskRun], row: Range<usize>, earlier: Range<usize>, stride: usize, parents: &mut Parents) {
-    let (mut a, mut b) = (row.start, earlier.start);
-    while a < row.end && b < earlier.end {
-        let (start, end) = (runs[b].start + stride, runs[b].end + stride);
-        if start < runs[a].end && runs[a].start < end {
-            parents.join(a, b);
-        }
-        if runs[a].end < end { a += 1 } else { b += 1 }
-    }
-}
-
-/// The span moved to the rows before and behind it along y and z, where there are such rows.
-fn neighbour_rows(extent: Extent, span: Range<usize>) -> [Option<Range<usize>>; 4] {
-    let at = extent.voxel(span.start);
-    let slice = extent.x() * extent.y();
-    let back = |step: usize, there: bool| there.then(|| span.start - step..span.end - step);
-    let ahead = |step: usize, there: bool| there.then(|| span.start + step..span.end + step);
-    [
-        back(extent.x(), at.y > 0),
-        ahead(extent.x(), at.y + 1 < extent.y()),
-        back(slice, at.z > 0),
-        ahead(slice, at.z + 1 < extent.z()),
-    ]
-}
-
-/// Disjoint sets of runs; the root is the earliest run of its set.
-#[derive(Default)]
-struct Parents(Vec<usize>);
-
-impl Parents {
-    fn push(&mut self) {
-        self.0.push(self.0.len());
-    }
-
-    fn root(&mut self, mut run: usize) -> usize {
-        while self.0[run] != run {
-            self.0[run] = self.0[self.0[run]];
-            run = self.0[run];
-        }
-        run
-    }
-
-    fn join(&mut self, a: usize, b: usize) {
-        let (a, b) = (self.root(a), self.root(b));
-        self.0[a.max(b)] = a.min(b);
-    }
-
-    /// Component number of every run, from 1.
-    fn numbers(mut self) -> Vec<u32> {
-        let mut numbers: Vec<u32> = Vec::with_capacity(self.0.len());
-        let mut next = 1;
-        for run in 0..self.0.len() {
-            let root = self.root(run);
-            if root == run {
-                numbers.push(next);
-                next += 1;
-            } else {
-                numbers.push(numbers[root]);
-            }
-        }
-        numbers
-    }
-}
-
-/// One bit per voxel; the allocator hands out zeroed pages, so untouched parts cost nothing.
-struct BitSet(Vec<u64>);
-
-impl BitSet {
-    fn new(len: usize) -> Self {
-        Self(vec![0; len.div_ceil(64)])
-    }
-
-    fn contains(&self, i: usize) -> bool {
-        self.0[i / 64] >> (i % 64) & 1 == 1
-    }
-
-    fn insert(&mut self, range: Range<usize>) {
-        for i in range {
-            self.0[i / 64] |= 1 << (i % 64);
-        }
-    }
+        sizes
+    };
+    let add = |mut sum: Vec<usize>, more: Vec<usize>| {
+        sum.iter_mut().zip(more).for_each(|(sum, more)| *sum += more);
+        sum
+    };
+    voxels.par_chunks(share).map(count).reduce(|| vec![0; entries], add)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::label::component_at;
     use proptest::prelude::*;
 
     /// The plain definition: spread from voxel to voxel.
@@ -225,13 +100,6 @@ mod tests {
                 }
             }
         }
-    }
-
-    #[test]
-    fn a_seed_beside_the_mask_or_outside_finds_nothing() {
-        let e = Extent::new(3, 1, 1).unwrap();
-        assert!(component_at(|i| i == 0, e, Voxel::new(2, 0, 0)).is_empty());
-        assert!(component_at(|_| true, e, Voxel::new(3, 0, 0)).is_empty());
     }
 
     #[test]

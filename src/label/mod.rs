@@ -1,5 +1,6 @@
 //! Labels: the class table, the label map (class and origin planes), connected components, distances.
 
+mod bits;
 mod class;
 mod class_colours;
 mod class_search;
@@ -9,13 +10,26 @@ pub(crate) mod colour_difference;
 mod components;
 mod distance;
 mod label_map;
+mod lower_envelope;
+mod morphology;
 mod prediction;
 mod probability_kind;
+mod region_spans;
+mod row_runs;
+mod surface;
+mod surface_mesh;
 
 pub use class::{Class, ClassId, ClassStatus};
 pub use class_table::{ClassTable, ClassTableError};
-pub use components::{component_at, component_spans_at, components};
-pub use distance::{boundary_band, distance_transform_mm, surface};
+pub use components::{component_sizes, components};
+pub use distance::{distance_transform_mm, signed_distance_mm};
 pub use label_map::{LabelMap, LabelValue, Origin};
+pub use morphology::{
+    Wall, close_mm, dilate_mm, erode_mm, fill_holes, fill_holes_in_slices, gaussian, hollow_mm, median, open_mm,
+    smooth_jointly,
+};
 pub use prediction::{FINE_STEPS, Prediction, Probabilities, Provenance, probability_to_u8};
 pub use probability_kind::ProbabilityKind;
+pub use region_spans::{component_at, component_spans_at, component_spans_in};
+pub use surface::{boundary_band, surface};
+pub use surface_mesh::{SurfaceBricks, SurfaceError, SurfaceMesh};

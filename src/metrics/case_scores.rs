@@ -80,7 +80,7 @@ impl ClassScores {
 
 /// The class in both grids, cut to the box that holds it: distances between surfaces are the same there, and far
 /// cheaper. `None` if neither grid has the class.
-fn cropped_masks(
+pub(super) fn cropped_masks(
     prediction: &Grid<ClassId>,
     truth: &Grid<ClassId>,
     class: ClassId,

@@ -80,6 +80,10 @@ impl VoxelType {
         }
     }
 
+    pub fn is_integer(self) -> bool {
+        !matches!(self, Self::F32 | Self::F64)
+    }
+
     pub fn byte_count(self) -> usize {
         match self {
             Self::U8 | Self::I8 => 1,
