@@ -1,10 +1,11 @@
 //! Brush shape and size, and the voxels one stamp of a brush covers.
 
-/// Voxels are counted along the finest axis the brush lies in; the brush is round in millimetres either way.
+/// Voxels are counted along the finest axis the brush lies in; the brush is round (or square) in millimetres either
+/// way.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Brush {
     pub shape: BrushShape,
-    /// Diameter.
+    /// Diameter, or side of a square.
     pub size: BrushSize,
 }
 
@@ -13,6 +14,8 @@ pub enum BrushShape {
     /// One voxel thick, in a slice.
     Disc,
     Ball,
+    /// One voxel thick, in a slice; its edges run along the voxel axes.
+    Square,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -40,12 +43,20 @@ pub(super) struct StampRow {
 }
 
 /// Positions further out than this are clamped; no volume is that large.
-const FARTHEST_VOXEL: f64 = 1e6;
+pub(super) const FARTHEST_VOXEL: f64 = 1e6;
+
+impl BrushShape {
+    /// Whether the brush lies in a slice, one voxel thick.
+    pub fn is_flat(self) -> bool {
+        matches!(self, Self::Disc | Self::Square)
+    }
+}
 
 impl Brush {
-    /// Diameter in mm on a grid of this spacing; `normal_axis` (0 = x, 1 = y, 2 = z) is that of a disc.
+    /// Diameter (side of a square) in mm on a grid of this spacing; `normal_axis` (0 = x, 1 = y, 2 = z) is that of a
+    /// flat brush.
     pub fn diameter_mm(&self, normal_axis: usize, spacing_mm: [f64; 3]) -> f64 {
-        let in_brush = |axis: &usize| self.shape == BrushShape::Ball || *axis != normal_axis;
+        let in_brush = |axis: &usize| !self.shape.is_flat() || *axis != normal_axis;
         match self.size {
             BrushSize::Mm(mm) => mm,
             BrushSize::Voxels(count) => {
@@ -62,19 +73,18 @@ impl Stamp {
         let largest = (0..3).map(|a| 2.0 * extent[a] as f64 * spacing[a]).sum::<f64>();
         // `max` also turns NaN into 0.
         let diameter = brush.diameter_mm(normal_axis, spacing).max(0.0).min(largest);
-        let flat = |axis| brush.shape == BrushShape::Disc && axis == normal_axis;
+        let flat = |axis| brush.shape.is_flat() && axis == normal_axis;
         let count: [f64; 3] = std::array::from_fn(|a| if flat(a) { 1.0 } else { (diameter / spacing[a]).round() });
         let half_offset = count.map(|n| n >= 2.0 && n % 2.0 == 0.0);
-        let ball = Ellipsoid::new(diameter / 2.0, spacing, half_offset);
-        let reach = |axis| if flat(axis) { 0 } else { ball.reach(axis) };
-        let mut rows = Vec::new();
-        for z in ball.first(2, reach(2))..=reach(2) {
-            for y in ball.first(1, reach(1))..=reach(1) {
-                if let Some(x_last) = ball.last_x(y, z, reach(0)) {
-                    rows.push(StampRow { y, z, x_first: ball.first(0, x_last), x_last });
-                }
-            }
-        }
+        // No further than the volume, also where one spacing is a millionth of another.
+        let bounded = |reach: f64, axis: usize| if flat(axis) { 0.0 } else { reach.min(2.0 * extent[axis] as f64) };
+        let rows = if brush.shape == BrushShape::Square {
+            // Bounded: the cast is exact.
+            block_rows(std::array::from_fn(|a| bounded((count[a] / 2.0).floor(), a) as i64), half_offset)
+        } else {
+            let ball = Ellipsoid::new(diameter / 2.0, spacing, half_offset);
+            ball.rows(std::array::from_fn(|a| bounded(ball.reach(a), a) as i64))
+        };
         Self { rows, half_offset }
     }
 
@@ -95,7 +105,19 @@ impl Stamp {
     }
 }
 
-/// Membership of voxels in a stamp, in mm.
+/// Rows of a block that ends at voxel `last` on each axis.
+fn block_rows(last: [i64; 3], half_offset: [bool; 3]) -> Vec<StampRow> {
+    let first = |axis: usize| mirrored(last[axis], half_offset[axis]);
+    let row = |y, z| StampRow { y, z, x_first: first(0), x_last: last[0] };
+    (first(2)..=last[2]).flat_map(|z| (first(1)..=last[1]).map(move |y| row(y, z))).collect()
+}
+
+/// Mirror image of a voxel about the centre of a stamp.
+fn mirrored(voxel: i64, half_offset: bool) -> i64 {
+    i64::from(half_offset) - voxel
+}
+
+/// Membership of voxels in a round stamp, in mm.
 struct Ellipsoid {
     radius_squared: f64,
     spacing: [f64; 3],
@@ -111,20 +133,33 @@ impl Ellipsoid {
         Self { radius_squared, spacing, half_offset }
     }
 
+    /// Rows of the voxels inside that are at most `reach` from the anchor.
+    fn rows(&self, reach: [i64; 3]) -> Vec<StampRow> {
+        let mut rows = Vec::new();
+        for z in self.first(2, reach[2])..=reach[2] {
+            for y in self.first(1, reach[1])..=reach[1] {
+                if let Some(x_last) = self.last_x(y, z, reach[0]) {
+                    rows.push(StampRow { y, z, x_first: self.first(0, x_last), x_last });
+                }
+            }
+        }
+        rows
+    }
+
     fn offset_squared(&self, axis: usize, voxel: i64) -> f64 {
         let shift = if self.half_offset[axis] { 0.5 } else { 0.0 };
         ((voxel as f64 - shift) * self.spacing[axis]).powi(2)
     }
 
-    /// Last voxel along an axis; the radius is bounded by the extent, so the cast is exact.
-    fn reach(&self, axis: usize) -> i64 {
+    /// Last voxel along an axis, a whole number.
+    fn reach(&self, axis: usize) -> f64 {
         let shift = if self.half_offset[axis] { 0.5 } else { 0.0 };
-        (self.radius_squared.sqrt() / self.spacing[axis] + shift).floor() as i64
+        (self.radius_squared.sqrt() / self.spacing[axis] + shift).floor()
     }
 
     /// Mirror image of `last` about the centre.
     fn first(&self, axis: usize, last: i64) -> i64 {
-        i64::from(self.half_offset[axis]) - last
+        mirrored(last, self.half_offset[axis])
     }
 
     fn last_x(&self, y: i64, z: i64, reach_x: i64) -> Option<i64> {
@@ -137,6 +172,8 @@ impl Ellipsoid {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const SHAPES: [BrushShape; 3] = [BrushShape::Disc, BrushShape::Ball, BrushShape::Square];
 
     fn stamp(shape: BrushShape, size: BrushSize, spacing_mm: [f64; 3]) -> Stamp {
         Stamp::new(&Brush { shape, size }, 2, spacing_mm, [64; 3])
@@ -181,7 +218,7 @@ mod tests {
     #[test]
     fn a_brush_smaller_than_a_voxel_or_of_useless_size_covers_one_voxel() {
         for size in [0.2, 1.0, 0.0, -3.0, f64::NAN] {
-            for shape in [BrushShape::Disc, BrushShape::Ball] {
+            for shape in SHAPES {
                 for spacing in [[1.0, 1.0, 1.0], [2.0, 1.0, 5.0], [0.0, f64::NAN, 1.0]] {
                     let s = stamp(shape, BrushSize::Mm(size), spacing);
                     assert_eq!(s.rows(), [StampRow { y: 0, z: 0, x_first: 0, x_last: 0 }]);
@@ -193,9 +230,9 @@ mod tests {
 
     #[test]
     fn no_size_gives_an_empty_stamp_or_one_that_is_not_symmetric() {
-        for tenth in 1..120 {
+        for (tenth, shape) in (1..120).flat_map(|tenth| SHAPES.map(|shape| (tenth, shape))) {
             for spacing in [[1.0, 1.0, 1.0], [0.7, 0.9, 2.5]] {
-                let s = stamp(BrushShape::Ball, BrushSize::Mm(f64::from(tenth) / 10.0), spacing);
+                let s = stamp(shape, BrushSize::Mm(f64::from(tenth) / 10.0), spacing);
                 assert!(!s.rows().is_empty());
                 for row in s.rows() {
                     let mirrored = StampRow {
@@ -207,6 +244,25 @@ mod tests {
                     assert_eq!(row.x_first, i64::from(s.half_offset[0]) - row.x_last);
                 }
             }
+        }
+    }
+
+    #[test]
+    fn a_square_has_its_side_in_both_directions_of_its_slice_and_is_one_voxel_thick() {
+        let square = |n| picture(&stamp(BrushShape::Square, BrushSize::Voxels(n), [1.0; 3]));
+        assert_eq!(square(1.0), ["#"]);
+        assert_eq!(square(3.0), ["###", "###", "###"]);
+        assert_eq!(square(4.0), ["####", "####", "####", "####"]);
+        for normal_axis in 0..3 {
+            let brush = Brush { shape: BrushShape::Square, size: BrushSize::Mm(6.0) };
+            let s = Stamp::new(&brush, normal_axis, [1.0, 3.0, 0.5], [64; 3]);
+            let mut expected = [6, 2, 12];
+            expected[normal_axis] = 1;
+            let count =
+                |of: fn(&StampRow) -> i64| s.rows().iter().map(of).collect::<std::collections::BTreeSet<_>>().len();
+            assert!(s.rows().iter().all(|r| r.x_last - r.x_first + 1 == expected[0]));
+            assert_eq!([count(|r| r.y), count(|r| r.z)], [expected[1] as usize, expected[2] as usize]);
+            assert_eq!(s.rows().len() as i64, expected[1] * expected[2]);
         }
     }
 
@@ -223,5 +279,11 @@ mod tests {
         let s = Stamp::new(&Brush { shape: BrushShape::Ball, size: BrushSize::Mm(1e300) }, 2, [1.0; 3], [4, 4, 4]);
         assert!(s.rows().len() < 3000);
         assert!(s.rows().iter().any(|r| r.y == 0 && r.z == 0 && r.x_last >= 4));
+        let s = Stamp::new(&Brush { shape: BrushShape::Square, size: BrushSize::Mm(1e300) }, 2, [1.0; 3], [4, 4, 4]);
+        assert!(s.rows().len() < 60 && s.rows().iter().all(|r| r.x_first <= -4 && r.x_last >= 4));
+        for shape in SHAPES {
+            let s = Stamp::new(&Brush { shape, size: BrushSize::Mm(1e300) }, 2, [1.0, 1e-9, 1e9], [4, 4, 4]);
+            assert!(s.rows().len() < 3000);
+        }
     }
 }

@@ -1,8 +1,8 @@
 //! Flood fill of connected voxels that hold the same value.
 
 use super::{Delta, Paint, VoxelSet, paint_voxels};
-use crate::geometry::Voxel;
-use crate::label::{LabelMap, component_spans_at};
+use crate::geometry::{Extent, Voxel, VoxelBox};
+use crate::label::{LabelMap, component_spans_in};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FillScope {
@@ -13,33 +13,40 @@ pub enum FillScope {
     Volume,
 }
 
+impl FillScope {
+    /// The voxels a fill from `seed` may reach; `None` if the seed is outside or there is no such slice.
+    pub(super) fn bounds(self, extent: Extent, seed: Voxel) -> Option<VoxelBox> {
+        let full = extent.full_box();
+        if !full.contains(seed) {
+            return None;
+        }
+        match self {
+            Self::Volume => Some(full),
+            Self::Slice { axis } => {
+                let level = *seed.to_array().get(axis)?;
+                Some(VoxelBox { lo: full.lo.with_axis(axis, level), hi: full.hi.with_axis(axis, level + 1) })
+            }
+        }
+    }
+}
+
 /// Paints the 6-connected region (4-connected in a slice) around `seed` that has the seed's class and is known or
 /// unknown like the seed. `None` if the seed is outside or nothing changes.
 pub fn flood_fill(labels: &mut LabelMap, seed: Voxel, scope: FillScope, paint: &Paint) -> Option<Delta> {
     let extent = labels.extent();
-    if !extent.contains(seed) {
-        return None;
-    }
+    let bounds = scope.bounds(extent, seed)?;
     let wanted = labels.value(seed);
     let same_value = |index: usize| {
         let value = labels.value_at(index);
         value.class == wanted.class && value.origin.is_known() == wanted.origin.is_known()
     };
-    let spans = match scope {
-        FillScope::Volume => component_spans_at(same_value, extent, seed),
-        FillScope::Slice { axis } => {
-            let level = *seed.to_array().get(axis)?;
-            let in_slice = |index| extent.voxel(index).to_array()[axis] == level;
-            component_spans_at(|i| in_slice(i) && same_value(i), extent, seed)
-        }
-    };
+    let spans = component_spans_in(same_value, extent, bounds, seed, |_| true)?;
     paint_voxels(labels, &VoxelSet::from_spans(extent, spans), paint)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::geometry::{Extent, VoxelBox};
     use crate::label::{LabelValue, Origin};
 
     /// A closed box of class 1, one voxel thick, around the inside of a 5x5x5 grid.

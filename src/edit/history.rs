@@ -150,6 +150,20 @@ impl History {
         self.undone.len()
     }
 
+    /// Names of all steps, the oldest first: those that are done, then those that were undone.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.done.iter().chain(self.undone.iter().rev()).map(|step| step.name.as_str())
+    }
+
+    /// What the steps weigh, and what they may.
+    pub fn byte_count(&self) -> usize {
+        self.done.iter().chain(&self.undone).map(Step::byte_count).sum()
+    }
+
+    pub fn byte_budget(&self) -> usize {
+        self.byte_budget
+    }
+
     /// Forgets everything, for instance because the labels were replaced.
     pub fn clear(&mut self) {
         *self = Self::new(self.byte_budget);

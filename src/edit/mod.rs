@@ -1,4 +1,5 @@
-//! The one door that writes labels: brushes, fills, acceptance of pseudo-labels; run-length deltas and undo history.
+//! The one door that writes labels: brushes, outlines, fills, operations, acceptance of pseudo-labels; run-length deltas
+//! and undo history.
 
 mod accept;
 mod brush;
@@ -6,7 +7,12 @@ mod delta;
 mod delta_bytes;
 mod fill;
 mod history;
+mod intensity;
+mod live_wire;
+mod operation;
+mod outline;
 mod paint;
+mod slice_plane;
 mod stroke;
 mod voxel_set;
 
@@ -15,6 +21,15 @@ pub use brush::{Brush, BrushShape, BrushSize};
 pub use delta::{Delta, DeltaError, Direction, Run};
 pub use fill::{FillScope, flood_fill};
 pub use history::{History, HistoryError, HistoryStep};
+pub use intensity::{
+    AdaptiveSettings, ConfidenceSettings, GrowthBounds, GrowthError, IntensityRange, Likeness, Selection, adaptive,
+    fill_similar, grow_region, level_trace, restrict,
+};
+pub use live_wire::LiveWire;
+pub use operation::{
+    Combination, Operation, OperationError, OperationRequest, Proposal, Scope, Smoothing, Watch, propose,
+};
+pub use outline::{EdgePoint, Outline};
 pub use paint::{ClassFlags, Paint, PaintRule, complete_case, complete_slice, paint_voxels};
 pub use stroke::{StrokeSegment, stroke_segment};
 pub use voxel_set::VoxelSet;

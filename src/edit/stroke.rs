@@ -11,7 +11,7 @@ use crate::label::LabelMap;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct StrokeSegment {
     pub brush: Brush,
-    /// Voxel axis (0 = x, 1 = y, 2 = z) a disc is perpendicular to; without meaning for a ball.
+    /// Voxel axis (0 = x, 1 = y, 2 = z) a disc or square is perpendicular to; without meaning for a ball.
     pub plane_normal_axis: usize,
     pub from: [f64; 3],
     pub to: [f64; 3],
@@ -145,7 +145,7 @@ mod tests {
 
     fn any_segment() -> impl Strategy<Value = StrokeSegment> {
         let position = || (-6.0f64..30.0, -6.0f64..26.0, -6.0f64..22.0).prop_map(|(x, y, z)| [x, y, z]);
-        let shape = prop_oneof![Just(BrushShape::Disc), Just(BrushShape::Ball)];
+        let shape = prop_oneof![Just(BrushShape::Disc), Just(BrushShape::Ball), Just(BrushShape::Square)];
         let size = prop_oneof![(0.1f64..9.0).prop_map(BrushSize::Mm), (0.1f64..9.0).prop_map(BrushSize::Voxels)];
         let spacing_mm = prop::array::uniform3(0.4f64..3.0);
         (shape, size, 0usize..3, position(), position(), spacing_mm).prop_map(
@@ -208,7 +208,7 @@ mod tests {
             let segment = StrokeSegment { brush, from: inside(segment.from), to: inside(segment.to), ..segment };
             let segment = StrokeSegment { spacing_mm: [1.0; 3], ..segment };
             let painted: BTreeSet<usize> = segment.voxels(extent()).indices().collect();
-            let pieces = |mask: &dyn Fn(usize) -> bool| components(mask, extent()).as_slice().iter().copied().max();
+            let pieces = |mask: &(dyn Fn(usize) -> bool + Sync)| components(mask, extent()).as_slice().iter().copied().max();
             prop_assert_eq!(pieces(&|i| painted.contains(&i)), Some(1));
             prop_assert_eq!(pieces(&|i| !painted.contains(&i)), Some(1));
         }

@@ -75,6 +75,29 @@ impl VoxelSet {
         self.spans.iter().map(ExactSizeIterator::len).sum()
     }
 
+    /// The voxels whose linear index passes `keep`.
+    pub fn filtered(&self, keep: impl Fn(usize) -> bool) -> Self {
+        let mut spans: Vec<Range<usize>> = Vec::new();
+        for index in self.indices().filter(|&i| keep(i)) {
+            match spans.last_mut() {
+                Some(last) if last.end == index => last.end += 1,
+                _ => spans.push(index..index + 1),
+            }
+        }
+        Self { extent: self.extent, spans }
+    }
+
+    /// The spans, parted where one row ends and the next begins.
+    pub fn row_spans(&self) -> impl Iterator<Item = Range<usize>> {
+        let row_length = self.extent.x();
+        self.spans.iter().flat_map(move |span| {
+            (span.start / row_length..span.end.div_ceil(row_length)).map(move |row| {
+                let row = row * row_length;
+                span.start.max(row)..span.end.min(row + row_length)
+            })
+        })
+    }
+
     /// Linear indices in ascending order.
     pub fn indices(&self) -> impl Iterator<Item = usize> {
         self.spans.iter().cloned().flatten()
@@ -98,6 +121,22 @@ mod tests {
             let expected: Vec<usize> = (0..60).filter(inside).collect();
             prop_assert_eq!(set.indices().collect::<Vec<_>>(), expected);
             prop_assert!(set.spans().windows(2).all(|w| w[0].end < w[1].start));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn filtering_keeps_what_passes_and_rows_part_the_spans(
+            spans in prop::collection::vec((0usize..60, 0usize..30), 0..6), modulus in 1usize..5,
+        ) {
+            let extent = Extent::new(4, 5, 3).unwrap();
+            let set = VoxelSet::from_spans(extent, spans.iter().map(|&(s, n)| s..s + n));
+            let kept = set.filtered(|i| i % modulus > 0 || modulus == 1);
+            let expected: Vec<usize> = set.indices().filter(|i| i % modulus > 0 || modulus == 1).collect();
+            prop_assert_eq!(&kept, &VoxelSet::from_spans(extent, expected.into_iter().map(|i| i..i + 1)));
+            let rows: Vec<Range<usize>> = set.row_spans().collect();
+            prop_assert!(rows.iter().all(|r| !r.is_empty() && r.start / 4 == (r.end - 1) / 4));
+            prop_assert!(rows.into_iter().flatten().eq(set.indices()));
         }
     }
 

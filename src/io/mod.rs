@@ -16,6 +16,7 @@ mod hdf5;
 mod header;
 mod image;
 mod mask;
+pub mod mesh;
 mod name;
 mod source;
 mod voxel_type;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use crate::io::{GridMismatch, IoError};
-use crate::label::ClassTableError;
+use crate::label::{ClassTableError, SurfaceError};
 use crate::volume::CaseId;
 
 #[derive(Debug, Error)]
@@ -70,6 +70,8 @@ pub enum ProjectError {
         "a probability of case '{case}' and the mask of case '{other}' would be the same file. Export masks alone or rename one case."
     )]
     ExportNames { case: CaseId, other: CaseId },
+    #[error("a surface could not be made: {0}")]
+    Surface(#[from] SurfaceError),
     #[error("nothing to export: no case has {0}")]
     NothingToExport(&'static str),
 }

@@ -10,6 +10,7 @@ mod class_presets;
 mod demo;
 mod error;
 mod export;
+mod export_meshes;
 mod export_statistics;
 #[cfg(test)]
 mod fixture;
@@ -18,6 +19,7 @@ mod journal;
 mod labels;
 mod manifest;
 mod predictions;
+mod preferences_file;
 #[expect(clippy::module_inception)]
 mod project;
 mod recent;
@@ -29,10 +31,12 @@ pub use class_presets::ClassPreset;
 pub use demo::{create_demo, demo_seed, is_demo};
 pub use error::ProjectError;
 pub use export::{ExportReport, Source, export_labels};
+pub use export_meshes::{MeshReport, export_meshes};
 pub use export_statistics::{StatisticsReport, export_statistics};
 pub use init::{InitReport, InitRequest, init};
 pub use journal::Journal;
 pub use labels::RecoveredLabels;
+pub use preferences_file::PreferencesFile;
 pub use project::Project;
 pub use recent::RecentProjects;
 pub use volume_folder::VolumeFolder;

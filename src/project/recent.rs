@@ -58,7 +58,7 @@ fn list_path(config: &Path) -> PathBuf {
 }
 
 /// `CHIARO_CONFIG_DIR`, else `chiaro` in the user's configuration folder.
-fn config_dir() -> Option<PathBuf> {
+pub(super) fn config_dir() -> Option<PathBuf> {
     match env::var_os("CHIARO_CONFIG_DIR") {
         Some(dir) if !dir.is_empty() => Some(dir.into()),
         _ => Some(dirs::config_dir()?.join("chiaro")),
