@@ -3,11 +3,11 @@
 use crate::geometry::{Affine, AnatomicalDirection, Extent, Orientation, PatientSide, Plane, SliceAxes};
 
 /// Share of the view the slice fills after [`SliceCamera::fit`].
-const FIT_SHARE: f64 = 0.94;
+pub(super) const FIT_SHARE: f64 = 0.94;
 /// The closest zoom: one voxel this many screen units wide.
-const MAX_UNITS_PER_VOXEL: f64 = 256.0;
+pub(super) const MAX_UNITS_PER_VOXEL: f64 = 256.0;
 /// The farthest zoom: the longer side of the slice this many screen units long.
-const MIN_SLICE_UNITS: f64 = 24.0;
+pub(super) const MIN_SLICE_UNITS: f64 = 24.0;
 
 /// The camera of one slice view.
 ///

@@ -6,18 +6,31 @@ mod colour_by;
 mod colour_space;
 mod colour_tables;
 mod doubt_colours;
+mod histogram_axis;
+mod intensity_histogram;
 mod keymap;
 mod layers;
+mod measure;
 mod measure_colours;
+mod oblique;
 mod scale_bar;
 mod window_level;
+mod window_preset;
 
 pub use belief_colours::BeliefColours;
 pub use camera::SliceCamera;
 pub use colour_by::{ColourAxes, ColourBy, ColourPlanes};
 pub use colour_tables::ColourTables;
 pub use doubt_colours::DoubtColours;
-pub use keymap::{Chord, Key, KeyAction, KeyGroup, KeyHelp, Keymap, ToolKey};
+pub use histogram_axis::{HistogramAxis, WindowHandle};
+pub use intensity_histogram::IntensityHistogram;
+pub use keymap::{
+    Chord, DragAction, Key, KeyAction, KeyChange, KeyGroup, KeyHelp, KeyTextError, Keymap, KeymapPreset, KeymapWarning,
+    MousePreset, ToolKey, WheelAction,
+};
 pub use layers::{LabelStyle, LayerSettings};
+pub use measure::{Angle, Distance, HandleHit, Measurement, Region, RegionShape, RegionStatistics};
+pub use oblique::{LinkedPlanes, ObliqueCamera, ObliquePlane, Slab, SlabProjection, SlabSampler};
 pub use scale_bar::ScaleBar;
-pub use window_level::{WindowLevel, WindowPreset};
+pub use window_level::WindowLevel;
+pub use window_preset::WindowPreset;

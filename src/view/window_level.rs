@@ -1,5 +1,6 @@
 //! Which intensities become black and white.
 
+use crate::geometry::{Extent, Voxel, VoxelBox};
 use crate::volume::Image;
 
 /// Smallest width: keeps the division defined and is finer than any stored intensity.
@@ -8,6 +9,8 @@ const MIN_WIDTH: f64 = 1e-30;
 const SAMPLE_COUNT: usize = 1 << 16;
 /// Percentiles that become black and white in the automatic window.
 const AUTO_PERCENTILES: [f64; 2] = [0.5, 99.5];
+/// The same for a region, which is smaller and rarely without a border of something else.
+const REGION_PERCENTILES: [f64; 2] = [1.0, 99.0];
 /// Dragging this many screen units doubles the width or moves the level by half of it.
 const DRAG_UNITS: f64 = 256.0;
 
@@ -18,32 +21,9 @@ pub struct WindowLevel {
     width: f64,
 }
 
-/// A named window for CT, in Hounsfield units.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct WindowPreset {
-    pub name: &'static str,
-    pub window: WindowLevel,
-}
-
-impl WindowPreset {
-    const fn new(name: &'static str, width: f64, level: f64) -> Self {
-        Self { name, window: WindowLevel { level, width } }
-    }
-
-    /// In the order of their keys.
-    pub const ALL: [Self; 6] = [
-        Self::new("Soft tissue", 400.0, 40.0),
-        Self::new("Lung", 1500.0, -600.0),
-        Self::new("Liver", 150.0, 90.0),
-        Self::new("Bone", 2500.0, 480.0),
-        Self::new("Brain", 80.0, 40.0),
-        Self::new("Brain, wide", 100.0, 50.0),
-    ];
-}
-
 impl WindowLevel {
     /// A width that is zero, negative or not finite becomes the smallest possible; a level that is not finite becomes 0.
-    pub fn new(level: f64, width: f64) -> Self {
+    pub const fn new(level: f64, width: f64) -> Self {
         let width = if width.is_finite() { width.max(MIN_WIDTH) } else { MIN_WIDTH };
         Self { level: if level.is_finite() { level } else { 0.0 }, width }
     }
@@ -67,14 +47,9 @@ impl WindowLevel {
     /// From the 0.5 to the 99.5 percentile of the finite voxels, so that a few outliers do not darken the picture.
     /// Where these are equal: from the smallest to the largest; a constant image becomes mid grey.
     pub fn auto(image: &Image) -> Self {
-        let mut sample = sampled_intensities(image);
-        sample.sort_unstable_by(f64::total_cmp);
+        let sample = sorted_sample(image, &image.extent().full_box());
         let statistics = image.statistics();
-        let [low, high] = match sample.len().checked_sub(1) {
-            // Truncation towards the lower neighbour is meant; the product is within the index range.
-            Some(last) => AUTO_PERCENTILES.map(|p| sample[(p / 100.0 * last as f64) as usize]),
-            None => [statistics.min, statistics.max],
-        };
+        let [low, high] = AUTO_PERCENTILES.map(|percent| percentile(&sample, percent).unwrap_or(statistics.min));
         if high > low {
             Self::between(low, high)
         } else if statistics.max > statistics.min {
@@ -84,7 +59,20 @@ impl WindowLevel {
         }
     }
 
-    fn between(low: f64, high: f64) -> Self {
+    /// From the 1 to the 99 percentile of the finite voxels in a box (clipped to the volume). Where these are equal: from
+    /// the smallest to the largest; `None` where the box shows no contrast at all.
+    pub fn of_region(image: &Image, region: &VoxelBox) -> Option<Self> {
+        let sample = sorted_sample(image, region);
+        let [low, high] = REGION_PERCENTILES.map(|percent| percentile(&sample, percent));
+        let (first, last) = (*sample.first()?, *sample.last()?);
+        [(low?, high?), (first, last)]
+            .into_iter()
+            .find(|(low, high)| high > low)
+            .map(|(low, high)| Self::between(low, high))
+    }
+
+    /// From black to white; the smallest window if `high` is not above `low`.
+    pub fn between(low: f64, high: f64) -> Self {
         Self::new(low / 2.0 + high / 2.0, high - low)
     }
 
@@ -100,12 +88,26 @@ impl WindowLevel {
     }
 }
 
-/// Finite intensities of up to [`SAMPLE_COUNT`] voxels spread evenly over the volume.
-fn sampled_intensities(image: &Image) -> Vec<f64> {
-    let n = image.extent().voxel_count();
-    let all = n <= SAMPLE_COUNT;
-    let index = |i: usize| if all { i } else { spread_index(i, n) };
-    (0..n.min(SAMPLE_COUNT)).map(|i| image.intensity_at(index(i))).filter(|v| v.is_finite()).collect()
+/// Finite intensities of up to [`SAMPLE_COUNT`] voxels spread evenly over a box (clipped to the volume), ascending.
+fn sorted_sample(image: &Image, region: &VoxelBox) -> Vec<f64> {
+    let region = region.intersect(&image.extent().full_box());
+    let Some(size) = Extent::from_array(region.size()) else { return Vec::new() };
+    let n = size.voxel_count();
+    let index = |i: usize| if n <= SAMPLE_COUNT { i } else { spread_index(i, n) };
+    let intensity = |i: usize| {
+        let v = size.voxel(index(i));
+        image.intensity(Voxel::new(region.lo.x + v.x, region.lo.y + v.y, region.lo.z + v.z))
+    };
+    let mut sample: Vec<f64> = (0..n.min(SAMPLE_COUNT)).map(intensity).filter(|v| v.is_finite()).collect();
+    sample.sort_unstable_by(f64::total_cmp);
+    sample
+}
+
+/// The value that `percent` (0 to 100) of an ascending sample lie below.
+fn percentile(sample: &[f64], percent: f64) -> Option<f64> {
+    let last = sample.len().checked_sub(1)?;
+    // Truncation towards the lower neighbour is meant; the product is within the index range.
+    sample.get((percent / 100.0 * last as f64) as usize).copied()
 }
 
 /// The golden-ratio sequence: a regular step would run in phase with the rows of the volume.
@@ -118,8 +120,9 @@ fn spread_index(i: usize, n: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::geometry::{Affine, Extent};
+    use crate::geometry::Affine;
     use crate::volume::{Grid, Voxels};
+    use proptest::prelude::*;
 
     fn image(values: Vec<f32>) -> Image {
         let extent = Extent::new(values.len(), 1, 1).unwrap();
@@ -169,12 +172,45 @@ mod tests {
         assert!(w.width() > 0.0 && w.level().is_finite());
     }
 
+    proptest! {
+        #[test]
+        fn the_window_of_a_region_is_read_from_its_voxels_alone(
+            lo in prop::array::uniform3(0usize..12), size in prop::array::uniform3(1usize..12), noise in prop::collection::vec(-50i16..50, 12 * 12 * 12),
+        ) {
+            let extent = Extent::new(12, 12, 12).unwrap();
+            let region = VoxelBox { lo: lo.into(), hi: std::array::from_fn(|a| lo[a] + size[a]).into() };
+            let values = Grid::from_fn(extent, |v| if region.contains(v) { noise[extent.index(v)] } else { 9000 });
+            let image = Image::new(Voxels::I16(values), 2.0, 1.0, Affine::identity());
+            let inside = extent.full_box().voxels().filter(|v| region.contains(*v));
+            let mut sorted: Vec<f64> = inside.map(|v| image.intensity(v)).collect();
+            sorted.sort_by(f64::total_cmp);
+            let found = WindowLevel::of_region(&image, &region);
+            if sorted[0] == sorted[sorted.len() - 1] {
+                prop_assert_eq!(found, None);
+            } else {
+                let w = found.unwrap();
+                let count = |f: &dyn Fn(f64) -> bool| sorted.iter().filter(|v| f(**v)).count();
+                // At most one in a hundred is below black or above white, up to rounding to a whole voxel.
+                let allowed = sorted.len() / 100 + 1;
+                prop_assert!(count(&|v| v < w.low() - 1e-9) <= allowed && count(&|v| v > w.high() + 1e-9) <= allowed);
+                prop_assert!(w.low() >= sorted[0] - 1e-9 && w.high() <= sorted[sorted.len() - 1] + 1e-9);
+            }
+        }
+    }
+
     #[test]
-    fn soft_tissue_shows_water_in_mid_grey_and_air_black() {
-        let soft = WindowPreset::ALL[0].window;
-        assert_eq!((soft.low(), soft.high()), (-160.0, 240.0));
-        assert_eq!(soft.grey(-1000.0), 0.0);
-        assert!((soft.grey(0.0) - 0.4).abs() < 1e-12);
+    fn a_region_with_a_few_bright_voxels_shows_them_and_one_without_contrast_has_no_window() {
+        let mut values = vec![5.0; 1000];
+        values[300] = 25.0;
+        values[301] = f32::NAN;
+        let image = image(values);
+        let row = |from: usize, to: usize| VoxelBox { lo: Voxel::new(from, 0, 0), hi: Voxel::new(to, 1, 1) };
+        let w = WindowLevel::of_region(&image, &row(0, 1000)).unwrap();
+        assert_eq!((w.low(), w.high()), (5.0, 25.0));
+        for nothing in [row(0, 300), row(301, 302), row(5, 5), row(9, 2), row(2000, 3000)] {
+            assert_eq!(WindowLevel::of_region(&image, &nothing), None);
+        }
+        assert_eq!(WindowLevel::of_region(&image, &row(200, usize::MAX)), Some(w));
     }
 
     #[test]
