@@ -19,7 +19,22 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("view", &["geometry", "label", "volume"]),
     ("workspace", &["edit", "geometry", "io", "label", "learn", "project", "view", "volume", "worker"]),
     ("render", &["geometry", "label", "view", "volume"]),
-    ("ui", &["edit", "geometry", "label", "learn", "project", "render", "view", "volume", "worker", "workspace"]),
+    (
+        "ui",
+        &[
+            "edit",
+            "geometry",
+            "label",
+            "learn",
+            "metrics",
+            "project",
+            "render",
+            "view",
+            "volume",
+            "worker",
+            "workspace",
+        ],
+    ),
     (
         "cli",
         &["edit", "geometry", "io", "label", "learn", "metrics", "project", "render", "ui", "view", "volume", "worker"],

@@ -15,7 +15,7 @@ use chiaro::ui::{Chiaro, Start, Threads, TrainerLink};
 use chiaro::view::ColourBy;
 use chiaro::volume::Grid;
 use chiaro::worker::protocol::{TrainerCommand, TrainerEvent, TrainerState};
-use chiaro::worker::{FrameReports, IoThread, RecentList, Slot};
+use chiaro::worker::{FrameReports, IoThread, LabelThread, RecentList, Slot};
 use chiaro::workspace::{OpenCase, Tool};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use eframe::egui::accesskit::Role;
@@ -46,7 +46,8 @@ impl Window {
             handle: None,
         };
         let io = IoThread::start(RecentList::Ignore, || {}).unwrap();
-        let threads = Threads { io, trainer, frames: FrameReports::default() };
+        let labels = LabelThread::start(|| {}).unwrap();
+        let threads = Threads { io, trainer, labels, frames: FrameReports::default() };
         let harness = Harness::builder()
             .with_size(vec2(1280.0, 800.0))
             .with_step_dt(1.0 / 30.0)

@@ -86,6 +86,7 @@ impl Day {
                 Effect::PickFolder(purpose) => self.asked_for = Some(purpose),
                 Effect::Quit => self.quit = true,
                 Effect::Notify(notice) => assert_ne!(notice.kind, NoticeKind::Error, "{}", notice.text),
+                Effect::Labels(_) | Effect::PickFile(_) => panic!("no part of this day: {effect:?}"),
                 Effect::UploadCase | Effect::UploadLabels(_) | Effect::UploadPrediction => {}
             }
         }

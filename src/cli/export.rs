@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use thiserror::Error;
 
-use crate::project::{Project, ProjectError, Source, export_labels, export_statistics};
+use crate::io::mesh::MeshFrame;
+use crate::project::{Project, ProjectError, Source, export_labels, export_meshes, export_statistics};
 use crate::volume::CaseId;
 
 /// Write verified masks on the grid of their images
@@ -19,6 +19,9 @@ pub struct ExportArgs {
     /// What to export
     #[arg(long, value_enum, default_value_t = What::Labels)]
     pub what: What,
+    /// Mesh coordinates as ITK and Slicer have them (left, posterior, superior) instead of those of NIfTI
+    #[arg(long)]
+    pub lps: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -29,22 +32,14 @@ pub enum What {
     Pseudo,
     /// The same masks, and beside each CASE.mean, CASE.scaled and CASE.np: how probable the shown classes are, 0 to 1
     Probabilities,
+    /// Surfaces of the labels: an STL per class and a coloured PLY per case, in mm
     Meshes,
     /// Class volumes in ml as CSV
     Stats,
 }
 
-#[derive(Debug, Error)]
-pub enum ExportError {
-    /// Wrong usage, not failed work.
-    #[error("export of {0} is not available yet; use --what labels, pseudo, probabilities or stats")]
-    NotAvailable(&'static str),
-    #[error(transparent)]
-    Project(#[from] ProjectError),
-}
-
 /// Prints what was done on stderr and the written paths on stdout.
-pub fn run(args: ExportArgs) -> Result<(), ExportError> {
+pub fn run(args: ExportArgs) -> Result<(), ProjectError> {
     let source = match args.what {
         What::Labels => Source::Labels,
         What::Pseudo => Source::Pseudo,
@@ -55,7 +50,14 @@ pub fn run(args: ExportArgs) -> Result<(), ExportError> {
             return Ok(());
         }
         What::Probabilities => Source::Probabilities,
-        What::Meshes => return Err(ExportError::NotAvailable("meshes")),
+        What::Meshes => {
+            let frame = if args.lps { MeshFrame::Lps } else { MeshFrame::Ras };
+            let report = export_meshes(&Project::load(&args.dir)?, &args.out, frame)?;
+            tell_left_out(&report.skipped, &report.unreadable);
+            eprintln!("{} files written, every STL read again.", report.written.len());
+            report.written.iter().for_each(|path| println!("{}", path.display()));
+            return Ok(());
+        }
     };
     let report = export_labels(&Project::load(&args.dir)?, &args.out, source)?;
     tell_left_out(&report.skipped, &report.unreadable);
@@ -74,16 +76,5 @@ fn tell_left_out(skipped: &[CaseId], unreadable: &[(CaseId, String)]) {
     }
     for (case, reason) in unreadable {
         eprintln!("Case {case} was left out: {reason}");
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_kind_that_does_not_exist_yet_is_refused_as_usage_before_anything_is_read() {
-        let args = ExportArgs { dir: "nowhere".into(), out: "nowhere".into(), what: What::Meshes };
-        assert!(matches!(run(args), Err(ExportError::NotAvailable(_))));
     }
 }

@@ -1,8 +1,8 @@
 //! `.into()` from every topic's action to [`Action`], so that widgets stay short.
 
 use crate::workspace::{
-    Action, AppAction, CaseAction, ClassAction, EditAction, FileAction, PseudoAction, ToolAction, TrainAction,
-    ViewAction,
+    Action, AppAction, CaseAction, ClassAction, EditAction, FileAction, MeasureAction, PseudoAction, ToolAction,
+    TrainAction, ViewAction,
 };
 
 /// What the widgets of one frame ask for, in order.
@@ -26,6 +26,7 @@ from_topics! {
     Tool: ToolAction,
     Class: ClassAction,
     Edit: EditAction,
+    Measure: MeasureAction,
     Pseudo: PseudoAction,
     Train: TrainAction,
 }

@@ -83,6 +83,7 @@ impl Chiaro {
         match effect {
             Effect::Io(command) => return self.threads.send_io(command),
             Effect::Trainer(command) => return self.threads.send_trainer(command),
+            Effect::Labels(job) => return self.threads.send_labels(job),
             Effect::UploadCase => self.upload(ctx, Upload::Case),
             Effect::UploadLabels(dirty) => self.upload(ctx, Upload::Labels(dirty)),
             Effect::UploadPrediction => self.upload(ctx, Upload::Prediction),
@@ -163,6 +164,7 @@ impl eframe::App for Chiaro {
         }
         let tick = Action::App(AppAction::Tick(self.started.elapsed()));
         self.apply(ctx, vec![tick]);
+        theme::follow(ctx, &self.workspace.preferences().settings);
         let received = self.panels.viewers.pictures.receive(&self.workspace);
         self.report(received);
         self.answer_close_request(ctx);

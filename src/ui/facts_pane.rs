@@ -2,13 +2,14 @@
 
 use eframe::egui::{self, Grid, RichText, ScrollArea, Ui};
 
-use super::census::Counts;
+use super::survey::{Counts, Findings};
 use super::theme;
 use super::widgets::{self, figures};
 use crate::label::{ClassTable, Origin};
 use crate::workspace::{OpenCase, Shown, Workspace};
 
-pub fn ui(ui: &mut Ui, workspace: &Workspace, counts: &Counts) {
+pub fn ui(ui: &mut Ui, workspace: &Workspace, findings: &Findings) {
+    let counts = &findings.counts;
     let (Some(case), Some(study)) = (workspace.case(), workspace.study()) else {
         waiting_ui(ui, workspace);
         return;
@@ -19,7 +20,7 @@ pub fn ui(ui: &mut Ui, workspace: &Workspace, counts: &Counts) {
         ui.add_space(theme::TIGHT);
         geometry_ui(ui, case);
         ui.add_space(theme::WIDE);
-        volumes_ui(ui, case, &study.classes, counts);
+        volumes_ui(ui, case, &study.classes, findings);
         ui.add_space(theme::GAP);
         shares_ui(ui, counts);
         divergence_ui(ui, case);
@@ -59,16 +60,17 @@ fn geometry_ui(ui: &mut Ui, case: &OpenCase) {
         });
 }
 
-fn volumes_ui(ui: &mut Ui, case: &OpenCase, classes: &ClassTable, counts: &Counts) {
+fn volumes_ui(ui: &mut Ui, case: &OpenCase, classes: &ClassTable, findings: &Findings) {
+    let counts = &findings.counts;
     let millilitres = |voxels: usize| voxels as f64 * case.image.affine.voxel_volume_mm3() / 1000.0;
     Grid::new("volumes")
         .num_columns(4)
         .min_row_height(theme::TEXT_ROW_HEIGHT)
-        .spacing([theme::WIDE, theme::TIGHT])
+        .spacing([theme::GAP, theme::TIGHT])
         .show(ui, |ui| {
             let weak = theme::palette(ui).text_weak;
             ui.label(RichText::new("Volume").color(weak));
-            for heading in ["labelled", "pseudo-label"] {
+            for heading in ["labelled", "pseudo-label", "mean ± sd"] {
                 ui.label(figures(format!("{heading:>12}")).color(weak));
             }
             ui.end_row();
@@ -82,6 +84,11 @@ fn volumes_ui(ui: &mut Ui, case: &OpenCase, classes: &ClassTable, counts: &Count
                     Some(_) => ui.label(figures(format!("{:>9.2} ml", millilitres(counts.predicted_of(class.id))))),
                     None => ui.label(figures(format!("{:>12}", "–"))),
                 };
+                let intensity = findings.statistics_of(class.id).and_then(|s| s.intensity.as_ref());
+                let text = intensity.map_or("–".to_owned(), |figures| {
+                    format!("{:.1} ± {:.1}", figures.mean, figures.standard_deviation)
+                });
+                ui.label(figures(format!("{text:>14}")));
                 ui.end_row();
             }
         });

@@ -64,7 +64,7 @@ fn matching(keymap: &Keymap, typed: &str) -> Vec<KeyHelp> {
         let name = line.description.to_lowercase();
         typed.split_whitespace().all(|word| name.contains(word))
     };
-    let mut lines = keymap.help();
+    let mut lines = keymap.help_with_unbound();
     lines.retain(|line| fits(line) && !matches!(line.action, KeyAction::FindAction | KeyAction::Cancel));
     lines
 }

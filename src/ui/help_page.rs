@@ -5,17 +5,9 @@ use eframe::egui::{self, Grid, RichText, ScrollArea, Ui};
 use super::{dialog, theme, widgets};
 use crate::view::{KeyHelp, Keymap};
 
-const MOUSE: [(&str, &str); 9] = [
-    ("Wheel", "Next or previous slice"),
-    ("Ctrl + wheel", "Zoom at the pointer"),
-    ("Shift + wheel", "Brush size"),
-    ("Shift + move", "Move the crosshair in all views"),
-    ("Middle drag", "Move the picture"),
-    ("Right drag", "Zoom; with a brush: erase"),
-    ("Ctrl + left drag", "With a brush: erase"),
-    ("Hold W + left drag", "Brightness and contrast"),
-    ("Double click", "One view or all views (with a brush: on its title)"),
-];
+/// What every preset of the mouse has.
+const MOUSE: [(&str, &str); 2] =
+    [("Middle drag", "Move the picture"), ("Double click", "One view or all views (with a brush: on its title)")];
 
 /// Returns false once the page is to be closed.
 pub fn ui(ctx: &egui::Context, keymap: &Keymap) -> bool {
@@ -23,7 +15,7 @@ pub fn ui(ctx: &egui::Context, keymap: &Keymap) -> bool {
         widgets::compact(ui);
         let height = ui.ctx().content_rect().height() - 160.0;
         ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show(ui, |ui| {
-            ui.columns_const(|[left, right]| columns_ui(left, right, &keymap.help()));
+            ui.columns_const(|[left, right]| columns_ui(left, right, keymap));
         });
         ui.add_space(theme::GAP);
         ui.button("Close").clicked()
@@ -31,7 +23,8 @@ pub fn ui(ctx: &egui::Context, keymap: &Keymap) -> bool {
     !(modal.inner || modal.should_close())
 }
 
-fn columns_ui(left: &mut Ui, right: &mut Ui, lines: &[KeyHelp]) {
+fn columns_ui(left: &mut Ui, right: &mut Ui, keymap: &Keymap) {
+    let lines = keymap.help();
     let groups: Vec<&[KeyHelp]> = lines.chunk_by(|a, b| a.group == b.group).collect();
     let half = lines.len() / 2;
     let mut shown = 0;
@@ -41,7 +34,9 @@ fn columns_ui(left: &mut Ui, right: &mut Ui, lines: &[KeyHelp]) {
         let name = group.first().map_or("", |line| line.group.name());
         group_ui(column, name, group.iter().map(|line| (line.chords.as_str(), line.description.as_str())));
     }
-    group_ui(right, "Mouse", MOUSE);
+    let mouse = keymap.mouse().help();
+    let gestures = mouse.iter().map(|(gesture, what)| (*gesture, what.as_str()));
+    group_ui(right, "Mouse", gestures.chain(MOUSE));
 }
 
 fn group_ui<'a>(ui: &mut Ui, name: &str, lines: impl IntoIterator<Item = (&'a str, &'a str)>) {

@@ -7,18 +7,20 @@ use super::classes::ClassPanel;
 use super::find_action::FindAction;
 use super::new_study::NewStudy;
 use super::notices::Notices;
+use super::operations::{OperationKind, Operations};
 use super::path_prompt::PathPrompt;
 use super::pseudo_labels::{PseudoPanel, accept_ui};
+use super::screenshot::{ScreenshotTarget, picture_of_view};
+use super::settings_window::SettingsWindow;
 use super::shortcuts::{self, WindowRequest};
 use super::top_bar::{BarRequest, TopBar};
+use super::undo_list::UndoList;
 use super::viewer::{Pictures, Viewers};
-use super::{case_list, help_page, learning, quit_dialog, start_page, status_bar, theme, tools, trust};
-use crate::view::{KeyAction, Keymap};
-use crate::workspace::Workspace;
+use super::{case_list, help_page, learning, quit_dialog, start_page, status_bar, theme, tools, tour, trust};
+use crate::workspace::{Notice, Workspace};
 
 /// The state of the panels themselves: open dialogs, half-typed names.
 pub struct Panels {
-    pub keymap: Keymap,
     pub viewers: Viewers,
     pub path_prompt: PathPrompt,
     pub notices: Notices,
@@ -28,13 +30,15 @@ pub struct Panels {
     find_action: FindAction,
     help_open: bool,
     trust_open: bool,
+    settings: SettingsWindow,
+    operations: Operations,
+    undo_list: UndoList,
     accepts_under_pointer: bool,
 }
 
 impl Panels {
     pub fn new(pictures: Pictures) -> Self {
         Self {
-            keymap: Keymap::default(),
             viewers: Viewers::new(pictures),
             path_prompt: PathPrompt::default(),
             notices: Notices::default(),
@@ -44,6 +48,9 @@ impl Panels {
             find_action: FindAction::default(),
             help_open: false,
             trust_open: false,
+            settings: SettingsWindow::default(),
+            operations: Operations::default(),
+            undo_list: UndoList::default(),
             accepts_under_pointer: false,
         }
     }
@@ -70,15 +77,36 @@ impl Panels {
         if ctx.memory(|memory| memory.top_modal_layer().is_some()) {
             return actions;
         }
-        for request in shortcuts::pressed(ctx, workspace, &self.keymap, &mut actions) {
-            match request {
-                WindowRequest::ShowKeys => self.help_open = true,
-                WindowRequest::ShowTrust => self.trust_open = true,
-                WindowRequest::FindAction => self.find_action.open(),
-                WindowRequest::AcceptUnderPointer => self.accepts_under_pointer = true,
-            }
+        for request in shortcuts::pressed(ctx, workspace, &workspace.preferences().keymap, &mut actions) {
+            self.perform(ctx, request, workspace);
         }
         actions
+    }
+
+    fn perform(&mut self, ctx: &egui::Context, request: WindowRequest, workspace: &Workspace) {
+        match request {
+            WindowRequest::ShowKeys => self.help_open = true,
+            WindowRequest::ShowTrust => self.trust_open = true,
+            WindowRequest::FindAction => self.find_action.open(),
+            WindowRequest::ShowSettings => self.settings.open(),
+            WindowRequest::UndoList => self.undo_list.toggle(),
+            WindowRequest::NewClass => self.classes.begin_adding(),
+            WindowRequest::Operation(kind) => self.operations.open(kind),
+            WindowRequest::Screenshot(target) => self.take_picture(ctx, target, workspace),
+            WindowRequest::AcceptUnderPointer => self.accepts_under_pointer = true,
+        }
+    }
+
+    fn take_picture(&mut self, ctx: &egui::Context, target: ScreenshotTarget, workspace: &Workspace) {
+        let view = workspace.views().active;
+        let (Some(rect), Some(study)) = (self.viewers.rect_of(view), workspace.study()) else { return };
+        let folder = study.dir.join("pictures");
+        picture_of_view(ctx, rect, target, folder);
+        let text = match target {
+            ScreenshotTarget::Clipboard => "A picture of the view is on the clipboard.",
+            ScreenshotTarget::File => "A picture of the view is in the study's folder 'pictures'.",
+        };
+        self.notices.show(&Notice::success(text));
     }
 
     /// What a key of this frame asked for at the pointer; to be done once the views have said where it is.
@@ -89,12 +117,14 @@ impl Panels {
     }
 
     fn top_ui(&mut self, ui: &mut Ui, workspace: &Workspace, actions: &mut Actions) {
-        let bar = TopBar { workspace, keymap: &self.keymap };
+        let histogram = self.viewers.histogram();
+        let bar = TopBar { workspace, keymap: &workspace.preferences().keymap, histogram: histogram.as_deref() };
         let panel = Panel::top("top bar").exact_size(theme::TOP_BAR_HEIGHT).frame(frame(ui, Margin::symmetric(12, 0)));
         match panel.show(ui, |ui| bar.ui(ui, actions)).inner {
             Some(BarRequest::ShowKeys) => self.help_open = true,
             Some(BarRequest::ShowTrust) => self.trust_open = true,
             Some(BarRequest::FindAction) => self.find_action.open(),
+            Some(BarRequest::Window(request)) => self.perform(ui.ctx(), request, workspace),
             Some(BarRequest::ResetPanes) => self.viewers.reset_arrangement(),
             None => {}
         }
@@ -121,7 +151,9 @@ impl Panels {
             .resizable(false)
             .frame(side)
             .show(ui, |ui| self.right_ui(ui, workspace, actions));
-        CentralPanel::default().frame(Frame::new()).show(ui, |ui| self.viewers.ui(ui, workspace, actions));
+        CentralPanel::default()
+            .frame(Frame::new())
+            .show(ui, |ui| self.viewers.ui(ui, workspace, &workspace.preferences().keymap, actions));
     }
 
     fn right_ui(&mut self, ui: &mut Ui, workspace: &Workspace, actions: &mut Actions) {
@@ -130,7 +162,9 @@ impl Panels {
             Panel::bottom("accept").resizable(false).frame(line).show(ui, |ui| accept_ui(ui, workspace, actions));
         }
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-            tools::ui(ui, workspace, &self.keymap, actions);
+            if tools::ui(ui, workspace, &workspace.preferences().keymap, actions) {
+                self.operations.open(OperationKind::Smooth);
+            }
             ui.add_space(theme::GAP + theme::TIGHT);
             ui.scope(|ui| self.classes.ui(ui, workspace, actions));
             ui.add_space(theme::GAP + theme::TIGHT);
@@ -142,15 +176,19 @@ impl Panels {
         let ctx = ui.ctx();
         self.path_prompt.ui(ctx, actions);
         self.new_study.ui(ctx, workspace, actions);
-        match self.find_action.ui(ctx, &self.keymap) {
-            Some(KeyAction::ShowKeys) => self.help_open = true,
-            Some(KeyAction::ShowTrust) => self.trust_open = true,
-            Some(key) => actions.extend(shortcuts::action_of(key, workspace)),
-            None => {}
+        if let Some(key) = self.find_action.ui(ctx, &workspace.preferences().keymap) {
+            match shortcuts::request_of(key) {
+                Some(request) => self.perform(ctx, request, workspace),
+                None => actions.extend(shortcuts::action_of(key, workspace)),
+            }
         }
         if self.help_open {
-            self.help_open = help_page::ui(ctx, &self.keymap);
+            self.help_open = help_page::ui(ctx, &workspace.preferences().keymap);
         }
+        self.operations.ui(ctx, workspace, actions);
+        self.undo_list.ui(ctx, workspace, actions);
+        self.settings.ui(ctx, workspace.preferences(), actions);
+        tour::ui(ctx, workspace, actions);
         if self.trust_open {
             self.trust_open = trust::ui(ctx, workspace.training());
         }

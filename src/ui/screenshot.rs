@@ -1,17 +1,55 @@
 //! Saves a picture of the window some seconds after it opened.
 
+use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use eframe::egui::{self, ColorImage, ViewportCommand};
+use eframe::egui::{self, ColorImage, Rect, ViewportCommand};
 
 /// When and where to save a picture of the window; the program ends after it.
 #[derive(Clone, Debug)]
 pub struct ScreenshotRequest {
     pub file: PathBuf,
     pub after_secs: f32,
+}
+
+/// Where a picture of a view goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ScreenshotTarget {
+    Clipboard,
+    /// A new file in the study's folder `pictures`.
+    File,
+}
+
+/// Takes a picture of a part of the window, in points. A view shows no name of the patient or the case.
+pub fn picture_of_view(ctx: &egui::Context, view: Rect, target: ScreenshotTarget, folder: PathBuf) {
+    let window = ctx.clone();
+    let scale = ctx.pixels_per_point();
+    ctx.request_screenshot(move |picture| {
+        let part = picture.region(&view, Some(scale));
+        match target {
+            ScreenshotTarget::Clipboard => window.copy_image(part),
+            ScreenshotTarget::File => save_beside_study(part, folder),
+        }
+    });
+}
+
+/// Under the first free number; nothing there is overwritten.
+fn save_beside_study(picture: ColorImage, folder: PathBuf) {
+    let work = move || {
+        let saved = fs::create_dir_all(&folder).map_err(image::ImageError::from).and_then(|()| {
+            let path = (1..10_000).map(|n| folder.join(format!("view-{n:04}.png"))).find(|path| !path.exists());
+            path.map_or(Ok(()), |path| write_png(&picture, &path))
+        });
+        if let Err(cause) = saved {
+            log::error!("the picture of the view could not be saved: {cause}");
+        }
+    };
+    if let Err(cause) = thread::Builder::new().name("screenshot".into()).spawn(work) {
+        log::error!("the picture of the view could not be saved: {cause}");
+    }
 }
 
 /// Waits for the moment, takes the picture once.

@@ -3,12 +3,14 @@
 use eframe::egui::{self, Event, Modifiers};
 
 use super::actions::Actions;
-use crate::edit::BrushShape;
+use super::operations::OperationKind;
+use super::screenshot::ScreenshotTarget;
+use crate::edit::{BrushShape, IntensityRange};
 use crate::project::Source;
 use crate::view::{Chord, Key, KeyAction, Keymap, LabelStyle, LayerSettings, ToolKey, WindowPreset};
 use crate::workspace::{
-    Action, CaseAction, ClassAction, EditAction, FileAction, FolderPurpose, PseudoAction, Tool, ToolAction,
-    TrainAction, ViewAction, Workspace,
+    Action, AppAction, CaseAction, ClassAction, EditAction, FileAction, FolderPurpose, OutlineAction, PseudoAction,
+    Ruler, Settings, ThemeChoice, Tool, ToolAction, TourAction, TrainAction, ViewAction, Workspace,
 };
 
 /// What a key asks of the window itself.
@@ -17,6 +19,14 @@ pub enum WindowRequest {
     ShowKeys,
     ShowTrust,
     FindAction,
+    ShowSettings,
+    /// The list of edits to go back to.
+    UndoList,
+    /// The name of a new class is asked for.
+    NewClass,
+    /// The window of operations on labels, with this one chosen.
+    Operation(OperationKind),
+    Screenshot(ScreenshotTarget),
     /// Accept what is under the pointer, once the views have said in this frame where that is.
     AcceptUnderPointer,
 }
@@ -28,7 +38,7 @@ pub fn pressed(
     keymap: &Keymap,
     actions: &mut Actions,
 ) -> Vec<WindowRequest> {
-    let chords: Vec<Chord> = ctx.input(|input| input.events.iter().filter_map(chord).collect());
+    let chords: Vec<Chord> = ctx.input(|input| input.events.iter().filter_map(chord_of).collect());
     if ctx.text_edit_focused() {
         return Vec::new();
     }
@@ -36,20 +46,68 @@ pub fn pressed(
     let focused = ctx.egui_wants_keyboard_input();
     let free = |chord: &Chord| matches!(chord.key, Key::Char(_) | Key::Escape) || !focused;
     let mut requests = Vec::new();
-    for action in chords.into_iter().filter(free).filter_map(|chord| keymap.action(chord)) {
-        match action {
-            KeyAction::ShowKeys => requests.push(WindowRequest::ShowKeys),
-            KeyAction::ShowTrust => requests.push(WindowRequest::ShowTrust),
-            KeyAction::FindAction => requests.push(WindowRequest::FindAction),
-            KeyAction::AcceptComponent => requests.push(WindowRequest::AcceptUnderPointer),
-            other => actions.extend(action_of(other, workspace)),
+    for chord in chords.into_iter().filter(free) {
+        if let Some(action) = unfinished(chord.key, workspace) {
+            actions.push(action);
+            continue;
+        }
+        let Some(action) = keymap.action(chord) else { continue };
+        match request_of(action) {
+            Some(request) => requests.push(request),
+            None => actions.extend(action_of(action, workspace)),
         }
     }
     requests
 }
 
+/// While an outline or a proposal is open, these keys belong to it, whatever else they do.
+fn unfinished(key: Key, workspace: &Workspace) -> Option<Action> {
+    let outline = workspace.drawing().is_some();
+    let proposal = workspace.pending().is_some();
+    Some(match key {
+        Key::Enter if outline => EditAction::Outline(OutlineAction::Apply).into(),
+        Key::Escape if outline => EditAction::Outline(OutlineAction::Cancel).into(),
+        Key::Backspace if outline => EditAction::Outline(OutlineAction::Back).into(),
+        Key::Enter if proposal => EditAction::ApplyProposal.into(),
+        Key::Escape if proposal => EditAction::CancelProposal.into(),
+        _ => return None,
+    })
+}
+
+/// What an action asks of the window itself, if anything.
+pub fn request_of(action: KeyAction) -> Option<WindowRequest> {
+    use KeyAction as K;
+    Some(match action {
+        K::ShowKeys => WindowRequest::ShowKeys,
+        K::ShowTrust => WindowRequest::ShowTrust,
+        K::FindAction => WindowRequest::FindAction,
+        K::ShowSettings => WindowRequest::ShowSettings,
+        K::UndoList => WindowRequest::UndoList,
+        K::NewClass => WindowRequest::NewClass,
+        K::InterpolateSlices => WindowRequest::Operation(OperationKind::Interpolate),
+        K::FillHoles => WindowRequest::Operation(OperationKind::FillHoles),
+        K::SmoothClass => WindowRequest::Operation(OperationKind::Smooth),
+        K::KeepLargestIsland => WindowRequest::Operation(OperationKind::Islands),
+        K::GrowMargin | K::ShrinkMargin => WindowRequest::Operation(OperationKind::Margin),
+        K::ReplaceClass => WindowRequest::Operation(OperationKind::Replace),
+        K::CopyScreenshot => WindowRequest::Screenshot(ScreenshotTarget::Clipboard),
+        K::SaveScreenshot => WindowRequest::Screenshot(ScreenshotTarget::File),
+        K::AcceptComponent => WindowRequest::AcceptUnderPointer,
+        _ => return None,
+    })
+}
+
+/// The key of the window tool is held: it works as a modifier of the left button.
+pub fn window_key_is_down(ui: &egui::Ui, keymap: &Keymap) -> bool {
+    let chords: Vec<Chord> = keymap.chords_of(KeyAction::Tool(ToolKey::Window)).collect();
+    ui.input(|input| {
+        let plain = !input.modifiers.command && !input.modifiers.alt;
+        plain && input.keys_down.iter().any(|key| named(*key).is_some_and(|key| chords.contains(&Chord::new(key))))
+    })
+}
+
 /// The chord of a key press; `None` for other events and for keys no keymap can name.
-fn chord(event: &Event) -> Option<Chord> {
+pub fn chord_of(event: &Event) -> Option<Chord> {
     let Event::Key { key, pressed: true, modifiers, .. } = event else { return None };
     let Modifiers { alt, shift, command, .. } = *modifiers;
     Some(Chord { key: named(*key)?, ctrl: command, shift, alt })
@@ -114,7 +172,16 @@ pub fn action_of(key: KeyAction, workspace: &Workspace) -> Option<Action> {
         K::CompleteCase => EditAction::CompleteCase.into(),
         K::NextCase => CaseAction::NextOpen.into(),
         K::PreviousCase => CaseAction::Previous.into(),
-        K::ShowKeys | K::ShowTrust | K::FindAction | K::Cancel => return None,
+        K::ToggleTheme | K::UiLarger | K::UiSmaller | K::UiReset => changed_settings(key, workspace),
+        K::ToggleTour if workspace.tour().is_some() => AppAction::Tour(TourAction::End).into(),
+        K::ToggleTour => AppAction::Tour(TourAction::Begin).into(),
+        K::NextLayout => ViewAction::SetLayout(workspace.views().layout.next()).into(),
+        K::ToggleMeasurements => ViewAction::ShowMeasurements(!workspace.views().measurements).into(),
+        K::ToggleAdaptiveBrush => ToolAction::SetAdaptive(!workspace.tools().adaptive).into(),
+        K::ToggleIntensityLimit => ToolAction::SetIntensityLimit(other_limit(workspace)?).into(),
+        K::ApplyPreview => EditAction::ApplyProposal.into(),
+        K::CancelPreview => EditAction::CancelProposal.into(),
+        K::CopySliceToNext => EditAction::CopySliceToNext(view).into(),
         layer_switch => ViewAction::SetLayers(changed_layers(layer_switch, workspace.views().layers)?).into(),
     })
 }
@@ -150,13 +217,57 @@ fn tool_of(key: ToolKey) -> Tool {
         ToolKey::AcceptBrush => Tool::AcceptBrush,
         ToolKey::AcceptComponent => Tool::AcceptComponent,
         ToolKey::Window => Tool::WindowLevel,
+        ToolKey::Polygon => Tool::Polygon,
+        ToolKey::Lasso => Tool::Lasso,
+        ToolKey::Livewire => Tool::LiveWire,
+        ToolKey::Scissors => Tool::Scissors,
+        ToolKey::FillSimilar => Tool::FillSimilar,
+        ToolKey::GrowRegion => Tool::GrowRegion,
+        ToolKey::LevelTrace => Tool::LevelTrace,
+        ToolKey::Pick => Tool::Pick,
+        ToolKey::Island => Tool::Island,
+        ToolKey::MeasureDistance => Tool::Measure(Ruler::Distance),
+        ToolKey::MeasureAngle => Tool::Measure(Ruler::Angle),
+        ToolKey::MeasureRectangle => Tool::Measure(Ruler::Rectangle),
+        ToolKey::MeasureEllipse => Tool::Measure(Ruler::Ellipse),
     }
+}
+
+fn changed_settings(key: KeyAction, workspace: &Workspace) -> Action {
+    let mut preferences = workspace.preferences().clone();
+    let settings = &mut preferences.settings;
+    let zoomed = |steps: f32| {
+        (settings.zoom + steps * Settings::ZOOM_STEP).clamp(*Settings::ZOOM.start(), *Settings::ZOOM.end())
+    };
+    match key {
+        KeyAction::UiLarger => settings.zoom = zoomed(1.0),
+        KeyAction::UiSmaller => settings.zoom = zoomed(-1.0),
+        KeyAction::UiReset => settings.zoom = 1.0,
+        _ => {
+            settings.theme = match settings.theme {
+                ThemeChoice::Dark => ThemeChoice::Light,
+                ThemeChoice::Light => ThemeChoice::Dark,
+            }
+        }
+    }
+    AppAction::SetPreferences(Box::new(preferences)).into()
+}
+
+/// Without limits, those of the window: what is neither black nor white is painted.
+fn other_limit(workspace: &Workspace) -> Option<Option<IntensityRange>> {
+    if workspace.tools().intensity_limit.is_some() {
+        return Some(None);
+    }
+    let window = workspace.case()?.window;
+    let (low, high) = (window.level() - window.width() / 2.0, window.level() + window.width() / 2.0);
+    Some(Some(IntensityRange { low, high }))
 }
 
 fn other_shape(workspace: &Workspace) -> BrushShape {
     match workspace.tools().brush.shape {
         BrushShape::Disc => BrushShape::Ball,
-        BrushShape::Ball => BrushShape::Disc,
+        BrushShape::Ball => BrushShape::Square,
+        BrushShape::Square => BrushShape::Disc,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Every colour, size and distance of the window, for the dark and the light theme.
 
+use crate::workspace::{Settings, ThemeChoice};
 use eframe::egui::{
     self, Color32, CornerRadius, FontFamily, FontId, Margin, Shadow, Stroke, Style, TextStyle, Theme, Visuals, vec2,
 };
@@ -112,8 +113,24 @@ pub fn palette(ui: &egui::Ui) -> &'static Palette {
 /// Fonts, icons and both styles; called once when the window is made.
 pub fn install(ctx: &egui::Context) {
     egui_material_icons::initialize(ctx);
+    // Ctrl+plus and Ctrl+minus belong to the keymap.
+    ctx.options_mut(|options| options.zoom_with_keyboard = false);
     ctx.set_style_of(Theme::Dark, style(Visuals::dark(), &DARK));
     ctx.set_style_of(Theme::Light, style(Visuals::light(), &LIGHT));
+}
+
+/// Brings the window to what the user has set; called in every frame.
+pub fn follow(ctx: &egui::Context, settings: &Settings) {
+    let wanted = match settings.theme {
+        ThemeChoice::Dark => Theme::Dark,
+        ThemeChoice::Light => Theme::Light,
+    };
+    if ctx.theme() != wanted {
+        ctx.set_theme(wanted);
+    }
+    if ctx.zoom_factor() != settings.zoom {
+        ctx.set_zoom_factor(settings.zoom);
+    }
 }
 
 fn style(mut visuals: Visuals, p: &Palette) -> Style {

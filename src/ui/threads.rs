@@ -7,8 +7,9 @@ use crossbeam_channel::{Receiver, Sender};
 use crate::label::Prediction;
 use crate::worker::protocol::{TrainerCommand, TrainerEvent};
 use crate::worker::protocol_io::IoCommand;
+use crate::worker::protocol_labels::{LabelEvent, LabelJob};
 use crate::worker::trainer::TrainerHandle;
-use crate::worker::{FrameReports, IoThread, Slot};
+use crate::worker::{FrameReports, IoThread, LabelThread, Slot};
 use crate::workspace::Event;
 
 /// The way to the trainer thread and back.
@@ -35,6 +36,7 @@ impl From<TrainerHandle> for TrainerLink {
 pub struct Threads {
     pub io: IoThread,
     pub trainer: TrainerLink,
+    pub labels: LabelThread,
     /// What the trainer yields to.
     pub frames: FrameReports,
 }
@@ -44,13 +46,20 @@ impl Threads {
     pub fn events(&self) -> Vec<Event> {
         let io = self.io.events().try_iter().map(Event::Io);
         let trainer = self.trainer.events.try_iter().map(Event::Trainer);
+        let labels = self.labels.events().try_iter().map(Event::Labels);
         let prediction = self.trainer.predictions.take().map(Event::Prediction);
-        io.chain(trainer).chain(prediction).collect()
+        io.chain(trainer).chain(labels).chain(prediction).collect()
     }
 
     /// What came back instead of an answer if the io thread does not take the command.
     pub fn send_io(&self, command: IoCommand) -> Option<Event> {
         self.io.send(command).err().map(|refused| Event::IoRefused(*refused))
+    }
+
+    pub fn send_labels(&self, job: LabelJob) -> Option<Event> {
+        let refused = self.labels.send(job).err()?;
+        let sentence = "the thread for operations does not answer; save your work and start Chiaro again".to_owned();
+        Some(Event::Labels(LabelEvent::Refused { ticket: refused.ticket, sentence }))
     }
 
     pub fn send_trainer(&self, command: TrainerCommand) -> Option<Event> {

@@ -1,12 +1,14 @@
 //! Name, study, menus, window presets, export.
 
-use eframe::egui::{self, Align, Button, Layout, RichText, Theme, Ui};
+use eframe::egui::containers::menu::{MenuButton, MenuConfig};
+use eframe::egui::{self, Align, Button, Layout, PopupCloseBehavior, RichText, Ui};
 
 use super::actions::Actions;
-use super::{theme, widgets, words};
+use super::shortcuts::{self, WindowRequest};
+use super::{theme, widgets, window_menu, words};
 use crate::geometry::{PatientSide, Plane};
 use crate::project::{CaseState, Source};
-use crate::view::{KeyAction, Keymap, WindowPreset};
+use crate::view::{IntensityHistogram, KeyAction, Keymap, WindowLevel, WindowPreset};
 use crate::workspace::{
     Action, AppAction, CaseAction, EditAction, FileAction, FolderPurpose, Layout as ViewLayout, PseudoAction,
     ViewAction, Workspace,
@@ -20,11 +22,14 @@ pub enum BarRequest {
     FindAction,
     /// Every pane where the layout has it.
     ResetPanes,
+    Window(WindowRequest),
 }
 
 pub struct TopBar<'a> {
     pub workspace: &'a Workspace,
     pub keymap: &'a Keymap,
+    /// Of the shown image, once it has been counted.
+    pub histogram: Option<&'a IntensityHistogram>,
 }
 
 impl TopBar<'_> {
@@ -47,11 +52,17 @@ impl TopBar<'_> {
         ui.menu_button("File", |ui| self.file_ui(ui, actions));
         if self.workspace.study().is_some() {
             ui.menu_button("View", |ui| self.view_ui(ui, actions, request));
-            ui.menu_button("Label", |ui| self.label_ui(ui, actions));
+            ui.menu_button("Label", |ui| self.label_ui(ui, actions, request));
         }
         ui.menu_button("Help", |ui| {
             if self.item_ui(ui, "Keys", Some(KeyAction::ShowKeys), true) {
                 *request = Some(BarRequest::ShowKeys);
+            }
+            if self.item_ui(ui, "Show the tour", Some(KeyAction::ToggleTour), self.workspace.study().is_some()) {
+                actions.extend(shortcuts::action_of(KeyAction::ToggleTour, self.workspace));
+            }
+            if self.item_ui(ui, "Settings…", Some(KeyAction::ShowSettings), true) {
+                *request = Some(BarRequest::Window(WindowRequest::ShowSettings));
             }
         });
     }
@@ -67,9 +78,11 @@ impl TopBar<'_> {
         });
         if let Some(case) = self.workspace.case() {
             let text = format!("Window {:.0} / {:.0}", case.window.level(), case.window.width());
-            ui.menu_button(text, |ui| self.window_ui(ui, actions))
-                .response
-                .on_hover_text("Level / width, brightness and contrast");
+            // Dragging in the histogram is no choice that closes the menu.
+            let stays = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
+            let (response, _) =
+                MenuButton::new(text).config(stays).ui(ui, |ui| self.window_ui(ui, case.window, actions));
+            response.on_hover_text("Level / width, brightness and contrast");
         }
         // In a narrow window the menus need the room.
         if ui.available_width() < 160.0 {
@@ -160,12 +173,27 @@ impl TopBar<'_> {
             *request = Some(BarRequest::ShowTrust);
         }
         let dark = ui.visuals().dark_mode;
-        if ui.button(if dark { "Light theme" } else { "Dark theme" }).clicked() {
-            ui.ctx().set_theme(if dark { Theme::Light } else { Theme::Dark });
+        let theme = if dark { "Light theme" } else { "Dark theme" };
+        for (name, key) in [
+            ("Save a picture of the view", KeyAction::SaveScreenshot),
+            ("Copy a picture of the view", KeyAction::CopyScreenshot),
+        ] {
+            if self.item_ui(ui, name, Some(key), true) {
+                *request = shortcuts::request_of(key).map(BarRequest::Window);
+            }
+        }
+        for (name, key) in [
+            (theme, KeyAction::ToggleTheme),
+            ("Larger text and buttons", KeyAction::UiLarger),
+            ("Smaller text and buttons", KeyAction::UiSmaller),
+        ] {
+            if self.item_ui(ui, name, Some(key), true) {
+                actions.extend(shortcuts::action_of(key, self.workspace));
+            }
         }
     }
 
-    fn label_ui(&self, ui: &mut Ui, actions: &mut Actions) {
+    fn label_ui(&self, ui: &mut Ui, actions: &mut Actions, request: &mut Option<BarRequest>) {
         let case = self.workspace.case();
         let view = self.workspace.views().active;
         let predicted = case.is_some_and(|c| c.prediction.is_some());
@@ -173,12 +201,27 @@ impl TopBar<'_> {
         for (name, key, enabled, action) in [
             ("Undo", Some(KeyAction::Undo), case.is_some_and(|c| c.history.undo_name().is_some()), EditAction::Undo),
             ("Redo", Some(KeyAction::Redo), case.is_some_and(|c| c.history.redo_name().is_some()), EditAction::Redo),
+            ("Copy this slice to the next", Some(KeyAction::CopySliceToNext), ready, EditAction::CopySliceToNext(view)),
             ("Complete this slice", Some(KeyAction::CompleteSlice), ready, EditAction::CompleteSlice(view)),
             ("Complete this case", Some(KeyAction::CompleteCase), ready, EditAction::CompleteCase),
         ] {
             self.action_ui(ui, name, key, enabled, action, actions);
         }
         widgets::caption_ui(ui, "Completing turns unlabelled voxels into background");
+        ui.separator();
+        for (name, key) in [
+            ("List of edits…", KeyAction::UndoList),
+            ("Fill between slices…", KeyAction::InterpolateSlices),
+            ("Smooth…", KeyAction::SmoothClass),
+            ("Islands…", KeyAction::KeepLargestIsland),
+            ("Fill holes…", KeyAction::FillHoles),
+            ("Grow or shrink…", KeyAction::GrowMargin),
+            ("Replace by a class…", KeyAction::ReplaceClass),
+        ] {
+            if self.item_ui(ui, name, Some(key), ready) {
+                *request = shortcuts::request_of(key).map(BarRequest::Window);
+            }
+        }
         ui.separator();
         for (name, key, action) in [
             ("Accept this slice", KeyAction::AcceptSlice, PseudoAction::AcceptSlice(view)),
@@ -194,8 +237,10 @@ impl TopBar<'_> {
         self.action_ui(ui, "Next case", Some(KeyAction::NextCase), true, CaseAction::NextOpen, actions);
     }
 
-    fn window_ui(&self, ui: &mut Ui, actions: &mut Actions) {
+    fn window_ui(&self, ui: &mut Ui, window: WindowLevel, actions: &mut Actions) {
+        window_menu::histogram_ui(ui, self.histogram, window, actions);
         self.action_ui(ui, "Automatic", Some(KeyAction::WindowAuto), true, ViewAction::AutoWindow, actions);
+        widgets::caption_ui(ui, "Ctrl and a drag with the tool: what the rectangle holds");
         ui.separator();
         widgets::caption_ui(ui, "CT presets");
         for (index, preset) in (0u8..).zip(WindowPreset::ALL) {

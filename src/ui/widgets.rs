@@ -76,7 +76,8 @@ pub fn small_icon_ui(ui: &mut Ui, icon: MaterialIcon, name: &str, colour: Color3
     named(response.inner, name, None)
 }
 
-fn sized_icon_button_ui(
+/// The same in another size.
+pub fn sized_icon_button_ui(
     ui: &mut Ui,
     icon: MaterialIcon,
     name: &str,

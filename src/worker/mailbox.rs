@@ -93,9 +93,13 @@ fn replaces(newer: &IoCommand, waiting: &IoCommand) -> bool {
     match (newer, waiting) {
         (IoCommand::SaveLabels { case: a, .. }, IoCommand::SaveLabels { case: b, .. })
         | (IoCommand::LoadPrediction(a), IoCommand::LoadPrediction(b)) => a == b,
-        (IoCommand::LoadCase(_) | IoCommand::SaveProject { .. } | IoCommand::ListRecent, _) => {
-            discriminant(newer) == discriminant(waiting)
-        }
+        (
+            IoCommand::LoadCase(_)
+            | IoCommand::SaveProject { .. }
+            | IoCommand::SavePreferences(_)
+            | IoCommand::ListRecent,
+            _,
+        ) => discriminant(newer) == discriminant(waiting),
         _ => false,
     }
 }

@@ -1,16 +1,19 @@
-//! Threads and the messages between them: the trainer thread and the io thread.
+//! Threads and the messages between them: the trainer thread, the io thread and the one that works on labels.
 
 mod courtesy;
 mod io_thread;
+mod label_thread;
 mod mailbox;
 mod past_run;
 mod power;
 pub mod protocol;
 pub mod protocol_io;
+pub mod protocol_labels;
 mod slot;
 pub mod trainer;
 
 pub use courtesy::FrameReports;
 pub use io_thread::{IoThread, RecentList};
+pub use label_thread::LabelThread;
 pub use past_run::PastRun;
 pub use slot::Slot;

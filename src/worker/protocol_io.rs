@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::edit::Delta;
 use crate::io::{ClassFileFormat, NiftiGeometry};
 use crate::label::{ClassTable, LabelMap, Prediction};
-use crate::project::{CaseState, ExportReport, InitRequest, Source};
+use crate::project::{CaseState, ExportReport, InitRequest, PreferencesFile, Source};
 use crate::volume::{CaseId, Image};
 use crate::worker::PastRun;
 
@@ -51,6 +51,9 @@ pub enum IoCommand {
         folder: PathBuf,
         source: Source,
     },
+    /// The user's settings and keys; answered by `Preferences`.
+    LoadPreferences,
+    SavePreferences(Box<PreferencesFile>),
     /// A label description of ITK-SNAP's or Slicer's, whichever it is.
     ReadClasses(PathBuf),
     WriteClasses {
@@ -180,4 +183,5 @@ pub enum IoEvent {
         warnings: Vec<String>,
     },
     ClassesWritten(PathBuf),
+    Preferences(Box<PreferencesFile>),
 }

@@ -6,15 +6,15 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::edit::{BrushShape, BrushSize, PaintRule};
+use crate::edit::{BrushShape, BrushSize, IntensityRange, Operation, PaintRule};
 use crate::geometry::{PatientSide, Plane, Voxel};
 use crate::io::ClassFileFormat;
 use crate::label::{ClassId, ClassStatus, ClassTable};
 use crate::learn::{DeviceChoice, Method};
 use crate::project::{CaseState, Source};
-use crate::view::{LayerSettings, WindowLevel};
+use crate::view::{HandleHit, LayerSettings, WindowLevel};
 use crate::volume::CaseId;
-use crate::workspace::Layout;
+use crate::workspace::{Layout, Preferences};
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
@@ -25,6 +25,7 @@ pub enum Action {
     Tool(ToolAction),
     Class(ClassAction),
     Edit(EditAction),
+    Measure(MeasureAction),
     Pseudo(PseudoAction),
     Train(TrainAction),
 }
@@ -40,7 +41,22 @@ pub enum AppAction {
     /// Close although something could not be saved.
     QuitAnyway,
     CancelQuit,
+    /// Keys, theme, size; stored for the next start.
+    SetPreferences(Box<Preferences>),
+    Tour(TourAction),
     ClearNotices,
+}
+
+/// The short way through the window for somebody new.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TourAction {
+    Begin,
+    Next,
+    End,
+}
+
+impl TourAction {
+    pub const STEPS: usize = 5;
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -163,7 +179,10 @@ pub enum ViewAction {
     /// Pointer movement in screen units, as `WindowLevel::drag` takes it.
     DragWindow([f64; 2]),
     AutoWindow,
+    /// What the box between two positions holds becomes the full range of greys.
+    WindowOfRegion([[f64; 3]; 2]),
     SetLayers(LayerSettings),
+    ShowMeasurements(bool),
 }
 
 /// The pointer over a view.
@@ -187,6 +206,51 @@ pub enum Tool {
     /// Accepts the pseudo-label's component under the pointer.
     AcceptComponent,
     WindowLevel,
+    /// Corners by clicks; they can be moved until it is applied.
+    Polygon,
+    /// Drawn freehand; its corners can be moved until it is applied.
+    Lasso,
+    /// Corners by clicks, joined along edges of the picture.
+    LiveWire,
+    /// Drawn freehand, cuts through all slices when let go.
+    Scissors,
+    /// Fills connected voxels of similar intensity.
+    FillSimilar,
+    /// Grows over connected voxels of the same tissue.
+    GrowRegion,
+    /// The line of one intensity through the pointer.
+    LevelTrace,
+    /// Chooses the class under the pointer.
+    Pick,
+    /// Removes the clicked island, or all others.
+    Island,
+    Measure(Ruler),
+}
+
+/// What is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Ruler {
+    Distance,
+    /// Its first arm is dragged; the second stands at a right angle until it is moved.
+    Angle,
+    Rectangle,
+    Ellipse,
+}
+
+/// Measurements of the shown case; positions as for edits.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum MeasureAction {
+    Begin {
+        view: Plane,
+        position: [f64; 3],
+        ruler: Ruler,
+    },
+    /// This handle follows the next moves.
+    Grab(HandleHit),
+    Move([f64; 3]),
+    Release,
+    RemoveNewest,
+    Clear,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -198,6 +262,14 @@ pub enum ToolAction {
     GrowBrush(i32),
     SetBrushShape(BrushShape),
     SetPaintRule(PaintRule),
+    /// Tools write only where the intensity lies in this range; `None`: everywhere.
+    SetIntensityLimit(Option<IntensityRange>),
+    /// The brush stays within the tissue under the pointer.
+    SetAdaptive(bool),
+    /// How far the intensities of a filled region may be from the clicked one.
+    SetTolerance(f64),
+    /// Fills and islands in the volume, not in the slice alone.
+    SetInVolume(bool),
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -265,11 +337,54 @@ pub enum EditAction {
         position: [f64; 3],
         inverted: bool,
     },
+    /// A click of a tool that works at once: region, level line, island, choice of class.
+    Click {
+        view: Plane,
+        position: [f64; 3],
+        inverted: bool,
+    },
+    Outline(OutlineAction),
+    /// Works out what an operation would do to the chosen class, beside the window, and shows it.
+    Propose {
+        operation: Box<Operation>,
+        /// In the slice of this view alone.
+        slice_of: Option<Plane>,
+    },
+    /// The labels of the slice shown in this view go into the next one, which is shown then.
+    CopySliceToNext(Plane),
+    /// Makes the shown proposal true, or the one being worked out as soon as it is ready.
+    ApplyProposal,
+    CancelProposal,
     Undo,
     Redo,
+    /// As many steps back (negative) or forward at once.
+    StepHistory(isize),
     /// Unknown voxels of the slice shown in `view` become background.
     CompleteSlice(Plane),
     CompleteCase,
+}
+
+/// Drawing an outline in a slice, from press to press.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum OutlineAction {
+    /// A new corner, or the beginning of a freehand line.
+    Press {
+        view: Plane,
+        position: [f64; 3],
+        inverted: bool,
+    },
+    /// This corner is held and follows the next moves.
+    Hold(usize),
+    /// The held corner or the end of the freehand line.
+    Move([f64; 3]),
+    /// The button came up.
+    Release,
+    /// Where the pointer is while no button is down.
+    Hover([f64; 3]),
+    /// Takes the last corner back.
+    Back,
+    Apply,
+    Cancel,
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -6,6 +6,7 @@ use crate::geometry::VoxelBox;
 use crate::label::Prediction;
 use crate::worker::protocol::{TrainerCommand, TrainerEvent};
 use crate::worker::protocol_io::{IoCommand, IoEvent};
+use crate::worker::protocol_labels::{LabelEvent, LabelJob};
 use crate::workspace::{FilePurpose, FolderPurpose, Notice};
 
 #[derive(Debug)]
@@ -13,6 +14,8 @@ pub enum Effect {
     /// To the io thread; a command it refuses comes back as `Event::IoRefused`.
     Io(IoCommand),
     Trainer(TrainerCommand),
+    /// To the thread that works on labels.
+    Labels(LabelJob),
     /// The shown case is another one (or none): all its textures.
     UploadCase,
     /// These voxels of the shown case's labels changed.
@@ -35,6 +38,7 @@ pub enum Event {
     /// The io thread's queue is full or the thread is gone.
     IoRefused(IoCommand),
     Trainer(TrainerEvent),
+    Labels(LabelEvent),
     /// The newest value of the prediction slot.
     Prediction(Arc<Prediction>),
 }

@@ -6,10 +6,14 @@ mod absorb;
 mod action;
 mod apply;
 mod curve;
+mod drawing;
 mod effect;
+mod measurements;
 mod new_project;
 mod notice;
 mod open_case;
+mod pending;
+mod preferences;
 mod saving;
 mod study;
 #[cfg(test)]
@@ -24,15 +28,19 @@ use std::time::Duration;
 pub use absorb::absorb;
 pub use action::{
     Action, AppAction, CaseAction, ClassAction, EditAction, FileAction, FilePurpose, FolderPurpose, Hover,
-    PseudoAction, Tool, ToolAction, TrainAction, ViewAction,
+    MeasureAction, OutlineAction, PseudoAction, Ruler, Tool, ToolAction, TourAction, TrainAction, ViewAction,
 };
 use apply::Stroke;
 pub use apply::apply;
 pub use curve::Curve;
+pub use drawing::Drawing;
 pub use effect::{Effect, Event};
+pub use measurements::{Measured, Measurements};
 pub use new_project::NewProjectForm;
 pub use notice::{Notice, NoticeKind};
 pub use open_case::OpenCase;
+pub use pending::{Pending, PendingState};
+pub use preferences::{Preferences, Settings, ThemeChoice};
 pub use saving::{Quitting, SaveState};
 pub use study::{CaseLine, Study};
 pub use tools::Tools;
@@ -52,6 +60,13 @@ pub struct Workspace {
     shown: Shown,
     /// Opened cases that are not on the screen, the longest unseen first.
     parked: Vec<OpenCase>,
+    preferences: Preferences,
+    /// They have been read from the user's folder.
+    preferences_known: bool,
+    /// Step of the tour that is shown.
+    tour: Option<usize>,
+    /// The demo is being opened by somebody who has not seen the tour.
+    offers_tour: bool,
     views: Views,
     tools: Tools,
     training: Training,
@@ -60,6 +75,10 @@ pub struct Workspace {
     exporting: bool,
     quitting: Quitting,
     stroke: Option<Stroke>,
+    drawing: Option<Drawing>,
+    pending: Option<Pending>,
+    /// Number of the newest job for the thread that works on labels.
+    tickets: u64,
 }
 
 /// The case on the screen.
@@ -120,6 +139,16 @@ impl Workspace {
         }
     }
 
+    /// What the user has set for the program itself.
+    pub fn preferences(&self) -> &Preferences {
+        &self.preferences
+    }
+
+    /// Step of the tour that is shown, from 0.
+    pub fn tour(&self) -> Option<usize> {
+        self.tour
+    }
+
     pub fn views(&self) -> &Views {
         &self.views
     }
@@ -148,6 +177,16 @@ impl Workspace {
 
     pub fn quitting(&self) -> &Quitting {
         &self.quitting
+    }
+
+    /// The outline being drawn.
+    pub fn drawing(&self) -> Option<&Drawing> {
+        self.drawing.as_ref()
+    }
+
+    /// The operation being worked out or shown.
+    pub fn pending(&self) -> Option<&Pending> {
+        self.pending.as_ref()
     }
 
     /// The shown prediction no longer matches the labels or the newest run: draw it faded.

@@ -10,6 +10,7 @@ use crate::label::{LabelMap, LabelValue, Prediction};
 use crate::view::{SliceCamera, WindowLevel};
 use crate::volume::{CaseId, Image};
 use crate::worker::protocol_io::LoadedCase;
+use crate::workspace::Measurements;
 
 #[derive(Debug)]
 pub struct OpenCase {
@@ -21,6 +22,11 @@ pub struct OpenCase {
     pub(super) labels: Arc<LabelMap>,
     pub history: History,
     pub prediction: Option<Arc<Prediction>>,
+    /// The labels as a proposal would make them; shown instead while it is looked at.
+    pub(super) preview: Option<Arc<LabelMap>>,
+    pub measurements: Measurements,
+    /// The view in which the newest measurement was begun.
+    pub(super) measuring_in: Option<Plane>,
     /// The linked cross.
     pub cursor: Voxel,
     pub window: WindowLevel,
@@ -59,6 +65,9 @@ impl OpenCase {
             labels: Arc::new(labels),
             history: History::default(),
             prediction,
+            preview: None,
+            measurements: Measurements::default(),
+            measuring_in: None,
             cursor,
             notices,
             saving: None,
@@ -73,6 +82,16 @@ impl OpenCase {
 
     pub fn labels(&self) -> &LabelMap {
         &self.labels
+    }
+
+    /// To be read beside the window; an edit meanwhile copies them once.
+    pub fn shared_labels(&self) -> Arc<LabelMap> {
+        Arc::clone(&self.labels)
+    }
+
+    /// What the views show: the labels, or a proposal of other ones.
+    pub fn shown_labels(&self) -> &Arc<LabelMap> {
+        self.preview.as_ref().unwrap_or(&self.labels)
     }
 
     pub fn extent(&self) -> Extent {

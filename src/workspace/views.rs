@@ -14,6 +14,8 @@ pub struct Views {
     pub active: Plane,
     pub side: PatientSide,
     pub layers: LayerSettings,
+    /// Measurements are drawn.
+    pub measurements: bool,
     pub hover: Option<Hover>,
 }
 
@@ -56,6 +58,7 @@ impl Default for Views {
             active: Plane::Axial,
             side: PatientSide::default(),
             layers: LayerSettings::default(),
+            measurements: true,
             hover: None,
         }
     }

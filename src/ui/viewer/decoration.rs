@@ -114,8 +114,15 @@ impl Decoration<'_> {
         // A brush of less than a pixel must still be found.
         let radius = ((diameter_mm / 2.0 * camera.zoom()) as f32).max(1.5);
         let colour = if self.tools.tool == Tool::Brush { self.class_colour } else { Color32::WHITE };
-        painter.circle_stroke(pointer, radius, Stroke::new(3.0, Color32::from_black_alpha(170)));
-        painter.circle_stroke(pointer, radius, Stroke::new(1.5, colour));
+        let (shadow, line) = (Stroke::new(3.0, Color32::from_black_alpha(170)), Stroke::new(1.5, colour));
+        if brush.shape == BrushShape::Square {
+            let square = Rect::from_center_size(pointer, vec2(2.0 * radius, 2.0 * radius));
+            painter.rect_stroke(square, 0.0, shadow, StrokeKind::Middle);
+            painter.rect_stroke(square, 0.0, line, StrokeKind::Middle);
+            return;
+        }
+        painter.circle_stroke(pointer, radius, shadow);
+        painter.circle_stroke(pointer, radius, line);
         if brush.shape == BrushShape::Ball {
             // An equator tells a ball from a disc.
             let equator = EllipseShape::stroke(pointer, vec2(radius, radius * 0.3), Stroke::new(0.8, colour));

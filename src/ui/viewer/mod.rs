@@ -2,10 +2,13 @@
 
 mod arrangement;
 mod decoration;
+mod overlay;
 mod picture;
 mod pointer;
 mod slice_strip;
 mod slice_view;
+
+use std::sync::Arc;
 
 use eframe::egui::{Frame, Margin, Rect, Ui, UiBuilder};
 
@@ -14,9 +17,10 @@ pub use picture::{Pictures, Upload};
 use self::arrangement::{Arrangement, Pane};
 use self::pointer::Pointer;
 use super::actions::Actions;
-use super::census::Census;
+use super::survey::Survey;
 use super::{facts_pane, theme};
 use crate::geometry::Plane;
+use crate::view::{IntensityHistogram, Keymap};
 use crate::workspace::Workspace;
 
 /// What the views keep between frames: the drag in progress, the pictures on the graphics card, the counts.
@@ -24,30 +28,49 @@ use crate::workspace::Workspace;
 pub struct Viewers {
     pointer: Pointer,
     pub pictures: Pictures,
-    census: Census,
+    survey: Survey,
     arrangement: Arrangement,
+    /// Where each view was drawn last, in the order of [`Plane::ALL`].
+    rects: [Option<Rect>; 3],
 }
 
 impl Viewers {
     pub fn new(pictures: Pictures) -> Self {
-        Self { pointer: Pointer::default(), pictures, census: Census::default(), arrangement: Arrangement::default() }
+        Self {
+            pointer: Pointer::default(),
+            pictures,
+            survey: Survey::default(),
+            arrangement: Arrangement::default(),
+            rects: [None; 3],
+        }
     }
 
-    pub fn ui(&mut self, ui: &mut Ui, workspace: &Workspace, actions: &mut Actions) {
+    pub fn ui(&mut self, ui: &mut Ui, workspace: &Workspace, keymap: &Keymap, actions: &mut Actions) {
         let area = ui.available_rect_before_wrap();
         ui.painter().rect_filled(area, 0.0, theme::palette(ui).line);
         self.count(ui, workspace);
         if let Some(view) = workspace.views().maximised {
-            self.slice_ui(ui, area, view, workspace, actions);
+            self.slice_ui(ui, area, view, (workspace, keymap), actions);
             return;
         }
         let mut arrangement = std::mem::take(&mut self.arrangement);
         arrangement.follow(workspace.views().layout);
         arrangement.ui(ui, &mut |ui, rect, pane| match pane {
-            Pane::Slice(view) => self.slice_ui(ui, rect, view, workspace, actions),
+            Pane::Slice(view) => self.slice_ui(ui, rect, view, (workspace, keymap), actions),
             Pane::Facts => self.facts_ui(ui, rect, workspace),
         });
         self.arrangement = arrangement;
+    }
+
+    /// Of the shown image's intensities, once they are counted.
+    pub fn histogram(&self) -> Option<Arc<IntensityHistogram>> {
+        self.survey.findings().histogram.clone()
+    }
+
+    /// Where a view was drawn last, in window points.
+    pub fn rect_of(&self, view: Plane) -> Option<Rect> {
+        let place = Plane::ALL.iter().position(|plane| *plane == view)?;
+        self.rects[place]
     }
 
     /// The panes go back to where the layout has them.
@@ -60,15 +83,25 @@ impl Viewers {
         if let Some(case) = workspace.case()
             && !ui.input(|i| i.pointer.any_down())
         {
-            self.census.update(case);
+            self.survey.update(ui.ctx(), case);
         }
     }
 
-    fn slice_ui(&mut self, ui: &mut Ui, rect: Rect, view: Plane, workspace: &Workspace, actions: &mut Actions) {
+    fn slice_ui(
+        &mut self,
+        ui: &mut Ui,
+        rect: Rect,
+        view: Plane,
+        (workspace, keymap): (&Workspace, &Keymap),
+        actions: &mut Actions,
+    ) {
+        if let Some(place) = Plane::ALL.iter().position(|plane| *plane == view) {
+            self.rects[place] = Some(rect);
+        }
         match workspace.case() {
             Some(case) => {
                 let Self { pointer, pictures, .. } = self;
-                slice_view::ui(ui, rect, view, (workspace, case), pointer, pictures, actions);
+                slice_view::ui(ui, rect, view, (workspace, case, keymap), (pointer, pictures), actions);
             }
             None => {
                 ui.painter().rect_filled(rect, 0.0, theme::VIEWER_BACKGROUND);
@@ -82,7 +115,7 @@ impl Viewers {
         let fill = theme::palette(ui).panel;
         Frame::new().fill(fill).inner_margin(Margin::same(16)).show(&mut pane, |ui| {
             ui.set_min_size(ui.available_size());
-            facts_pane::ui(ui, workspace, self.census.counts());
+            facts_pane::ui(ui, workspace, self.survey.findings());
         });
     }
 }

@@ -68,7 +68,7 @@ impl Pictures {
                 Ok(())
             }
             (Upload::Labels(dirty), Some(case)) => {
-                self.with_renderer(|renderer, gpu| renderer.upload_box(&gpu.queue, case.labels(), &dirty));
+                self.with_renderer(|renderer, gpu| renderer.upload_box(&gpu.queue, case.shown_labels(), &dirty));
                 Ok(())
             }
             (Upload::Prediction, Some(case)) => self.upload_prediction(case, workspace),
@@ -96,7 +96,7 @@ impl Pictures {
         self.with_renderer(|renderer, gpu| {
             renderer.set_volumes(&gpu.device, Some(volumes));
             if case.labels().revision() != revision {
-                renderer.upload_box(&gpu.queue, case.labels(), &case.extent().full_box());
+                renderer.upload_box(&gpu.queue, case.shown_labels(), &case.extent().full_box());
             }
         });
         self.upload_prediction(case, workspace)
@@ -144,7 +144,7 @@ impl Pictures {
         let Some(gpu) = &self.gpu else { return };
         let (sender, volumes) = bounded(1);
         let (device, queue, ctx) = (gpu.device.clone(), gpu.queue.clone(), ctx.clone());
-        let (image, labels) = (Arc::clone(&case.image), case.labels().clone());
+        let (image, labels) = (Arc::clone(&case.image), Arc::clone(case.shown_labels()));
         let revision = labels.revision();
         let work = move || {
             // Nobody waits any more if another case has been shown meanwhile.

@@ -1,24 +1,24 @@
 //! One slice view: picture, decoration, pointer.
 
-use eframe::egui::{self, CursorIcon, Key, PointerButton, Pos2, Rect, Response, Role, Sense, Ui, WidgetInfo};
+use eframe::egui::{self, CursorIcon, PointerButton, Pos2, Rect, Response, Role, Sense, StrokeKind, Ui, WidgetInfo};
 
 use super::decoration::{self, Decoration};
 use super::picture::Pictures;
 use super::pointer::{Pointer, Surface};
-use super::slice_strip;
+use super::{overlay, slice_strip};
 use crate::geometry::Plane;
 use crate::ui::actions::Actions;
-use crate::ui::{theme, widgets};
-use crate::workspace::{Hover, OpenCase, Tool, ViewAction, Workspace};
+use crate::ui::{shortcuts, theme, widgets};
+use crate::view::Keymap;
+use crate::workspace::{EditAction, Hover, OpenCase, OutlineAction, Tool, ViewAction, Workspace};
 
 /// Draws the view into `rect` and turns what the pointer does over it into actions.
 pub fn ui(
     ui: &mut Ui,
     rect: Rect,
     view: Plane,
-    (workspace, case): (&Workspace, &OpenCase),
-    pointer: &mut Pointer,
-    pictures: &mut Pictures,
+    (workspace, case, keymap): (&Workspace, &OpenCase, &Keymap),
+    (pointer, pictures): (&mut Pointer, &mut Pictures),
     actions: &mut Actions,
 ) {
     let response = ui.interact(rect, ui.scope_id().with(view.name()), Sense::click_and_drag());
@@ -29,13 +29,22 @@ pub fn ui(
         view,
         rect,
         tool: workspace.tools().tool,
-        window_key_down: !ui.ctx().egui_wants_keyboard_input() && ui.input(|i| i.key_down(Key::W)),
+        window_key_down: !ui.ctx().egui_wants_keyboard_input() && shortcuts::window_key_is_down(ui, keymap),
+        mouse: keymap.mouse(),
+        anchors: Vec::new(),
+        has_drawing: workspace.drawing().is_some(),
+        handles: Vec::new(),
+    };
+    let surface = Surface {
+        anchors: overlay::anchors(&surface, workspace),
+        handles: overlay::handles(&surface, workspace, case),
+        ..surface
     };
     if !case.is_fitted(view) {
         actions.push(ViewAction::Fit { view, size: surface.size() }.into());
     }
     feed(ui, &response, &surface, pointer, actions);
-    maximise(&response, &surface, actions);
+    double_click(&response, &surface, actions);
     let hovered = hover(&response, &surface, pointer, workspace, actions);
 
     let painter = ui.painter_at(rect);
@@ -55,6 +64,10 @@ pub fn ui(
         pointer: hovered,
     };
     decoration.paint(&painter);
+    overlay::Overlay { surface: &surface, workspace, case, colour: class_colour, pointer: hovered }.paint(&painter);
+    if let Some(region) = pointer.window_region(view) {
+        painter.rect_stroke(region, 0.0, (1.0, theme::OVER_PICTURE), StrokeKind::Middle);
+    }
     slice_strip::ui(ui, rect, camera, actions);
     if response.hovered() {
         ui.ctx().set_cursor_icon(cursor(&surface, pointer));
@@ -75,12 +88,14 @@ fn feed(ui: &Ui, response: &Response, surface: &Surface<'_>, pointer: &mut Point
     });
 }
 
-/// A double click with a tool that paints would leave two dabs; there the view's title takes it.
-fn maximise(response: &Response, surface: &Surface<'_>, actions: &mut Actions) {
+/// A double click with a tool that paints would leave two dabs; there the view's title takes it. It closes an outline.
+fn double_click(response: &Response, surface: &Surface<'_>, actions: &mut Actions) {
     let harmless = matches!(surface.tool, Tool::Cursor | Tool::PanZoom | Tool::WindowLevel);
     let on_title =
         response.interact_pointer_pos().is_some_and(|pos| decoration::title_rect(surface.rect).contains(pos));
-    if response.double_clicked_by(PointerButton::Primary) && (harmless || on_title) {
+    if response.double_clicked_by(PointerButton::Primary) && surface.has_drawing && !on_title {
+        actions.push(EditAction::Outline(OutlineAction::Apply).into());
+    } else if response.double_clicked_by(PointerButton::Primary) && (harmless || on_title) {
         actions.push(ViewAction::ToggleMaximised(surface.view).into());
     }
 }
@@ -112,7 +127,19 @@ fn hover(
 fn cursor(surface: &Surface<'_>, pointer: &Pointer) -> CursorIcon {
     match surface.tool {
         _ if surface.window_key_down => CursorIcon::Move,
-        Tool::Cursor | Tool::Fill | Tool::AcceptComponent => CursorIcon::Crosshair,
+        Tool::Cursor
+        | Tool::Fill
+        | Tool::AcceptComponent
+        | Tool::Polygon
+        | Tool::Lasso
+        | Tool::LiveWire
+        | Tool::Scissors
+        | Tool::FillSimilar
+        | Tool::GrowRegion
+        | Tool::LevelTrace
+        | Tool::Pick
+        | Tool::Island
+        | Tool::Measure(_) => CursorIcon::Crosshair,
         Tool::PanZoom if pointer.is_dragging(surface.view) => CursorIcon::Grabbing,
         Tool::PanZoom => CursorIcon::Grab,
         // The outline of the brush is the cursor.

@@ -12,7 +12,8 @@ use crate::edit::Delta;
 use crate::io::{IoError, ReadClasses, read_class_file, read_geometry, read_image, write_class_file};
 use crate::label::{Class, ClassId, ClassTable, ClassTableError, Prediction};
 use crate::project::{
-    AuditEvent, CaseEntry, InitRequest, Journal, Project, ProjectError, RecentProjects, create_demo, init, is_demo,
+    AuditEvent, CaseEntry, InitRequest, Journal, PreferencesFile, Project, ProjectError, RecentProjects, create_demo,
+    init, is_demo,
 };
 use crate::volume::CaseId;
 use crate::volume::phantom::PhantomSettings;
@@ -90,6 +91,14 @@ impl Session {
                 let project = self.project()?.project.clone();
                 let outbox = self.outbox.clone();
                 self.exports.start(project, folder, source, outbox).map_err(JobError::NoThread)?;
+                return Ok(None);
+            }
+            // Tests leave the user's files alone.
+            IoCommand::LoadPreferences if self.recent == RecentList::Ignore => return Ok(None),
+            IoCommand::SavePreferences(_) if self.recent == RecentList::Ignore => return Ok(None),
+            IoCommand::LoadPreferences => IoEvent::Preferences(Box::new(PreferencesFile::load()?)),
+            IoCommand::SavePreferences(preferences) => {
+                preferences.save()?;
                 return Ok(None);
             }
             IoCommand::ReadClasses(path) => {

@@ -31,6 +31,8 @@ impl Subject {
             IoCommand::Export { .. } => Self::Export,
             IoCommand::ListRecent
             | IoCommand::CloseProject
+            | IoCommand::LoadPreferences
+            | IoCommand::SavePreferences(_)
             | IoCommand::ReadClasses(_)
             | IoCommand::WriteClasses { .. } => Self::Idle,
         }

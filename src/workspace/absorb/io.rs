@@ -7,7 +7,7 @@ use crate::label::Prediction;
 use crate::project::{CaseState, ExportReport};
 use crate::volume::CaseId;
 use crate::worker::protocol_io::{IoCommand, IoEvent, LoadedCase, ProjectSummary};
-use crate::workspace::{Action, ClassAction, Effect, Notice, OpenCase, Shown, Study, Workspace, apply};
+use crate::workspace::{Action, ClassAction, Effect, Notice, OpenCase, Preferences, Shown, Study, Workspace, apply};
 
 impl Workspace {
     pub(super) fn absorb_io(&mut self, event: IoEvent, effects: &mut Vec<Effect>) {
@@ -62,6 +62,15 @@ impl Workspace {
                 }
                 effects.extend(apply(self, Action::Class(ClassAction::Adopt(classes))));
             }
+            IoEvent::Preferences(file) => {
+                let (preferences, warnings) = Preferences::read(&file);
+                for warning in warnings {
+                    self.notify(Notice::warning(warning), effects);
+                }
+                self.views.layout = preferences.settings.layout;
+                self.preferences = preferences;
+                self.preferences_known = true;
+            }
             IoEvent::ClassesWritten(path) => {
                 let text = format!("The class list was written to '{}'.", path.display());
                 self.notify(Notice::success(text), effects);
@@ -86,6 +95,8 @@ impl Workspace {
             IoCommand::LoadPrediction(_)
             | IoCommand::ListRecent
             | IoCommand::CloseProject
+            | IoCommand::LoadPreferences
+            | IoCommand::SavePreferences(_)
             | IoCommand::ReadClasses(_)
             | IoCommand::WriteClasses { .. } => {}
         }
@@ -105,6 +116,10 @@ impl Workspace {
         let open = study.cases.iter().find(|line| line.state != CaseState::Done);
         let first = open.or(study.cases.first()).map(|line| line.id.clone());
         self.study = Some(study);
+        // Where settings are not kept (nobody told that the tour was seen) it would come again and again.
+        if std::mem::take(&mut self.offers_tour) && self.preferences_known {
+            self.tour = Some(0);
+        }
         if let Some(past_run) = past_run {
             self.training.recall(past_run);
         }

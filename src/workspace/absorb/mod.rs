@@ -1,6 +1,7 @@
 //! What the threads answer, to new state and effects.
 
 mod io;
+mod labels;
 mod trainer;
 
 use crate::workspace::{Effect, Event, Workspace};
@@ -11,6 +12,7 @@ pub fn absorb(workspace: &mut Workspace, event: Event) -> Vec<Effect> {
     match event {
         Event::Io(event) => workspace.absorb_io(event, &mut effects),
         Event::IoRefused(command) => workspace.absorb_refusal(&command, &mut effects),
+        Event::Labels(event) => workspace.absorb_labels(event, &mut effects),
         Event::Trainer(event) => workspace.absorb_trainer(event, &mut effects),
         Event::Prediction(prediction) => workspace.absorb_prediction(prediction, &mut effects),
     }

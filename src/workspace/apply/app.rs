@@ -2,12 +2,17 @@
 
 use crate::worker::protocol::TrainerCommand;
 use crate::worker::protocol_io::IoCommand;
-use crate::workspace::{AppAction, Effect, Quitting, Workspace};
+use crate::workspace::{AppAction, Effect, Preferences, Quitting, TourAction, Workspace};
 
 impl Workspace {
     pub(super) fn apply_app(&mut self, action: AppAction, effects: &mut Vec<Effect>) {
         match action {
-            AppAction::Started => effects.push(Effect::Io(IoCommand::ListRecent)),
+            AppAction::Started => {
+                effects.push(Effect::Io(IoCommand::LoadPreferences));
+                effects.push(Effect::Io(IoCommand::ListRecent));
+            }
+            AppAction::Tour(action) => self.go_on_with_tour(action, effects),
+            AppAction::SetPreferences(preferences) => self.set_preferences(*preferences, effects),
             AppAction::Tick(now) => {
                 self.now = now;
                 self.autosave(effects);
@@ -17,6 +22,26 @@ impl Workspace {
             AppAction::CancelQuit if self.quitting != Quitting::Done => self.quitting = Quitting::No,
             AppAction::CancelQuit => {}
             AppAction::ClearNotices => self.notices.clear(),
+        }
+    }
+
+    fn go_on_with_tour(&mut self, action: TourAction, effects: &mut Vec<Effect>) {
+        self.tour = match (action, self.tour) {
+            (TourAction::Begin, _) if self.study.is_some() => Some(0),
+            (TourAction::Next, Some(step)) if step + 1 < TourAction::STEPS => Some(step + 1),
+            _ => None,
+        };
+        if self.tour.is_none() {
+            let mut preferences = self.preferences.clone();
+            preferences.settings.tour_seen = true;
+            self.set_preferences(preferences, effects);
+        }
+    }
+
+    pub(super) fn set_preferences(&mut self, preferences: Preferences, effects: &mut Vec<Effect>) {
+        if preferences != self.preferences {
+            self.preferences = preferences;
+            effects.push(Effect::Io(IoCommand::SavePreferences(Box::new(self.preferences.write()))));
         }
     }
 

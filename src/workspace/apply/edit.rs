@@ -22,6 +22,17 @@ impl Workspace {
             // Every action but looking around has ended the stroke already.
             EditAction::StrokeEnd => {}
             EditAction::Fill { view, position, inverted } => self.fill(view, position, inverted, effects),
+            EditAction::Click { view, position, inverted } => self.click(view, position, inverted, effects),
+            EditAction::Outline(action) => self.apply_outline(action, effects),
+            EditAction::Propose { operation, slice_of } => self.propose(*operation, slice_of, effects),
+            EditAction::CopySliceToNext(view) => self.copy_slice_to_next(view, effects),
+            EditAction::ApplyProposal => self.apply_proposal(effects),
+            // Every action that ends a proposal has done so already.
+            EditAction::CancelProposal => {}
+            EditAction::StepHistory(steps) => {
+                let direction = if steps < 0 { Direction::Backward } else { Direction::Forward };
+                (0..steps.unsigned_abs()).for_each(|_| self.step_history(direction, effects));
+            }
             EditAction::Undo => self.step_history(Direction::Backward, effects),
             EditAction::Redo => self.step_history(Direction::Forward, effects),
             EditAction::CompleteSlice(view) => self.complete_slice(view, effects),

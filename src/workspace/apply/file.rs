@@ -13,7 +13,10 @@ impl Workspace {
             FileAction::PickFolder(purpose) => effects.push(Effect::PickFolder(purpose)),
             FileAction::FolderPicked { purpose, folder } => self.use_folder(purpose, folder, effects),
             FileAction::OpenProject(dir) => self.open(dir.clone(), IoCommand::OpenProject(dir), effects),
-            FileAction::CreateDemo(dir) => self.open(dir.clone(), IoCommand::CreateDemo { dir }, effects),
+            FileAction::CreateDemo(dir) => {
+                self.offers_tour = !self.preferences.settings.tour_seen;
+                self.open(dir.clone(), IoCommand::CreateDemo { dir }, effects);
+            }
             FileAction::CloseProject => self.close_project(effects),
             FileAction::BeginNewProject => self.new_project = Some(NewProjectForm::default()),
             FileAction::SetNewProjectClasses(classes) => {

@@ -6,6 +6,9 @@ mod case;
 mod class;
 mod edit;
 mod file;
+mod measure;
+mod outline;
+mod proposal;
 mod publish;
 mod save;
 mod stroke;
@@ -15,7 +18,7 @@ mod view;
 
 pub(super) use stroke::Stroke;
 
-use crate::workspace::{Action, AppAction, EditAction, Effect, Notice, Workspace};
+use crate::workspace::{Action, AppAction, EditAction, Effect, FileAction, Notice, PseudoAction, Workspace};
 
 /// Changes the state and says what the window must do, in order.
 pub fn apply(workspace: &mut Workspace, action: Action) -> Vec<Effect> {
@@ -23,14 +26,23 @@ pub fn apply(workspace: &mut Workspace, action: Action) -> Vec<Effect> {
     if ends_stroke(&action) {
         workspace.end_stroke(&mut effects);
     }
+    if ends_proposal(&action) {
+        let was_undo = matches!(action, Action::Edit(EditAction::Undo)) && workspace.pending.is_some();
+        workspace.cancel_proposal(&mut effects);
+        // Taking back what is only shown is what an undo means then.
+        if was_undo {
+            return effects;
+        }
+    }
     match action {
         Action::App(action) => workspace.apply_app(action, &mut effects),
         Action::File(action) => workspace.apply_file(action, &mut effects),
         Action::Case(action) => workspace.apply_case(action, &mut effects),
-        Action::View(action) => workspace.apply_view(action),
+        Action::View(action) => workspace.apply_view(action, &mut effects),
         Action::Tool(action) => workspace.apply_tool(action),
         Action::Class(action) => workspace.apply_class(action, &mut effects),
         Action::Edit(action) => workspace.apply_edit(action, &mut effects),
+        Action::Measure(action) => workspace.apply_measure(action),
         Action::Pseudo(action) => workspace.apply_pseudo(action, &mut effects),
         Action::Train(action) => workspace.apply_train(action, &mut effects),
     }
@@ -42,9 +54,23 @@ fn ends_stroke(action: &Action) -> bool {
     !matches!(
         action,
         Action::View(_)
+            | Action::Measure(_)
             | Action::Edit(EditAction::StrokeMove { .. })
             | Action::App(AppAction::Tick(_) | AppAction::Started)
     )
+}
+
+/// A proposal belongs to the labels it was made for.
+fn ends_proposal(action: &Action) -> bool {
+    match action {
+        Action::Edit(EditAction::Propose { .. } | EditAction::ApplyProposal | EditAction::Outline(_)) => false,
+        Action::Edit(_) | Action::Case(_) => true,
+        Action::Pseudo(action) => !matches!(action, PseudoAction::SetDoubtThreshold(_)),
+        Action::File(action) => {
+            matches!(action, FileAction::OpenProject(_) | FileAction::CreateDemo(_) | FileAction::CloseProject)
+        }
+        _ => false,
+    }
 }
 
 impl Workspace {

@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
-use crate::edit::{Brush, Paint, PaintRule, StrokeSegment, stroke_accept, stroke_segment};
+use crate::edit::{
+    AdaptiveSettings, Brush, IntensityRange, Paint, PaintRule, StrokeSegment, adaptive, paint_voxels, restrict,
+    stroke_accept,
+};
 use crate::geometry::Plane;
 use crate::worker::protocol_io::EditKind;
-use crate::workspace::{Effect, Notice, Tool, Workspace};
+use crate::workspace::{Effect, Notice, Tool, Tools, Workspace};
 
 #[derive(Debug)]
 pub(in crate::workspace) struct Stroke {
@@ -13,6 +16,9 @@ pub(in crate::workspace) struct Stroke {
     brush: Brush,
     last: [f64; 3],
     ink: Ink,
+    /// Only the tissue under the pointer is painted; an eraser takes all.
+    follows_tissue: bool,
+    limit: Option<IntensityRange>,
 }
 
 /// What a stroke leaves behind.
@@ -34,11 +40,12 @@ impl Workspace {
             (Tool::AcceptBrush, false) => return self.notify_no_prediction(effects),
             _ => return,
         };
-        let brush = self.tools.brush;
+        let Tools { brush, adaptive, intensity_limit: limit, .. } = self.tools;
+        let follows_tissue = adaptive && matches!(&ink, Ink::Paint(paint) if paint.class.is_some());
         let Some(case) = self.case_mut() else { return };
         let normal_axis = case.normal_axis(view);
         case.history.begin("Stroke".to_owned());
-        self.stroke = Some(Stroke { normal_axis, brush, last: position, ink });
+        self.stroke = Some(Stroke { normal_axis, brush, last: position, ink, follows_tissue, limit });
         self.extend_stroke(position, effects);
     }
 
@@ -49,10 +56,19 @@ impl Workspace {
         let spacing_mm = case.image.spacing_mm();
         let Stroke { normal_axis: plane_normal_axis, brush, last: from, .. } = stroke;
         let labels = Arc::make_mut(&mut case.labels);
+        let segment = StrokeSegment { brush, plane_normal_axis, from, to, spacing_mm };
         let delta = match (&stroke.ink, &case.prediction) {
-            (Ink::Paint(paint), _) => stroke_segment(labels, brush, plane_normal_axis, from, to, spacing_mm, paint),
+            (Ink::Paint(paint), _) => {
+                let mut voxels = match stroke.follows_tissue {
+                    true => adaptive(&segment, &case.image, &AdaptiveSettings::default()),
+                    false => segment.voxels(labels.extent()),
+                };
+                if let Some(range) = stroke.limit {
+                    voxels = restrict(&voxels, &case.image, range);
+                }
+                paint_voxels(labels, &voxels, paint)
+            }
             (Ink::Accept, Some(prediction)) => {
-                let segment = StrokeSegment { brush, plane_normal_axis, from, to, spacing_mm };
                 let confidence = prediction.dual_confidence.as_slice();
                 stroke_accept(labels, &prediction.class, &segment, |i| confidence[i] >= least, &locked)
             }

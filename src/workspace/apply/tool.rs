@@ -19,6 +19,10 @@ impl Workspace {
             }
             ToolAction::SetBrushShape(shape) => tools.brush.shape = shape,
             ToolAction::SetPaintRule(rule) => tools.rule = rule,
+            ToolAction::SetIntensityLimit(limit) => tools.intensity_limit = limit,
+            ToolAction::SetAdaptive(adaptive) => tools.adaptive = adaptive,
+            ToolAction::SetTolerance(tolerance) => tools.tolerance = Some(tolerance).filter(|t| *t >= 0.0),
+            ToolAction::SetInVolume(in_volume) => tools.in_volume = in_volume,
         }
     }
 }

@@ -1,18 +1,24 @@
 //! Looking around: linked cross, cameras, window, layers, layout.
 
-use crate::geometry::{PatientSide, Plane};
+use crate::geometry::{PatientSide, Plane, VoxelBox};
 use crate::view::WindowLevel;
-use crate::workspace::{Layout, OpenCase, ViewAction, Workspace};
+use crate::workspace::{Effect, Layout, OpenCase, ViewAction, Workspace};
 
 impl Workspace {
-    pub(super) fn apply_view(&mut self, action: ViewAction) {
+    pub(super) fn apply_view(&mut self, action: ViewAction, effects: &mut Vec<Effect>) {
         match action {
             ViewAction::Hover(hover) => self.views.hover = hover,
             ViewAction::Activate(view) => self.views.active = view,
             ViewAction::ToggleMaximised(view) => self.toggle_maximised(view),
-            ViewAction::SetLayout(layout) => self.set_layout(layout),
+            ViewAction::SetLayout(layout) => {
+                self.set_layout(layout);
+                let mut preferences = self.preferences.clone();
+                preferences.settings.layout = layout;
+                self.set_preferences(preferences, effects);
+            }
             ViewAction::SetPatientSide(side) => self.set_patient_side(side),
             ViewAction::SetLayers(layers) => self.views.layers = layers,
+            ViewAction::ShowMeasurements(shown) => self.views.measurements = shown,
             action => {
                 if let Some(case) = self.case_mut() {
                     case.look(action);
@@ -71,13 +77,22 @@ impl OpenCase {
             }
             ViewAction::SetWindow(window) => self.window = window,
             ViewAction::DragWindow(by) => self.window.drag(by),
+            ViewAction::WindowOfRegion(corners) => {
+                let [a, b] = corners.map(|at| self.extent().clamped_voxel(at).to_array());
+                let lo: [usize; 3] = std::array::from_fn(|axis| a[axis].min(b[axis]));
+                let hi: [usize; 3] = std::array::from_fn(|axis| a[axis].max(b[axis]) + 1);
+                if let Some(window) = WindowLevel::of_region(&self.image, &VoxelBox { lo: lo.into(), hi: hi.into() }) {
+                    self.window = window;
+                }
+            }
             ViewAction::AutoWindow => self.window = WindowLevel::auto(&self.image),
             ViewAction::Hover(_)
             | ViewAction::Activate(_)
             | ViewAction::ToggleMaximised(_)
             | ViewAction::SetLayout(_)
             | ViewAction::SetPatientSide(_)
-            | ViewAction::SetLayers(_) => {}
+            | ViewAction::SetLayers(_)
+            | ViewAction::ShowMeasurements(_) => {}
         }
     }
 

@@ -90,7 +90,8 @@ fn a_new_project_is_made_once_everything_is_named() {
 #[test]
 fn the_list_of_recent_projects_is_asked_for_at_the_start_and_after_opening() {
     let mut ws = Workspace::new();
-    assert!(matches!(apply(&mut ws, Action::App(AppAction::Started)).as_slice(), [Effect::Io(IoCommand::ListRecent)]));
+    let started = apply(&mut ws, Action::App(AppAction::Started));
+    assert!(matches!(started.as_slice(), [Effect::Io(IoCommand::LoadPreferences), Effect::Io(IoCommand::ListRecent)]));
     let effects = opened(&mut ws, summary(&["a"]));
     assert!(io_commands(&effects).any(|c| matches!(c, IoCommand::ListRecent)));
     io(&mut ws, IoEvent::Recent(vec!["study".into()]));
@@ -107,4 +108,27 @@ fn notices_are_kept_for_reading_again_but_bounded() {
     assert_eq!(ws.notices().last().unwrap().text, "249");
     apply(&mut ws, Action::App(AppAction::ClearNotices));
     assert!(ws.notices().is_empty());
+}
+
+#[test]
+fn the_tour_is_shown_with_the_first_demo_only_and_can_be_asked_for_again() {
+    let mut ws = Workspace::new();
+    io(&mut ws, IoEvent::Preferences(Box::default()));
+    let open_demo = |ws: &mut Workspace| {
+        file(ws, FileAction::CreateDemo("demo".into()));
+        opened(ws, summary(&["a"]));
+    };
+    let tour = |ws: &mut Workspace, action| apply(ws, Action::App(AppAction::Tour(action)));
+    open_demo(&mut ws);
+    assert_eq!(ws.tour(), Some(0));
+    for _ in 1..TourAction::STEPS {
+        tour(&mut ws, TourAction::Next);
+    }
+    assert_eq!(ws.tour(), Some(TourAction::STEPS - 1));
+    let ended = tour(&mut ws, TourAction::Next);
+    assert!(ws.tour().is_none() && io_commands(&ended).any(|c| matches!(c, IoCommand::SavePreferences(_))));
+    open_demo(&mut ws);
+    assert_eq!(ws.tour(), None);
+    tour(&mut ws, TourAction::Begin);
+    assert_eq!(ws.tour(), Some(0));
 }

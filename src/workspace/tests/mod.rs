@@ -4,6 +4,7 @@ mod cases;
 mod classes;
 mod edits;
 mod files;
+mod operations;
 mod predictions;
 mod saving;
 mod training;

@@ -3,7 +3,8 @@ use crate::geometry::{PatientSide, Voxel};
 use crate::view::WindowLevel;
 
 fn look(ws: &mut Workspace, action: ViewAction) {
-    assert!(apply(ws, Action::View(action)).is_empty());
+    let effects = apply(ws, Action::View(action));
+    assert!(effects.iter().all(|effect| matches!(effect, Effect::Io(IoCommand::SavePreferences(_)))));
 }
 
 fn slices(ws: &Workspace) -> [usize; 3] {
@@ -90,4 +91,26 @@ fn the_brush_size_stays_usable_whatever_is_asked_for() {
     tool(&mut ws, ToolAction::SetBrushSize(BrushSize::Voxels(5.0)));
     tool(&mut ws, ToolAction::GrowBrush(1));
     assert_eq!(ws.tools().brush.size, BrushSize::Voxels(6.0));
+}
+
+#[test]
+fn the_layout_is_kept_for_the_next_start_and_read_again() {
+    let mut ws = study(&["a"]);
+    let effects = apply(&mut ws, Action::View(ViewAction::SetLayout(Layout::Columns)));
+    let [Effect::Io(IoCommand::SavePreferences(file))] = effects.as_slice() else { panic!("{effects:?}") };
+    let mut again = Workspace::new();
+    io(&mut again, IoEvent::Preferences(file.clone()));
+    assert_eq!(again.views().layout, Layout::Columns);
+    assert!(apply(&mut ws, Action::View(ViewAction::SetLayout(Layout::Columns))).is_empty());
+}
+
+#[test]
+fn a_rectangle_sets_the_window_to_the_intensities_it_holds() {
+    let mut ws = study(&["a"]);
+    // Intensities are 10 x + y.
+    look(&mut ws, ViewAction::WindowOfRegion([[6.0, 2.0, 4.0], [4.0, 4.0, 4.0]]));
+    let window = ws.case().unwrap().window;
+    assert!((window.low() - 42.0).abs() < 1.5 && (window.high() - 64.0).abs() < 1.5, "{window:?}");
+    look(&mut ws, ViewAction::WindowOfRegion([[3.0, 3.0, 4.0], [3.0, 3.0, 5.0]]));
+    assert_eq!(ws.case().unwrap().window, window, "a place without contrast changes nothing");
 }

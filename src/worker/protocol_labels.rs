@@ -1,0 +1,54 @@
+//! Jobs for the thread that works on labels as a whole, and its answers. Every answer carries the ticket of its job.
+
+use std::sync::Arc;
+
+use crate::edit::{OperationRequest, Paint, Proposal, Selection, Watch};
+use crate::label::LabelMap;
+use crate::volume::Image;
+
+#[derive(Debug)]
+pub struct LabelJob {
+    pub ticket: u64,
+    pub labels: Arc<LabelMap>,
+    pub image: Arc<Image>,
+    pub work: LabelWork,
+    /// Shared with whoever shows the progress and may cancel.
+    pub watch: Arc<Watch>,
+}
+
+#[derive(Clone, Debug)]
+pub enum LabelWork {
+    Operation(Box<OperationRequest>),
+    /// Paints what grows from a click.
+    Select {
+        selection: Selection,
+        paint: Box<Paint>,
+    },
+}
+
+/// A cancelled job has no answer.
+#[derive(Debug)]
+pub enum LabelEvent {
+    Proposed {
+        ticket: u64,
+        proposal: Box<Proposal>,
+        /// The labels as they would be.
+        preview: Arc<LabelMap>,
+    },
+    NothingToDo {
+        ticket: u64,
+    },
+    /// One sentence.
+    Refused {
+        ticket: u64,
+        sentence: String,
+    },
+}
+
+impl LabelEvent {
+    pub fn ticket(&self) -> u64 {
+        match self {
+            Self::Proposed { ticket, .. } | Self::NothingToDo { ticket } | Self::Refused { ticket, .. } => *ticket,
+        }
+    }
+}
