@@ -87,7 +87,7 @@ impl Day {
                 Effect::Quit => self.quit = true,
                 Effect::Notify(notice) => assert_ne!(notice.kind, NoticeKind::Error, "{}", notice.text),
                 Effect::Labels(_) | Effect::PickFile(_) => panic!("no part of this day: {effect:?}"),
-                Effect::UploadCase | Effect::UploadLabels(_) | Effect::UploadPrediction => {}
+                Effect::UploadCase | Effect::UploadImage | Effect::UploadLabels(_) | Effect::UploadPrediction => {}
             }
         }
     }

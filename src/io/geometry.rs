@@ -132,6 +132,11 @@ impl NiftiGeometry {
         (geometry, notices)
     }
 
+    /// Volumes in the file: more than one where it has a time or another fourth axis.
+    pub fn frame_count(&self) -> usize {
+        self.file_shape.iter().skip(3).fold(1usize, |count, &n| count.saturating_mul(n)).max(1)
+    }
+
     /// Millimetres per length unit of the stored numbers.
     pub(super) fn mm_per_unit(&self) -> f64 {
         mm_per_unit(self.xyzt_units)
@@ -151,7 +156,10 @@ impl NiftiGeometry {
             );
         }
         if shape.frame_count > 1 {
-            notices.push(format!("The file holds {} volumes; the first one is used.", shape.frame_count));
+            notices.push(format!(
+                "The file holds {} volumes; labels and learning belong to the first one.",
+                shape.frame_count
+            ));
         }
         if usize::try_from(header.bitpix) != Ok(8 * self.stored_type.byte_count()) {
             let (bits, name) = (header.bitpix, self.stored_type.name());

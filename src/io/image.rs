@@ -5,7 +5,7 @@ use std::path::Path;
 use super::error::IoError;
 use super::geometry::NiftiGeometry;
 use super::source::NiftiSource;
-use super::voxels::read_first_frame;
+use super::voxels::{read_first_frame, read_frame};
 use crate::volume::Image;
 
 /// An image with its geometry and what the user should know about it.
@@ -28,6 +28,20 @@ pub fn read_image(path: &Path) -> Result<LoadedImage, IoError> {
     let (slope, intercept) = (source.header.slope, source.header.intercept);
     let image = Image::new(read_first_frame(source)?, slope, intercept, header.affine);
     Ok(LoadedImage { image, header, notices })
+}
+
+/// Reads another frame of a volume of several, on the same grid.
+///
+/// # Errors
+/// As [`read_image`], and where the file has no such frame.
+pub fn read_image_frame(path: &Path, frame: usize) -> Result<Image, IoError> {
+    let source = NiftiSource::open(path)?;
+    if frame >= source.geometry.frame_count() {
+        let reason = format!("it has no volume {}", frame.saturating_add(1));
+        return Err(IoError::BadHeader { path: path.into(), reason });
+    }
+    let (slope, intercept, affine) = (source.header.slope, source.header.intercept, source.geometry.affine);
+    Ok(Image::new(read_frame(source, frame as u64)?, slope, intercept, affine))
 }
 
 /// Reads only the header; the voxels are not looked at, but the file must be able to hold them.

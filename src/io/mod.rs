@@ -30,7 +30,7 @@ pub use geometry::{AffineSource, NiftiGeometry};
 pub use grid_check::{GridMismatch, check_same_grid, reorient_mask_onto};
 pub use hdf5::{AxisOrder, Hdf5Volume, read_hdf5};
 pub use header::NiftiVersion;
-pub use image::{LoadedImage, read_geometry, read_image};
+pub use image::{LoadedImage, read_geometry, read_image, read_image_frame};
 pub use mask::{LoadedMask, read_mask};
 pub use name::{case_name, is_nifti_path};
 pub use write::{WrittenFile, write_image, write_mask, write_probability};

@@ -63,6 +63,21 @@ fn a_later_frame_that_is_cut_off_is_refused() {
 }
 
 #[test]
+fn a_later_frame_is_read_from_its_place_and_one_that_is_not_there_is_refused() {
+    let voxels: Vec<u8> = (0..72).collect();
+    let file = plain_file(VoxelType::U8, [4, 2, 3, 4, 3, 1, 1, 1], &voxels);
+    let dir = tempfile::tempdir().unwrap();
+    for (name, bytes) in [("a.nii", file.clone()), ("a.nii.gz", gzip(&file))] {
+        let path = dir.path().join(name);
+        fs::write(&path, bytes).unwrap();
+        assert_eq!(read_geometry(&path).unwrap().frame_count(), 3);
+        let image = read_image_frame(&path, 2).unwrap();
+        assert_eq!(image.voxels, Voxels::U8(Grid::from_vec(image.extent(), voxels[48..].to_vec()).unwrap()));
+        assert!(matches!(read_image_frame(&path, 3), Err(IoError::BadHeader { .. })));
+    }
+}
+
+#[test]
 fn a_small_compressed_file_that_asks_for_terabytes_is_refused_at_once() {
     let start = Instant::now();
     let dim = [3, i16::MAX, i16::MAX, i16::MAX, 1, 1, 1, 1];

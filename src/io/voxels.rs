@@ -12,9 +12,20 @@ use crate::volume::{Grid, VoxelType, Voxels};
 const FIRST_STEP_BYTES: usize = 64 << 20;
 
 /// Reads the first frame and checks that the rest of the file is there and undamaged.
-pub(super) fn read_first_frame(mut source: NiftiSource) -> Result<Voxels, IoError> {
+pub(super) fn read_first_frame(source: NiftiSource) -> Result<Voxels, IoError> {
+    read_frame(source, 0)
+}
+
+/// The same with a later frame; `frame` must be one the header tells of.
+pub(super) fn read_frame(mut source: NiftiSource, frame: u64) -> Result<Voxels, IoError> {
     let extent = source.geometry.extent;
+    let frame_bytes = (extent.voxel_count() as u64).saturating_mul(source.geometry.stored_type.byte_count() as u64);
+    let before = frame_bytes.saturating_mul(frame);
     let (stream, order) = (&mut source.voxels, source.header.order);
+    let found = stream.discard(before)?;
+    if found < before {
+        return Err(IoError::TooShort { path: stream.path.clone(), expected: source.voxel_bytes, found });
+    }
     let voxels = match source.geometry.stored_type {
         VoxelType::U8 => Voxels::U8(read_grid(stream, extent, order)?),
         VoxelType::I8 => Voxels::I8(read_grid(stream, extent, order)?),
@@ -27,8 +38,7 @@ pub(super) fn read_first_frame(mut source: NiftiSource) -> Result<Voxels, IoErro
         VoxelType::F32 => Voxels::F32(read_grid(stream, extent, order)?),
         VoxelType::F64 => Voxels::F64(read_grid(stream, extent, order)?),
     };
-    let first_frame = (extent.voxel_count() as u64).saturating_mul(source.geometry.stored_type.byte_count() as u64);
-    finish(stream, first_frame, source.voxel_bytes)?;
+    finish(stream, before.saturating_add(frame_bytes), source.voxel_bytes)?;
     Ok(voxels)
 }
 

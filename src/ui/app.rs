@@ -85,6 +85,7 @@ impl Chiaro {
             Effect::Trainer(command) => return self.threads.send_trainer(command),
             Effect::Labels(job) => return self.threads.send_labels(job),
             Effect::UploadCase => self.upload(ctx, Upload::Case),
+            Effect::UploadImage => self.upload(ctx, Upload::Image),
             Effect::UploadLabels(dirty) => self.upload(ctx, Upload::Labels(dirty)),
             Effect::UploadPrediction => self.upload(ctx, Upload::Prediction),
             Effect::Notify(notice) => self.panels.notices.show(&notice),

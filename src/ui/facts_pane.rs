@@ -1,14 +1,15 @@
 //! The fourth quadrant: what the shown case is, and how much of it is labelled.
 
-use eframe::egui::{self, Grid, RichText, ScrollArea, Ui};
+use eframe::egui::{self, Grid, RichText, ScrollArea, Slider, Ui};
 
+use super::actions::Actions;
 use super::survey::{Counts, Findings};
 use super::theme;
 use super::widgets::{self, figures};
 use crate::label::{ClassTable, Origin};
-use crate::workspace::{OpenCase, Shown, Workspace};
+use crate::workspace::{OpenCase, Shown, ViewAction, Workspace};
 
-pub fn ui(ui: &mut Ui, workspace: &Workspace, findings: &Findings) {
+pub fn ui(ui: &mut Ui, workspace: &Workspace, findings: &Findings, actions: &mut Actions) {
     let counts = &findings.counts;
     let (Some(case), Some(study)) = (workspace.case(), workspace.study()) else {
         waiting_ui(ui, workspace);
@@ -19,6 +20,7 @@ pub fn ui(ui: &mut Ui, workspace: &Workspace, findings: &Findings) {
         ui.label(RichText::new(case.id.as_str()).heading().color(theme::palette(ui).text_strong));
         ui.add_space(theme::TIGHT);
         geometry_ui(ui, case);
+        frames_ui(ui, case, actions);
         ui.add_space(theme::WIDE);
         volumes_ui(ui, case, &study.classes, findings);
         ui.add_space(theme::GAP);
@@ -58,6 +60,23 @@ fn geometry_ui(ui: &mut Ui, case: &OpenCase) {
                 ui.end_row();
             }
         });
+}
+
+/// Which of several volumes in the file is shown; labels belong to the grid they share.
+fn frames_ui(ui: &mut Ui, case: &OpenCase, actions: &mut Actions) {
+    let count = case.geometry.frame_count();
+    if count < 2 {
+        return;
+    }
+    ui.horizontal(|ui| {
+        ui.label(RichText::new("Volume").color(theme::palette(ui).text_weak));
+        let mut number = case.frame + 1;
+        let slider = ui.add(Slider::new(&mut number, 1..=count).show_value(false)).accessible_name("Volume shown");
+        ui.label(figures(format!("{} / {count}", case.frame + 1)));
+        if slider.changed() {
+            actions.push(ViewAction::SetFrame(number - 1).into());
+        }
+    });
 }
 
 fn volumes_ui(ui: &mut Ui, case: &OpenCase, classes: &ClassTable, findings: &Findings) {

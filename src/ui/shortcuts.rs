@@ -175,6 +175,8 @@ pub fn action_of(key: KeyAction, workspace: &Workspace) -> Option<Action> {
         K::ToggleTheme | K::UiLarger | K::UiSmaller | K::UiReset => changed_settings(key, workspace),
         K::ToggleTour if workspace.tour().is_some() => AppAction::Tour(TourAction::End).into(),
         K::ToggleTour => AppAction::Tour(TourAction::Begin).into(),
+        K::NextFrame => ViewAction::StepFrame(1).into(),
+        K::PreviousFrame => ViewAction::StepFrame(-1).into(),
         K::NextLayout => ViewAction::SetLayout(workspace.views().layout.next()).into(),
         K::ToggleMeasurements => ViewAction::ShowMeasurements(!workspace.views().measurements).into(),
         K::ToggleAdaptiveBrush => ToolAction::SetAdaptive(!workspace.tools().adaptive).into(),

@@ -95,6 +95,7 @@ fn replaces(newer: &IoCommand, waiting: &IoCommand) -> bool {
         | (IoCommand::LoadPrediction(a), IoCommand::LoadPrediction(b)) => a == b,
         (
             IoCommand::LoadCase(_)
+            | IoCommand::LoadFrame { .. }
             | IoCommand::SaveProject { .. }
             | IoCommand::SavePreferences(_)
             | IoCommand::ListRecent,

@@ -27,6 +27,11 @@ pub enum IoCommand {
     CloseProject,
     /// A newer load replaces one that still waits.
     LoadCase(CaseId),
+    /// Another frame of a case's image; a newer one replaces one that still waits.
+    LoadFrame {
+        case: CaseId,
+        frame: usize,
+    },
     /// The prediction planes on disk.
     LoadPrediction(CaseId),
     /// Written whole; the case's journal is emptied afterwards. A newer save of the same case replaces one that still waits.
@@ -183,5 +188,10 @@ pub enum IoEvent {
         warnings: Vec<String>,
     },
     ClassesWritten(PathBuf),
+    FrameLoaded {
+        case: CaseId,
+        frame: usize,
+        image: Arc<Image>,
+    },
     Preferences(Box<PreferencesFile>),
 }

@@ -183,6 +183,9 @@ pub enum ViewAction {
     WindowOfRegion([[f64; 3]; 2]),
     SetLayers(LayerSettings),
     ShowMeasurements(bool),
+    /// Another volume of a file that holds several, by steps; stops at the ends.
+    StepFrame(isize),
+    SetFrame(usize),
 }
 
 /// The pointer over a view.

@@ -18,6 +18,8 @@ pub enum Effect {
     Labels(LabelJob),
     /// The shown case is another one (or none): all its textures.
     UploadCase,
+    /// The image of the shown case is another frame of the same file.
+    UploadImage,
     /// These voxels of the shown case's labels changed.
     UploadLabels(VoxelBox),
     /// The shown case's prediction is another one (or none).

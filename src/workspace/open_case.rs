@@ -16,6 +16,8 @@ use crate::workspace::Measurements;
 pub struct OpenCase {
     pub id: CaseId,
     pub image: Arc<Image>,
+    /// Which of the file's volumes is shown.
+    pub frame: usize,
     /// Geometry of the image file: masks are written on it.
     pub geometry: Arc<NiftiGeometry>,
     /// Shared with a save that is under way; an edit meanwhile copies them once.
@@ -60,6 +62,7 @@ impl OpenCase {
             saved_revision: labels.revision(),
             journalled_revision: labels.revision(),
             id: case,
+            frame: 0,
             image,
             geometry,
             labels: Arc::new(labels),

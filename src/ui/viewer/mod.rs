@@ -57,7 +57,7 @@ impl Viewers {
         arrangement.follow(workspace.views().layout);
         arrangement.ui(ui, &mut |ui, rect, pane| match pane {
             Pane::Slice(view) => self.slice_ui(ui, rect, view, (workspace, keymap), actions),
-            Pane::Facts => self.facts_ui(ui, rect, workspace),
+            Pane::Facts => self.facts_ui(ui, rect, workspace, actions),
         });
         self.arrangement = arrangement;
     }
@@ -109,13 +109,13 @@ impl Viewers {
         }
     }
 
-    fn facts_ui(&self, ui: &mut Ui, rect: Rect, workspace: &Workspace) {
+    fn facts_ui(&self, ui: &mut Ui, rect: Rect, workspace: &Workspace, actions: &mut Actions) {
         let mut pane = ui.new_child(UiBuilder::new().max_rect(rect).id_salt("facts"));
         pane.set_clip_rect(rect.intersect(ui.clip_rect()));
         let fill = theme::palette(ui).panel;
         Frame::new().fill(fill).inner_margin(Margin::same(16)).show(&mut pane, |ui| {
             ui.set_min_size(ui.available_size());
-            facts_pane::ui(ui, workspace, self.survey.findings());
+            facts_pane::ui(ui, workspace, self.survey.findings(), actions);
         });
     }
 }

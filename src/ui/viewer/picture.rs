@@ -18,6 +18,8 @@ use crate::workspace::{OpenCase, Workspace};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Upload {
     Case,
+    /// Another image on the same grid; the old one stays until it is there.
+    Image,
     Labels(VoxelBox),
     Prediction,
 }
@@ -59,10 +61,15 @@ impl Pictures {
     pub fn upload(&mut self, ctx: &egui::Context, upload: Upload, workspace: &Workspace) -> Result<(), RenderError> {
         match (upload, workspace.case()) {
             (Upload::Case, Some(case)) => {
+                self.with_renderer(|renderer, gpu| renderer.set_volumes(&gpu.device, None));
                 self.fill(ctx, case);
                 Ok(())
             }
-            (Upload::Case, None) => {
+            (Upload::Image, Some(case)) => {
+                self.fill(ctx, case);
+                Ok(())
+            }
+            (Upload::Case | Upload::Image, None) => {
                 self.coming = None;
                 self.with_renderer(|renderer, gpu| renderer.set_volumes(&gpu.device, None));
                 Ok(())
@@ -140,7 +147,6 @@ impl Pictures {
     }
 
     fn fill(&mut self, ctx: &egui::Context, case: &OpenCase) {
-        self.with_renderer(|renderer, gpu| renderer.set_volumes(&gpu.device, None));
         let Some(gpu) = &self.gpu else { return };
         let (sender, volumes) = bounded(1);
         let (device, queue, ctx) = (gpu.device.clone(), gpu.queue.clone(), ctx.clone());

@@ -28,6 +28,8 @@ pub struct Surface<'a> {
     pub mouse: MousePreset,
     /// Corners of the outline drawn in this slice that can be clicked, in window points.
     pub anchors: Vec<Pos2>,
+    /// The file holds more than one volume.
+    pub has_frames: bool,
     /// An outline is being drawn, here or elsewhere.
     pub has_drawing: bool,
     /// Handles of the measurements in this slice.
@@ -224,7 +226,11 @@ impl Pointer {
         actions.push(match does {
             WheelAction::BrushSize => ToolAction::GrowBrush(steps).into(),
             WheelAction::StepTenSlices => slices(10 * steps),
-            // Volumes are shown one frame at a time; without further frames the wheel goes on through the slices.
+            WheelAction::StepFrame if surface.has_frames => {
+                // A number of at most 100.
+                ViewAction::StepFrame(steps as isize).into()
+            }
+            // Without further frames the wheel goes on through the slices.
             WheelAction::StepFrame | WheelAction::StepSlice | WheelAction::Zoom => slices(steps),
         });
     }

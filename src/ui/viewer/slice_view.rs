@@ -32,6 +32,7 @@ pub fn ui(
         window_key_down: !ui.ctx().egui_wants_keyboard_input() && shortcuts::window_key_is_down(ui, keymap),
         mouse: keymap.mouse(),
         anchors: Vec::new(),
+        has_frames: case.geometry.frame_count() > 1,
         has_drawing: workspace.drawing().is_some(),
         handles: Vec::new(),
     };

@@ -9,7 +9,7 @@ use thiserror::Error;
 use super::exports::Exports;
 use super::{Outbox, RecentList};
 use crate::edit::Delta;
-use crate::io::{IoError, ReadClasses, read_class_file, read_geometry, read_image, write_class_file};
+use crate::io::{IoError, ReadClasses, read_class_file, read_geometry, read_image, read_image_frame, write_class_file};
 use crate::label::{Class, ClassId, ClassTable, ClassTableError, Prediction};
 use crate::project::{
     AuditEvent, CaseEntry, InitRequest, Journal, PreferencesFile, Project, ProjectError, RecentProjects, create_demo,
@@ -68,6 +68,10 @@ impl Session {
                 return Ok(None);
             }
             IoCommand::LoadCase(case) => return Ok(self.project()?.load_case(&case, superseded)?.map(loaded)),
+            IoCommand::LoadFrame { case, frame } => {
+                let image = Arc::new(read_image_frame(&self.project()?.project.image_path(&case)?, frame)?);
+                IoEvent::FrameLoaded { case, frame, image }
+            }
             IoCommand::LoadPrediction(case) => {
                 let prediction = self.project()?.project.load_prediction(&case)?.map(Arc::new);
                 IoEvent::PredictionLoaded { case, prediction }

@@ -31,6 +31,7 @@ impl Subject {
             IoCommand::Export { .. } => Self::Export,
             IoCommand::ListRecent
             | IoCommand::CloseProject
+            | IoCommand::LoadFrame { .. }
             | IoCommand::LoadPreferences
             | IoCommand::SavePreferences(_)
             | IoCommand::ReadClasses(_)

@@ -71,6 +71,13 @@ impl Workspace {
                 self.preferences = preferences;
                 self.preferences_known = true;
             }
+            IoEvent::FrameLoaded { case, frame, image } => {
+                let shown = self.case_mut().filter(|shown| shown.id == case && image.extent() == shown.extent());
+                if let Some(shown) = shown.filter(|shown| shown.frame == frame) {
+                    shown.image = image;
+                    effects.push(Effect::UploadImage);
+                }
+            }
             IoEvent::ClassesWritten(path) => {
                 let text = format!("The class list was written to '{}'.", path.display());
                 self.notify(Notice::success(text), effects);
@@ -95,6 +102,7 @@ impl Workspace {
             IoCommand::LoadPrediction(_)
             | IoCommand::ListRecent
             | IoCommand::CloseProject
+            | IoCommand::LoadFrame { .. }
             | IoCommand::LoadPreferences
             | IoCommand::SavePreferences(_)
             | IoCommand::ReadClasses(_)

@@ -2,6 +2,7 @@
 
 use crate::geometry::{PatientSide, Plane, VoxelBox};
 use crate::view::WindowLevel;
+use crate::worker::protocol_io::IoCommand;
 use crate::workspace::{Effect, Layout, OpenCase, ViewAction, Workspace};
 
 impl Workspace {
@@ -19,6 +20,11 @@ impl Workspace {
             ViewAction::SetPatientSide(side) => self.set_patient_side(side),
             ViewAction::SetLayers(layers) => self.views.layers = layers,
             ViewAction::ShowMeasurements(shown) => self.views.measurements = shown,
+            ViewAction::StepFrame(steps) => {
+                let frame = self.case().map(|case| case.frame.saturating_add_signed(steps));
+                self.show_frame(frame.unwrap_or(0), effects);
+            }
+            ViewAction::SetFrame(frame) => self.show_frame(frame, effects),
             action => {
                 if let Some(case) = self.case_mut() {
                     case.look(action);
@@ -32,6 +38,15 @@ impl Workspace {
         self.views.maximised = if self.views.maximised.is_some() { None } else { Some(view) };
         if let Some(case) = self.case_mut() {
             case.set_fitted(view, false);
+        }
+    }
+
+    fn show_frame(&mut self, frame: usize, effects: &mut Vec<Effect>) {
+        let Some(case) = self.case_mut() else { return };
+        let frame = frame.min(case.geometry.frame_count() - 1);
+        if frame != case.frame {
+            case.frame = frame;
+            effects.push(Effect::Io(IoCommand::LoadFrame { case: case.id.clone(), frame }));
         }
     }
 
@@ -92,7 +107,9 @@ impl OpenCase {
             | ViewAction::SetLayout(_)
             | ViewAction::SetPatientSide(_)
             | ViewAction::SetLayers(_)
-            | ViewAction::ShowMeasurements(_) => {}
+            | ViewAction::ShowMeasurements(_)
+            | ViewAction::StepFrame(_)
+            | ViewAction::SetFrame(_) => {}
         }
     }
 

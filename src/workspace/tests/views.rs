@@ -114,3 +114,22 @@ fn a_rectangle_sets_the_window_to_the_intensities_it_holds() {
     look(&mut ws, ViewAction::WindowOfRegion([[3.0, 3.0, 4.0], [3.0, 3.0, 5.0]]));
     assert_eq!(ws.case().unwrap().window, window, "a place without contrast changes nothing");
 }
+
+#[test]
+fn another_volume_of_a_file_is_asked_for_and_a_late_one_is_dropped() {
+    let mut ws = study(&["a"]);
+    assert!(apply(&mut ws, Action::View(ViewAction::StepFrame(1))).is_empty(), "the file holds one volume");
+    let mut several = loaded("a");
+    let mut geometry = (*several.geometry).clone();
+    geometry.file_shape = vec![12, 10, 8, 4];
+    several.geometry = Arc::new(geometry);
+    let mut ws = Workspace::new();
+    opened(&mut ws, summary(&["a"]));
+    io(&mut ws, IoEvent::CaseLoaded(Box::new(several)));
+    let asked = apply(&mut ws, Action::View(ViewAction::SetFrame(9)));
+    assert!(io_commands(&asked).any(|c| matches!(c, IoCommand::LoadFrame { frame: 3, .. })));
+    apply(&mut ws, Action::View(ViewAction::StepFrame(-1)));
+    let image = |frame| IoEvent::FrameLoaded { case: "a".into(), frame, image: loaded("a").image };
+    assert!(io(&mut ws, image(3)).is_empty());
+    assert!(matches!(io(&mut ws, image(2)).as_slice(), [Effect::UploadImage]));
+}
