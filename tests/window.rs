@@ -1,122 +1,28 @@
 //! The window without a screen: controls are found by their accessible names, worked with pointer and keys.
 #![allow(clippy::panic, clippy::unwrap_used)]
 
-use std::path::Path;
-use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+#[path = "common/window_harness.rs"]
+mod window_harness;
+
+use std::sync::Arc;
 
 use chiaro::edit::BrushSize;
-use chiaro::geometry::{Plane, Voxel};
-use chiaro::label::{LabelMap, LabelValue, Origin, Prediction, Probabilities, ProbabilityKind, Provenance};
+use chiaro::geometry::Plane;
+use chiaro::label::{LabelValue, Origin, Prediction, Probabilities, ProbabilityKind, Provenance};
 use chiaro::learn::{Calibration, Check, Method, Sign};
 use chiaro::metrics::Reliability;
-use chiaro::project::create_demo;
-use chiaro::ui::{Chiaro, Start, Threads, TrainerLink};
+use chiaro::ui::Start;
 use chiaro::view::ColourBy;
 use chiaro::volume::Grid;
 use chiaro::worker::protocol::{TrainerCommand, TrainerEvent, TrainerState};
-use chiaro::worker::{FrameReports, IoThread, LabelThread, RecentList, Slot};
-use chiaro::workspace::{OpenCase, Tool};
-use crossbeam_channel::{Receiver, Sender, unbounded};
+use chiaro::workspace::Tool;
 use eframe::egui::accesskit::Role;
-use eframe::egui::{
-    Event, Key, Modifiers, MouseWheelSource, MouseWheelUnit, PointerButton, Pos2, Rect, TouchPhase, Vec2, vec2,
-};
-use egui_kittest::Harness;
+use eframe::egui::{Event, Key, Modifiers, MouseWheelSource, MouseWheelUnit, PointerButton, Pos2, TouchPhase, vec2};
 use egui_kittest::kittest::Queryable as _;
-use tempfile::TempDir;
 
-/// The window, and the far ends of the trainer's queues.
-struct Window {
-    harness: Harness<'static, Chiaro>,
-    commands: Receiver<TrainerCommand>,
-    events: Sender<TrainerEvent>,
-    predictions: Slot<Arc<Prediction>>,
-}
+use window_harness::Window;
 
 impl Window {
-    fn open(start: Start) -> Self {
-        let (command_sender, commands) = unbounded();
-        let (events, event_receiver) = unbounded();
-        let predictions = Slot::new();
-        let trainer = TrainerLink {
-            commands: command_sender,
-            events: event_receiver,
-            predictions: predictions.clone(),
-            handle: None,
-        };
-        let io = IoThread::start(RecentList::Ignore, || {}).unwrap();
-        let labels = LabelThread::start(|| {}).unwrap();
-        let threads = Threads { io, trainer, labels, frames: FrameReports::default() };
-        let harness = Harness::builder()
-            .with_size(vec2(1280.0, 800.0))
-            .with_step_dt(1.0 / 30.0)
-            .build_eframe(move |context| Chiaro::new(&context.egui_ctx, None, threads, start));
-        Self { harness, commands, events, predictions }
-    }
-
-    /// A demo study with its first case on the screen.
-    fn with_demo(dir: &Path) -> Self {
-        static DEMO: OnceLock<TempDir> = OnceLock::new();
-        let demo = DEMO.get_or_init(|| {
-            let demo = tempfile::tempdir().unwrap();
-            create_demo(demo.path(), 7).unwrap();
-            demo
-        });
-        copy_folder(demo.path(), dir);
-        let mut window = Self::open(Start::Open(dir.to_owned()));
-        window.wait_for("a case on the screen", |app| app.workspace().case().is_some());
-        window.steps(3);
-        window
-    }
-
-    fn steps(&mut self, count: usize) {
-        self.harness.run_steps(count);
-    }
-
-    fn wait_for(&mut self, what: &str, done: impl Fn(&Chiaro) -> bool) {
-        let started = Instant::now();
-        while !done(self.harness.state()) {
-            assert!(started.elapsed() < Duration::from_secs(60), "waited in vain for {what}");
-            std::thread::sleep(Duration::from_millis(5));
-            self.harness.step();
-        }
-    }
-
-    fn click(&mut self, label: &str) {
-        self.harness.get_by_label(label).click();
-        self.steps(3);
-    }
-
-    fn key(&mut self, modifiers: Modifiers, key: Key) {
-        self.harness.key_press_modifiers(modifiers, key);
-        self.steps(2);
-    }
-
-    fn case(&self) -> &OpenCase {
-        self.harness.state().workspace().case().unwrap()
-    }
-
-    fn labels(&self) -> LabelMap {
-        self.case().labels().clone()
-    }
-
-    /// Another case, one without labels.
-    fn show_unlabelled(&mut self) {
-        let line = self.harness.state().workspace().study().unwrap().cases[4].clone();
-        self.click(&format!("Case {}, open", line.id));
-        self.wait_for("the unlabelled case", |app| app.workspace().case().is_some_and(|case| case.id == line.id));
-        self.steps(3);
-        assert_eq!(self.labels().known_count(), 0);
-    }
-
-    fn voxel_at(&self, view: Plane, pos: Pos2) -> Voxel {
-        let rect = self.view(view);
-        let wide = |v: Vec2| [f64::from(v.x), f64::from(v.y)];
-        let position = self.case().camera(view).voxel_from_screen(wide(pos - rect.min), wide(rect.size()));
-        self.case().extent().nearest_voxel(position).unwrap()
-    }
-
     /// The trainer predicts one class everywhere.
     fn send_prediction(&mut self, class: u8, confidence: u8) {
         self.send_classes(Grid::filled(self.case().extent(), class), confidence);
@@ -177,36 +83,6 @@ impl Window {
         self.steps(3);
     }
 
-    fn shows(&self, label: &str) -> bool {
-        self.harness.query_by_label(label).is_some()
-    }
-
-    fn tool(&self) -> Tool {
-        self.harness.state().workspace().tools().tool
-    }
-
-    fn view(&self, view: Plane) -> Rect {
-        self.harness.get_by_label(&format!("{} view", view.name())).rect()
-    }
-
-    fn button(&mut self, pos: Pos2, button: PointerButton, pressed: bool) {
-        self.harness.event(Event::PointerButton { pos, button, pressed, modifiers: Modifiers::NONE });
-        self.steps(1);
-    }
-
-    /// A drag in small steps.
-    fn drag(&mut self, from: Pos2, to: Pos2, button: PointerButton) {
-        self.harness.hover_at(from);
-        self.steps(2);
-        self.button(from, button, true);
-        for i in 1..=8 {
-            self.harness.hover_at(from.lerp(to, i as f32 / 8.0));
-            self.steps(1);
-        }
-        self.button(to, button, false);
-        self.steps(2);
-    }
-
     fn wheel(&mut self, at: Pos2, lines: f32, modifiers: Modifiers) {
         self.harness.hover_at(at);
         self.steps(2);
@@ -219,19 +95,6 @@ impl Window {
         };
         self.harness.event_modifiers(event, modifiers);
         self.steps(2);
-    }
-}
-
-fn copy_folder(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy_folder(&entry.path(), &target);
-        } else {
-            std::fs::copy(entry.path(), target).unwrap();
-        }
     }
 }
 
