@@ -1,11 +1,15 @@
 // One slice view. `render::reference` is the same in plain Rust and says what is right.
 // All voxel reads are texel loads, so that no driver's filtering decides what a clinician sees.
 
-struct View {
-    // Voxel position at the view's top left corner, and the steps over its whole width and height.
+// Where the view lies in a grid: voxel position at its top left corner, and the steps over its whole width and height.
+struct Sheet {
     corner: vec4f,
     across: vec4f,
     along: vec4f,
+}
+
+struct View {
+    sheet: Sheet,
     extent: vec4i,
     // Unit steps along the voxel axes that run right and down (without their sign).
     right: vec4i,
@@ -14,6 +18,11 @@ struct View {
     contour_and_window: vec4f,
     // Label fill, pseudo-label fill, network contours.
     opacities: vec4f,
+    overlay_sheet: Sheet,
+    // As that of the image, then the opacity.
+    overlay_window: vec4f,
+    // First and last slice of the slab, counted from the shown one; row of the overlay's colour map.
+    slab_and_map: vec4i,
 }
 
 // One pipeline per combination: a software adapter runs every branch that is left to decide per pixel.
@@ -25,11 +34,20 @@ override INTERPOLATE: bool;
 // Pseudo-labels are coloured by two values that span a map, or by the second value minus the first; else by the first.
 override TWO_AXES: bool;
 override DIFFERENCE: bool;
+// What is made of the slices of a slab; none of them for a thin slice.
+override SLAB_MAX: bool;
+override SLAB_MIN: bool;
+override SLAB_MEAN: bool;
+override OVERLAY: bool;
 
 // Row of the colour table that holds the label colours; rows above it are pseudo-labels by class and first value, rows
 // below it the same where the second value is 0.
 const LABEL_ROW = 256u;
 const UNLIKE_ROW = 257u;
+
+// Half of one of 255 levels above the overlay's lower window edge: nothing is drawn there.
+const OVERLAY_HIDDEN = 0.5 / 255.0;
+const OVERLAY_LAST_COLOUR = 255u;
 
 const NETWORK_A = vec3f(1.0, 0.76862746, 0.23529412);
 const NETWORK_B = vec3f(0.9098039, 0.3137255, 0.8627451);
@@ -46,6 +64,7 @@ const NETWORKS_AGREE = vec3f(1.0, 1.0, 1.0);
 @group(1) @binding(5) var second_value: texture_3d<u32>;
 @group(1) @binding(6) var class_a: texture_3d<u32>;
 @group(1) @binding(7) var class_b: texture_3d<u32>;
+@group(1) @binding(8) var overlay: texture_3d<f32>;
 
 struct Corner {
     @builtin(position) position: vec4f,
@@ -58,6 +77,10 @@ struct Corner {
 fn vertex(@builtin(vertex_index) index: u32) -> Corner {
     let place = vec2f(f32((index << 1u) & 2u), f32(index & 2u));
     return Corner(vec4f(place.x * 2.0 - 1.0, 1.0 - place.y * 2.0, 0.0, 1.0), place);
+}
+
+fn position_in(sheet: Sheet, place: vec2f) -> vec3f {
+    return sheet.corner.xyz + place.x * sheet.across.xyz + place.y * sheet.along.xyz;
 }
 
 fn inside(voxel: vec3i) -> bool {
@@ -78,15 +101,88 @@ fn interpolated(position: vec3f) -> f32 {
     return mix(top, bottom, fraction.y);
 }
 
+fn in_slice(position: vec3f, voxel: vec3i) -> f32 {
+    if INTERPOLATE {
+        return interpolated(position);
+    }
+    return intensity(voxel);
+}
+
+// The slab never reaches beyond the volume.
+fn through_slab(position: vec3f, voxel: vec3i) -> f32 {
+    let normal = vec3i(1) - view.right.xyz - view.down.xyz;
+    let slab = view.slab_and_map.xy;
+    let start = slab.x * normal;
+    var value = in_slice(position + vec3f(start), voxel + start);
+    for (var slice = slab.x + 1; slice <= slab.y; slice++) {
+        let step = slice * normal;
+        let next = in_slice(position + vec3f(step), voxel + step);
+        if SLAB_MAX {
+            value = max(value, next);
+        } else if SLAB_MIN {
+            value = min(value, next);
+        } else {
+            value += next;
+        }
+    }
+    if SLAB_MEAN {
+        value /= f32(slab.y - slab.x + 1);
+    }
+    return value;
+}
+
 fn grey(position: vec3f, voxel: vec3i) -> f32 {
     var value: f32;
-    if INTERPOLATE {
-        value = interpolated(position);
+    if SLAB_MAX || SLAB_MIN || SLAB_MEAN {
+        value = through_slab(position, voxel);
     } else {
-        value = intensity(voxel);
+        value = in_slice(position, voxel);
     }
     let window = view.contour_and_window.zw;
     return clamp((value - window.x) * window.y, 0.0, 1.0);
+}
+
+fn overlay_intensity(voxel: vec3i) -> f32 {
+    return textureLoad(overlay, clamp(voxel, vec3i(0), vec3i(textureDimensions(overlay)) - 1), 0).x;
+}
+
+fn overlay_row(base: vec3i, fraction: f32) -> f32 {
+    return mix(overlay_intensity(base), overlay_intensity(base + vec3i(1, 0, 0)), fraction);
+}
+
+fn overlay_layer(base: vec3i, fraction: vec2f) -> f32 {
+    return mix(overlay_row(base, fraction.x), overlay_row(base + vec3i(0, 1, 0), fraction.x), fraction.y);
+}
+
+fn overlay_interpolated(position: vec3f) -> f32 {
+    let base = vec3i(floor(position));
+    let fraction = position - floor(position);
+    return mix(overlay_layer(base, fraction.xy), overlay_layer(base + vec3i(0, 0, 1), fraction.xy), fraction.z);
+}
+
+// Of the shown slice alone, also in a slab.
+fn with_overlay(under: vec3f, place: vec2f) -> vec3f {
+    let position = position_in(view.overlay_sheet, place);
+    let nearest = floor(position + 0.5);
+    // Compared as floats, because what lies too far away fits no integer.
+    if !(all(nearest >= vec3f(0.0)) && all(nearest < vec3f(textureDimensions(overlay)))) {
+        return under;
+    }
+    var value: f32;
+    if INTERPOLATE {
+        value = overlay_interpolated(position);
+    } else {
+        value = overlay_intensity(vec3i(nearest));
+    }
+    let share = (value - view.overlay_window.x) * view.overlay_window.y;
+    if share <= OVERLAY_HIDDEN {
+        return under;
+    }
+    let entry = min(share, 1.0) * f32(OVERLAY_LAST_COLOUR);
+    let row = u32(view.slab_and_map.z);
+    let lower = textureLoad(colours, vec2u(u32(entry), row), 0).rgb;
+    let upper = textureLoad(colours, vec2u(min(u32(entry) + 1u, OVERLAY_LAST_COLOUR), row), 0).rgb;
+    return mix(under, mix(lower, upper, fract(entry)), view.overlay_window.z);
 }
 
 // The class of a voxel as far as contours see it: outside the volume there is background.
@@ -193,12 +289,15 @@ fn with_labels(under: vec3f, voxel: vec3i, near: vec4<bool>) -> vec3f {
 
 // The picture as sRGB-encoded values; layers are mixed in this encoding.
 fn compose(place: vec2f) -> vec3f {
-    let position = view.corner.xyz + place.x * view.across.xyz + place.y * view.along.xyz;
+    let position = position_in(view.sheet, place);
     let voxel = vec3i(floor(position + 0.5));
     if !inside(voxel) {
         return vec3f(0.0);
     }
     var colour = vec3f(grey(position, voxel));
+    if OVERLAY {
+        colour = with_overlay(colour, place);
+    }
     let near = near_neighbours(position, voxel);
     let labelled = LABELS && textureLoad(label_origin, voxel, 0).x != 0u;
     if PSEUDO && !labelled {

@@ -87,7 +87,11 @@ impl Day {
                 Effect::Quit => self.quit = true,
                 Effect::Notify(notice) => assert_ne!(notice.kind, NoticeKind::Error, "{}", notice.text),
                 Effect::Labels(_) | Effect::PickFile(_) => panic!("no part of this day: {effect:?}"),
-                Effect::UploadCase | Effect::UploadImage | Effect::UploadLabels(_) | Effect::UploadPrediction => {}
+                Effect::UploadCase
+                | Effect::UploadImage
+                | Effect::UploadSecondImage
+                | Effect::UploadLabels(_)
+                | Effect::UploadPrediction => {}
             }
         }
     }

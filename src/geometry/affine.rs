@@ -81,6 +81,15 @@ impl Affine {
         Some(Self { rows })
     }
 
+    /// The map that applies `first` and then this one.
+    pub fn after(&self, first: &Self) -> Self {
+        let rows = self.rows.map(|r| {
+            let through = |column: usize| (0..3).map(|k| r[k] * first.rows[k][column]).sum::<f64>();
+            [through(0), through(1), through(2), through(3) + r[3]]
+        });
+        Self { rows }
+    }
+
     /// Largest distance in mm between where two affines put the eight corner voxels of a grid.
     pub fn max_corner_distance_mm(&self, other: &Self, extent: Extent) -> f64 {
         let last = extent.to_array().map(|n| n - 1);
@@ -115,6 +124,22 @@ mod tests {
             let back = affine.voxel_from_world(affine.world_from_voxel(p)).unwrap();
             for (a, b) in back.iter().zip(p) {
                 prop_assert!((a - b).abs() < 1e-6, "{back:?} {p:?}");
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn one_map_after_another_leads_where_both_lead_in_turn(
+            first in prop::array::uniform3(prop::array::uniform4(-5.0f64..5.0)),
+            second in prop::array::uniform3(prop::array::uniform4(-5.0f64..5.0)),
+            p in prop::array::uniform3(-50.0f64..50.0),
+        ) {
+            let (first, second) = (Affine { rows: first }, Affine { rows: second });
+            let at_once = second.after(&first).world_from_voxel(p);
+            let in_turn = second.world_from_voxel(first.world_from_voxel(p));
+            for (a, b) in at_once.iter().zip(in_turn) {
+                prop_assert!((a - b).abs() < 1e-9, "{at_once:?} {in_turn:?}");
             }
         }
     }

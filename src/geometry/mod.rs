@@ -6,6 +6,7 @@ mod affine;
 mod extent;
 mod orientation;
 mod plane;
+mod sight_line;
 mod tiling;
 pub mod vector;
 
@@ -13,4 +14,5 @@ pub use affine::Affine;
 pub use extent::{Extent, Voxel, VoxelBox};
 pub use orientation::{AnatomicalDirection, Orientation, SignedAxis};
 pub use plane::{PatientSide, Plane, SliceAxes};
+pub use sight_line::SightLine;
 pub use tiling::{Tile, tile_starts};

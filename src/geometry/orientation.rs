@@ -27,6 +27,17 @@ pub struct Orientation {
 }
 
 impl AnatomicalDirection {
+    pub const ALL: [Self; 6] =
+        [Self::Right, Self::Left, Self::Anterior, Self::Posterior, Self::Superior, Self::Inferior];
+
+    /// The unit vector that leads there, RAS.
+    pub fn unit(self) -> [f64; 3] {
+        let mut unit = [0.0; 3];
+        let negative = self != Self::from_world_axis(self.world_axis(), false);
+        unit[self.world_axis()] = if negative { -1.0 } else { 1.0 };
+        unit
+    }
+
     /// Along a world axis (0 = right-left, 1 = anterior-posterior, 2 = superior-inferior).
     pub fn from_world_axis(world_axis: usize, negative: bool) -> Self {
         use AnatomicalDirection::*;
@@ -124,6 +135,15 @@ mod tests {
         rows[2][1] = 1.0;
         rows[0][2] = 1.0;
         assert_eq!(Orientation::from_affine(&Affine { rows }).code(), "PSR");
+    }
+
+    #[test]
+    fn unit_vectors_are_ras_and_opposite_for_opposite_directions() {
+        assert_eq!(AnatomicalDirection::Left.unit(), [-1.0, 0.0, 0.0]);
+        assert_eq!(AnatomicalDirection::Superior.unit(), [0.0, 0.0, 1.0]);
+        for direction in AnatomicalDirection::ALL {
+            assert_eq!(direction.opposite().unit(), direction.unit().map(|c| 0.0 - c));
+        }
     }
 
     #[test]

@@ -22,6 +22,8 @@ pub enum RenderError {
     OutOfMemory { mebibytes: u64 },
     #[error("the {what} do not have the grid of the shown image; load the case again")]
     GridMismatch { what: &'static str },
+    #[error("the image to lay over the other has no usable position in space; check the orientation in its file")]
+    UnplacedOverlay,
     #[error("the graphics adapter did not deliver the picture; try again")]
     ReadBack(#[source] Option<Box<dyn std::error::Error + Send + Sync>>),
     #[error("the picture could not be written as PNG")]

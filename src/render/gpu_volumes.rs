@@ -1,16 +1,13 @@
 //! The volumes of the shown case as 3-D textures.
 
-use half::f16;
-use rayon::prelude::*;
-
+use super::gpu_overlay::GpuOverlay;
 use super::intensity_code::IntensityCode;
 use super::textures::{texture_size, volume_texture, within_memory, write_box};
 use super::{RenderError, wgpu};
-use crate::geometry::{Extent, VoxelBox};
+use crate::geometry::{Affine, Extent, VoxelBox};
 use crate::label::{LabelMap, Origin, Prediction};
 use crate::view::{ColourBy, ColourPlanes};
 use crate::volume::{Grid, Image};
-use crate::with_voxels;
 
 /// Image (half floats), class and origin.
 const BYTES_PER_VOXEL: u64 = 2 + 1 + 1;
@@ -26,6 +23,7 @@ pub struct GpuVolumes {
     class: wgpu::Texture,
     origin: wgpu::Texture,
     prediction: Option<PredictionTextures>,
+    overlay: Option<GpuOverlay>,
     /// Bound where there is no prediction; the shader does not read it.
     nothing: wgpu::Texture,
 }
@@ -63,10 +61,11 @@ impl GpuVolumes {
                 class: plane("label class", size),
                 origin: plane("label origin", size),
                 prediction: None,
+                overlay: None,
                 nothing: plane("no prediction", wgpu::Extent3d::default()),
             }
         })?;
-        write_box(queue, &volumes.image, &extent.full_box(), |slab| half_floats(image, slab, &volumes.code));
+        write_box(queue, &volumes.image, &extent.full_box(), |slab| volumes.code.half_floats(image, slab));
         volumes.upload_box(queue, labels, &extent.full_box());
         Ok(volumes)
     }
@@ -140,12 +139,32 @@ impl GpuVolumes {
         }
     }
 
+    /// Replaces or removes the image over the first one, which it need not share the grid with;
+    /// [`super::SliceRenderer::set_overlay`] also binds it. `base` is world from voxel of the first image. After an error
+    /// there is none.
+    pub fn set_overlay(
+        &mut self,
+        device: &wgpu::Device,
+        queue: &wgpu::Queue,
+        overlay: Option<&Image>,
+        base: &Affine,
+    ) -> Result<(), RenderError> {
+        // Both at once may not fit.
+        self.overlay = None;
+        self.overlay = overlay.map(|image| GpuOverlay::new(device, queue, image, base)).transpose()?;
+        Ok(())
+    }
+
+    pub(super) fn overlay(&self) -> Option<&GpuOverlay> {
+        self.overlay.as_ref()
+    }
+
     pub(super) fn code(&self) -> &IntensityCode {
         &self.code
     }
 
     /// In the order of the shader's bindings.
-    pub(super) fn textures(&self) -> [&wgpu::Texture; 8] {
+    pub(super) fn textures(&self) -> [&wgpu::Texture; 9] {
         let [class, first, second, a, b] = match &self.prediction {
             Some(p) => {
                 let second = p.second_value.as_ref().unwrap_or(&self.nothing);
@@ -153,7 +172,9 @@ impl GpuVolumes {
             }
             None => [&self.nothing; 5],
         };
-        [&self.image, &self.class, &self.origin, class, first, second, a, b]
+        // Where there is no overlay the shader does not read it.
+        let overlay = self.overlay.as_ref().map_or(&self.image, |o| &o.texture);
+        [&self.image, &self.class, &self.origin, class, first, second, a, b, overlay]
     }
 }
 
@@ -206,11 +227,4 @@ impl PredictionTextures {
 
 fn write_plane(queue: &wgpu::Queue, texture: &wgpu::Texture, plane: &Grid<u8>) {
     write_box(queue, texture, &plane.extent().full_box(), |slab| plane.copy_box(slab));
-}
-
-// One arm of the macro casts f64 to f64.
-#[allow(clippy::unnecessary_cast)]
-fn half_floats(image: &Image, slab: &VoxelBox, code: &IntensityCode) -> Vec<f16> {
-    let encode = |stored: f64| code.encode(image.slope * stored + image.intercept);
-    with_voxels!(&image.voxels, g => g.copy_box(slab).par_iter().map(|&s| encode(s as f64)).collect())
 }

@@ -3,14 +3,17 @@
 //! The window and this module share one wgpu, the one egui draws with.
 
 mod error;
+mod gpu_overlay;
 mod gpu_volumes;
 mod intensity_code;
 mod offscreen;
+mod overlay_reference;
 pub mod reference;
 mod scene;
 mod screenshot;
 mod slice_pipelines;
 mod slice_renderer;
+mod solid;
 mod textures;
 mod uniforms;
 mod variant;
@@ -22,3 +25,4 @@ pub use offscreen::{Canvas, Offscreen};
 pub use scene::{PredictionState, SliceScene};
 pub use screenshot::encode_png;
 pub use slice_renderer::{SliceRenderer, ViewId};
+pub use solid::{SolidRenderer, SolidScene, SurfaceLook, VolumeLook};

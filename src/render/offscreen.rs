@@ -6,7 +6,7 @@ use std::time::Duration;
 use image::RgbaImage;
 
 use super::textures::ready;
-use super::{RenderError, SliceRenderer, ViewId, wgpu};
+use super::{RenderError, SliceRenderer, SolidRenderer, ViewId, wgpu};
 
 /// Long enough for a software adapter under load; a lost device would otherwise be waited for forever.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -52,6 +52,11 @@ impl Offscreen {
         SliceRenderer::new(&self.device, self.format)
     }
 
+    /// A renderer of 3-D views for canvases of this device.
+    pub fn solid_renderer(&self) -> SolidRenderer {
+        SolidRenderer::new(&self.device, self.format)
+    }
+
     /// A canvas of at least one pixel.
     pub fn canvas(&self, size: [u32; 2]) -> Canvas {
         let size = size.map(|s| s.clamp(1, self.device.limits().max_texture_dimension_2d));
@@ -76,6 +81,15 @@ impl Offscreen {
         renderer: &SliceRenderer,
         views: &[(ViewId, [f32; 4])],
     ) -> Result<(), RenderError> {
+        self.paint(canvas, |pass| {
+            for (id, rectangle) in views {
+                renderer.paint(pass, *id, *rectangle);
+            }
+        })
+    }
+
+    /// Clears the canvas to black, lets `paint` draw and waits for the device to finish.
+    pub fn paint(&self, canvas: &Canvas, paint: impl FnOnce(&mut wgpu::RenderPass<'_>)) -> Result<(), RenderError> {
         let mut encoder = self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         let target = canvas.texture.create_view(&wgpu::TextureViewDescriptor::default());
         let mut pass = encoder.begin_render_pass(&wgpu::RenderPassDescriptor {
@@ -87,9 +101,7 @@ impl Offscreen {
             })],
             ..Default::default()
         });
-        for (id, rectangle) in views {
-            renderer.paint(&mut pass, *id, *rectangle);
-        }
+        paint(&mut pass);
         drop(pass);
         self.finish(encoder)
     }

@@ -1,11 +1,14 @@
 //! The slice picture in plain Rust: slow, without a graphics adapter, and the judge of the shader.
 
+use std::ops::Range;
+
 use image::{Rgba, RgbaImage};
 
+use super::overlay_reference::OverlayReference;
 use super::{PredictionState, SliceScene};
 use crate::geometry::Voxel;
 use crate::label::{LabelMap, Prediction};
-use crate::view::{ColourTables, LabelStyle};
+use crate::view::{ColourTables, LabelStyle, SlabProjection};
 use crate::volume::{Grid, Image};
 
 /// Stands for infinitely dark or bright in interpolation.
@@ -13,18 +16,22 @@ const EXTREME: f64 = 1e300;
 
 type Colour = [f64; 3];
 
-/// Draws `scene` with `size` pixels. The grids must have the extent of the scene's camera, else the picture is black.
+/// Draws `scene` with `size` pixels. The grids must have the extent of the scene's camera, else the picture is black; only
+/// the overlay has a grid of its own.
 pub fn compose(
     scene: &SliceScene,
     image: &Image,
     labels: &LabelMap,
     prediction: Option<&Prediction>,
+    overlay: Option<&Image>,
     size: [u32; 2],
 ) -> RgbaImage {
     let extent = scene.camera.extent();
     let same = image.extent() == extent && labels.extent() == extent && prediction.is_none_or(|p| p.extent() == extent);
     let prediction = prediction.filter(|_| scene.prediction != PredictionState::Absent);
-    let composer = Composer { scene, image, labels, prediction, contour: scene.contour_voxels() };
+    let overlay = overlay.and_then(|overlay| OverlayReference::new(scene, overlay, &image.affine));
+    let (contour, slab) = (scene.contour_voxels(), scene.slab());
+    let composer = Composer { scene, image, labels, prediction, overlay, contour, slab };
     RgbaImage::from_fn(size[0], size[1], |x, y| {
         let place = [(f64::from(x) + 0.5) / f64::from(size[0]), (f64::from(y) + 0.5) / f64::from(size[1])];
         let colour = if same { composer.pixel(place) } else { [0.0; 3] };
@@ -39,7 +46,9 @@ struct Composer<'a> {
     image: &'a Image,
     labels: &'a LabelMap,
     prediction: Option<&'a Prediction>,
+    overlay: Option<OverlayReference<'a>>,
     contour: [f64; 2],
+    slab: Option<(SlabProjection, Range<usize>)>,
 }
 
 /// A neighbour in the slice, `None` outside the volume.
@@ -55,7 +64,10 @@ impl Composer<'_> {
         let layers = &self.scene.layers;
         let near = self.near_neighbours(position, voxel);
         let labelled = layers.labels && self.labels.value(voxel).origin.is_known();
-        let mut colour = [self.scene.window.grey(self.intensity(position, voxel)); 3];
+        let mut colour = [self.scene.window.grey(self.projected(position, voxel)); 3];
+        if let Some(over) = self.overlay.as_ref().and_then(|overlay| overlay.colour(position)) {
+            colour = blend(colour, over, 1.0);
+        }
         if let Some(prediction) = self.prediction {
             if layers.pseudo && !labelled {
                 colour = self.with_pseudo(colour, prediction, voxel);
@@ -65,6 +77,18 @@ impl Composer<'_> {
             }
         }
         if labelled { self.with_labels(colour, voxel, &near) } else { colour }
+    }
+
+    fn projected(&self, position: [f64; 3], voxel: Voxel) -> f64 {
+        let Some((projection, slices)) = &self.slab else {
+            return self.intensity(position, voxel);
+        };
+        let normal = self.scene.camera.axes().normal.axis;
+        projection.of(slices.clone().map(|slice| {
+            let mut there = position;
+            there[normal] = slice as f64;
+            self.intensity(there, voxel.with_axis(normal, slice))
+        }))
     }
 
     fn intensity(&self, position: [f64; 3], voxel: Voxel) -> f64 {

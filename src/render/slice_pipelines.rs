@@ -6,7 +6,7 @@ use super::uniforms::ViewUniforms;
 use super::variant::Variant;
 use super::wgpu;
 
-/// Integer volumes that follow the image in the shader's bindings.
+/// Integer volumes that follow the image in the shader's bindings; after them comes the overlay.
 const INTEGER_VOLUMES: u32 = 7;
 
 pub(super) struct SlicePipelines {
@@ -87,6 +87,7 @@ fn volume_layout(device: &wgpu::Device) -> wgpu::BindGroupLayout {
     let integers = texture_type(wgpu::TextureSampleType::Uint, wgpu::TextureViewDimension::D3);
     let mut entries = vec![layout_entry(0, image)];
     entries.extend((1..=INTEGER_VOLUMES).map(|binding| layout_entry(binding, integers)));
+    entries.push(layout_entry(INTEGER_VOLUMES + 1, image));
     device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label: Some("volumes"), entries: &entries })
 }
 

@@ -7,12 +7,14 @@ use super::slice_pipelines::SlicePipelines;
 use super::uniforms::ViewUniforms;
 use super::variant::Variant;
 use super::{GpuVolumes, RenderError, SliceScene, wgpu};
-use crate::geometry::VoxelBox;
+use crate::geometry::{Affine, VoxelBox};
 use crate::label::{LabelMap, Prediction};
-use crate::view::{ColourBy, ColourTables};
+use crate::view::{ColourBy, ColourTables, OverlayColourMap};
+use crate::volume::Image;
 
-/// Rows of the colour texture: one per class for pseudo-labels, one for labels, one per class for those unlike labels.
-const COLOUR_ROWS: u32 = 513;
+/// Rows of the colour texture that hold colours of a view: one per class for pseudo-labels, one for labels, one per class
+/// for those unlike labels. A row per overlay colour map follows.
+pub(super) const COLOUR_ROWS: u32 = 513;
 const COLOUR_COLUMNS: u32 = 256;
 
 /// Names one of several views that share a renderer.
@@ -93,6 +95,18 @@ impl SliceRenderer {
         self.change_volumes(device, |volumes| volumes.colour_by(device, queue, prediction, by))
     }
 
+    /// Lays another image over the shown one, or none. It has a grid of its own; `base` is world from voxel of the shown
+    /// image. Does nothing while no volumes are set; other volumes come without an overlay. After an error there is none.
+    pub fn set_overlay(
+        &mut self,
+        device: &wgpu::Device,
+        queue: &wgpu::Queue,
+        overlay: Option<&Image>,
+        base: &Affine,
+    ) -> Result<(), RenderError> {
+        self.change_volumes(device, |volumes| volumes.set_overlay(device, queue, overlay, base))
+    }
+
     fn change_volumes(
         &mut self,
         device: &wgpu::Device,
@@ -118,7 +132,7 @@ impl SliceRenderer {
             return;
         }
         view.upload_colours(queue, &scene.colours);
-        let uniforms = ViewUniforms::new(scene, volumes.code());
+        let uniforms = ViewUniforms::new(scene, volumes);
         queue.write_buffer(&view.uniforms, 0, bytemuck::bytes_of(&uniforms));
         view.pipeline = Some(self.pipelines.get(device, Variant::new(scene, volumes)));
     }
@@ -157,7 +171,11 @@ impl View {
         });
         let colours = device.create_texture(&wgpu::TextureDescriptor {
             label: Some("colours"),
-            size: wgpu::Extent3d { width: COLOUR_COLUMNS, height: COLOUR_ROWS, depth_or_array_layers: 1 },
+            size: wgpu::Extent3d {
+                width: COLOUR_COLUMNS,
+                height: COLOUR_ROWS + OverlayColourMap::ALL.len() as u32,
+                depth_or_array_layers: 1,
+            },
             mip_level_count: 1,
             sample_count: 1,
             dimension: wgpu::TextureDimension::D2,
@@ -181,22 +199,28 @@ impl View {
         if self.uploaded.as_ref().is_some_and(|old| Arc::ptr_eq(old, tables)) {
             return;
         }
+        if self.uploaded.is_none() {
+            let maps = OverlayColourMap::ALL.map(OverlayColourMap::table);
+            write_rows(queue, &self.colours, COLOUR_ROWS, maps.as_flattened());
+        }
         let unlike = tables.unlike_pseudo_labels().unwrap_or_default();
         let texels = [tables.pseudo_labels(), tables.labels(), unlike].concat();
         // A map with one axis leaves the rows of the second unread.
-        let rows = if unlike.is_empty() { COLOUR_ROWS - 256 } else { COLOUR_ROWS };
-        queue.write_texture(
-            self.colours.as_image_copy(),
-            bytemuck::cast_slice(&texels),
-            wgpu::TexelCopyBufferLayout {
-                offset: 0,
-                bytes_per_row: Some(4 * COLOUR_COLUMNS),
-                rows_per_image: Some(rows),
-            },
-            wgpu::Extent3d { width: COLOUR_COLUMNS, height: rows, depth_or_array_layers: 1 },
-        );
+        write_rows(queue, &self.colours, 0, &texels);
         self.uploaded = Some(Arc::clone(tables));
     }
+}
+
+/// Writes whole rows of the colour texture, beginning with `first`.
+fn write_rows(queue: &wgpu::Queue, colours: &wgpu::Texture, first: u32, texels: &[[u8; 4]]) {
+    // A few hundred rows.
+    let rows = texels.len() as u32 / COLOUR_COLUMNS;
+    queue.write_texture(
+        wgpu::TexelCopyTextureInfo { origin: wgpu::Origin3d { x: 0, y: first, z: 0 }, ..colours.as_image_copy() },
+        bytemuck::cast_slice(texels),
+        wgpu::TexelCopyBufferLayout { offset: 0, bytes_per_row: Some(4 * COLOUR_COLUMNS), rows_per_image: Some(rows) },
+        wgpu::Extent3d { width: COLOUR_COLUMNS, height: rows, depth_or_array_layers: 1 },
+    );
 }
 
 fn volume_bindings(device: &wgpu::Device, layout: &wgpu::BindGroupLayout, volumes: &GpuVolumes) -> wgpu::BindGroup {

@@ -1,45 +1,94 @@
 //! The numbers the shader gets for one view.
 
-use super::SliceScene;
-use super::intensity_code::IntensityCode;
+use super::slice_renderer::COLOUR_ROWS;
+use super::{GpuVolumes, SliceScene};
+use crate::view::OverlayColourMap;
+
 /// `View` of `slice.wgsl`; everything in groups of four, so that no padding is needed.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, bytemuck::Pod, bytemuck::Zeroable)]
 pub(super) struct ViewUniforms {
-    corner: [f32; 4],
-    across: [f32; 4],
-    along: [f32; 4],
+    sheet: Sheet,
     extent: [i32; 4],
     right: [i32; 4],
     down: [i32; 4],
     contour_and_window: [f32; 4],
     opacities: [f32; 4],
+    overlay_sheet: Sheet,
+    overlay_window: [f32; 4],
+    slab_and_map: [i32; 4],
+}
+
+/// Where the view lies in a grid: `Sheet` of `slice.wgsl`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, bytemuck::Pod, bytemuck::Zeroable)]
+struct Sheet {
+    corner: [f32; 4],
+    across: [f32; 4],
+    along: [f32; 4],
 }
 
 impl ViewUniforms {
     pub const SIZE: u64 = size_of::<Self>() as u64;
 
-    pub fn new(scene: &SliceScene, code: &IntensityCode) -> Self {
-        let (camera, [width, height]) = (&scene.camera, scene.view_size);
-        let corner = camera.voxel_from_screen([0.0, 0.0], scene.view_size);
-        let step = |to: [f64; 2]| {
-            let end = camera.voxel_from_screen(to, scene.view_size);
-            padded(std::array::from_fn(|a| end[a] - corner[a]))
-        };
+    /// Of a scene on the grid of these volumes.
+    pub fn new(scene: &SliceScene, volumes: &GpuVolumes) -> Self {
         let [contour_right, contour_down] = scene.contour_voxels().map(|t| t as f32);
-        let [black, gain] = code.window(&scene.window);
+        let [black, gain] = volumes.code().window(&scene.window);
         let opacity = scene.prediction_opacity();
+        let voxel = |place: [f64; 2]| scene.camera.voxel_from_screen(place, scene.view_size);
+        let (overlay_sheet, overlay_window) = overlay(scene, volumes, voxel);
+        let [first, last] = slab(scene);
         Self {
-            corner: padded(corner),
-            across: step([width, 0.0]),
-            along: step([0.0, height]),
+            sheet: Sheet::new(scene.view_size, voxel),
             extent: extent(scene),
-            right: unit(camera.axes().right.axis),
-            down: unit(camera.axes().down.axis),
+            right: unit(scene.camera.axes().right.axis),
+            down: unit(scene.camera.axes().down.axis),
             contour_and_window: [contour_right, contour_down, black, gain],
             opacities: [scene.layers.label_opacity, scene.layers.pseudo_opacity * opacity, opacity, 0.0],
+            overlay_sheet,
+            overlay_window,
+            slab_and_map: [first, last, map_row(scene), 0],
         }
     }
+}
+
+impl Sheet {
+    /// `position` tells the voxel position at a place in a view of `size`; it grows evenly.
+    fn new([width, height]: [f64; 2], position: impl Fn([f64; 2]) -> [f64; 3]) -> Self {
+        let corner = position([0.0, 0.0]);
+        let step = |to: [f64; 2]| {
+            let end = position(to);
+            padded(std::array::from_fn(|a| end[a] - corner[a]))
+        };
+        Self { corner: padded(corner), across: step([width, 0.0]), along: step([0.0, height]) }
+    }
+}
+
+/// Where the view lies in the overlay, and black, gain and opacity; zeros without one.
+fn overlay(scene: &SliceScene, volumes: &GpuVolumes, voxel: impl Fn([f64; 2]) -> [f64; 3]) -> (Sheet, [f32; 4]) {
+    let (Some(look), Some(overlay)) = (&scene.overlay, volumes.overlay()) else {
+        return Default::default();
+    };
+    // One map from the screen: rounding twice would lose digits.
+    let sheet = Sheet::new(scene.view_size, |place| overlay.overlay_from_base.world_from_voxel(voxel(place)));
+    let [black, gain] = overlay.code.window(&look.window);
+    (sheet, [black, gain, look.weight(), 0.0])
+}
+
+/// First and last slice of the slab, counted from the shown one.
+fn slab(scene: &SliceScene) -> [i32; 2] {
+    let Some((_, slices)) = scene.slab() else { return [0; 2] };
+    let shown = scene.camera.slice();
+    // A slab has a few hundred slices at most, the shown one among them.
+    [-((shown - slices.start) as i32), (slices.end - 1 - shown) as i32]
+}
+
+/// Row of the overlay's colours in the colour texture.
+fn map_row(scene: &SliceScene) -> i32 {
+    let place = scene.overlay.and_then(|look| OverlayColourMap::ALL.into_iter().position(|map| map == look.map));
+    // A few hundred rows.
+    COLOUR_ROWS as i32 + place.unwrap_or_default() as i32
 }
 
 fn padded(p: [f64; 3]) -> [f32; 4] {

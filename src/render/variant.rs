@@ -1,7 +1,7 @@
 //! Which parts of the shader a view needs.
 
 use super::{GpuVolumes, PredictionState, SliceScene};
-use crate::view::{ColourAxes, LabelStyle};
+use crate::view::{ColourAxes, LabelStyle, SlabProjection};
 
 /// The `override` constants of `slice.wgsl`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -13,6 +13,9 @@ pub(super) struct Variant {
     interpolate: bool,
     two_axes: bool,
     difference: bool,
+    /// Absent for a thin slice.
+    slab: Option<SlabProjection>,
+    overlay: bool,
 }
 
 impl Variant {
@@ -29,10 +32,12 @@ impl Variant {
             interpolate: layers.interpolation,
             two_axes: axes == ColourAxes::Two,
             difference: axes == ColourAxes::Difference,
+            slab: scene.slab().map(|(projection, _)| projection),
+            overlay: scene.overlay.is_some() && volumes.overlay().is_some(),
         }
     }
 
-    pub fn constants(self) -> [(&'static str, f64); 7] {
+    pub fn constants(self) -> [(&'static str, f64); 11] {
         [
             ("LABELS", self.labels),
             ("LABEL_CONTOURS", self.label_contours),
@@ -41,6 +46,10 @@ impl Variant {
             ("INTERPOLATE", self.interpolate),
             ("TWO_AXES", self.two_axes),
             ("DIFFERENCE", self.difference),
+            ("SLAB_MAX", self.slab == Some(SlabProjection::Max)),
+            ("SLAB_MIN", self.slab == Some(SlabProjection::Min)),
+            ("SLAB_MEAN", self.slab == Some(SlabProjection::Mean)),
+            ("OVERLAY", self.overlay),
         ]
         .map(|(name, on)| (name, f64::from(u8::from(on))))
     }

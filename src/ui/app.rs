@@ -85,6 +85,7 @@ impl Chiaro {
             Effect::Trainer(command) => return self.threads.send_trainer(command),
             Effect::Labels(job) => return self.threads.send_labels(job),
             Effect::UploadCase => self.upload(ctx, Upload::Case),
+            Effect::UploadSecondImage => self.upload(ctx, Upload::SecondImage),
             Effect::UploadImage => self.upload(ctx, Upload::Image),
             Effect::UploadLabels(dirty) => self.upload(ctx, Upload::Labels(dirty)),
             Effect::UploadPrediction => self.upload(ctx, Upload::Prediction),
@@ -103,7 +104,7 @@ impl Chiaro {
     }
 
     fn upload(&mut self, ctx: &egui::Context, upload: Upload) {
-        let outcome = self.panels.viewers.pictures.upload(ctx, upload, &self.workspace);
+        let outcome = self.panels.viewers.upload(ctx, upload, &self.workspace);
         self.report(outcome);
     }
 
@@ -126,7 +127,7 @@ impl Chiaro {
 
     fn suggested_file(&self, purpose: FilePurpose) -> PathField {
         let name = match purpose {
-            FilePurpose::ReadClasses => String::new(),
+            FilePurpose::ReadClasses | FilePurpose::SecondImage => String::new(),
             FilePurpose::WriteClasses(format) => format!("classes.{}", format.extension()),
         };
         self.workspace.study().map(|study| PathField::new(study.dir.join(name))).unwrap_or_default()

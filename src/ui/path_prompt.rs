@@ -71,7 +71,7 @@ impl Purpose {
     fn kind(self) -> PathKind {
         match self {
             Self::Folder(_) => PathKind::Folder,
-            Self::File(FilePurpose::ReadClasses) => PathKind::ExistingFile,
+            Self::File(FilePurpose::ReadClasses | FilePurpose::SecondImage) => PathKind::ExistingFile,
             Self::File(FilePurpose::WriteClasses(_)) => PathKind::NewFile,
         }
     }
@@ -103,6 +103,11 @@ impl Words {
             FilePurpose::ReadClasses => {
                 ("Class list", "A label description of ITK-SNAP or a colour table of Slicer.", "Use these classes")
             }
+            FilePurpose::SecondImage => (
+                "Second image",
+                "A volume of the same patient, for instance PET over CT; it may have its own grid.",
+                "Lay it over",
+            ),
             FilePurpose::WriteClasses(format) => {
                 (format.name(), "Names, colours and order of the study's classes.", "Write")
             }

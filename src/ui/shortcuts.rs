@@ -7,7 +7,10 @@ use super::operations::OperationKind;
 use super::screenshot::ScreenshotTarget;
 use crate::edit::{BrushShape, IntensityRange};
 use crate::project::Source;
-use crate::view::{Chord, Key, KeyAction, Keymap, LabelStyle, LayerSettings, ToolKey, WindowPreset};
+use crate::view::{
+    Chord, Key, KeyAction, Keymap, LabelStyle, LayerSettings, Slab, SlabProjection, ToolKey, TransferPreset,
+    WindowPreset,
+};
 use crate::workspace::{
     Action, AppAction, CaseAction, ClassAction, EditAction, FileAction, FolderPurpose, OutlineAction, PseudoAction,
     Ruler, Settings, ThemeChoice, Tool, ToolAction, TourAction, TrainAction, ViewAction, Workspace,
@@ -177,6 +180,10 @@ pub fn action_of(key: KeyAction, workspace: &Workspace) -> Option<Action> {
         K::ToggleTour => AppAction::Tour(TourAction::Begin).into(),
         K::NextFrame => ViewAction::StepFrame(1).into(),
         K::PreviousFrame => ViewAction::StepFrame(-1).into(),
+        K::ToggleVolumeRendering => {
+            let volume = if workspace.views().volume.is_some() { None } else { Some(TransferPreset::default()) };
+            ViewAction::SetVolume(volume).into()
+        }
         K::NextLayout => ViewAction::SetLayout(workspace.views().layout.next()).into(),
         K::ToggleMeasurements => ViewAction::ShowMeasurements(!workspace.views().measurements).into(),
         K::ToggleAdaptiveBrush => ToolAction::SetAdaptive(!workspace.tools().adaptive).into(),
@@ -187,6 +194,9 @@ pub fn action_of(key: KeyAction, workspace: &Workspace) -> Option<Action> {
         layer_switch => ViewAction::SetLayers(changed_layers(layer_switch, workspace.views().layers)?).into(),
     })
 }
+
+/// What a radiologist looks for vessels and nodules with.
+const USUAL_SLAB: Slab = Slab { thickness_mm: 10.0, projection: SlabProjection::Max };
 
 fn changed_layers(key: KeyAction, mut layers: LayerSettings) -> Option<LayerSettings> {
     match key {
@@ -204,6 +214,7 @@ fn changed_layers(key: KeyAction, mut layers: LayerSettings) -> Option<LayerSett
         KeyAction::ToggleNetworkContours => layers.network_contours ^= true,
         KeyAction::ToggleCrosshair => layers.crosshair ^= true,
         KeyAction::ToggleInterpolation => layers.interpolation ^= true,
+        KeyAction::ToggleSlab => layers.slab = if layers.slab.is_some() { None } else { Some(USUAL_SLAB) },
         _ => return None,
     }
     Some(layers)

@@ -8,10 +8,12 @@ use super::shortcuts::{self, WindowRequest};
 use super::{theme, widgets, window_menu, words};
 use crate::geometry::{PatientSide, Plane};
 use crate::project::{CaseState, Source};
-use crate::view::{IntensityHistogram, KeyAction, Keymap, WindowLevel, WindowPreset};
+use crate::view::{
+    IntensityHistogram, KeyAction, Keymap, OverlayColourMap, Slab, SlabProjection, WindowLevel, WindowPreset,
+};
 use crate::workspace::{
-    Action, AppAction, CaseAction, EditAction, FileAction, FolderPurpose, Layout as ViewLayout, PseudoAction,
-    ViewAction, Workspace,
+    Action, AppAction, CaseAction, EditAction, FileAction, FilePurpose, FolderPurpose, Layout as ViewLayout,
+    PseudoAction, ViewAction, Workspace,
 };
 
 /// What the bar asks of the window itself.
@@ -30,6 +32,30 @@ pub struct TopBar<'a> {
     pub keymap: &'a Keymap,
     /// Of the shown image, once it has been counted.
     pub histogram: Option<&'a IntensityHistogram>,
+}
+
+/// A thick slice: the brightest, darkest or mean intensity along the view.
+fn slab_ui(ui: &mut Ui, slab: &mut Option<Slab>) {
+    ui.horizontal(|ui| {
+        ui.label("Thick slice");
+        if ui.selectable_label(slab.is_none(), "off").clicked() {
+            *slab = None;
+        }
+        let thickness_mm = slab.map_or(10.0, |slab| slab.thickness_mm);
+        for (projection, name) in
+            [(SlabProjection::Max, "brightest"), (SlabProjection::Min, "darkest"), (SlabProjection::Mean, "mean")]
+        {
+            if ui.selectable_label(slab.is_some_and(|slab| slab.projection == projection), name).clicked() {
+                *slab = Some(Slab { thickness_mm, projection });
+            }
+        }
+    });
+    if let Some(slab) = slab {
+        ui.horizontal(|ui| {
+            let slider = egui::Slider::new(&mut slab.thickness_mm, 1.0..=100.0).logarithmic(true).suffix(" mm");
+            ui.add(slider.max_decimals(0)).accessible_name("Thickness of the slice");
+        });
+    }
 }
 
 impl TopBar<'_> {
@@ -149,6 +175,7 @@ impl TopBar<'_> {
         ] {
             ui.checkbox(value, name);
         }
+        slab_ui(ui, &mut layers.slab);
         let slider = egui::Slider::new(&mut layers.label_opacity, 0.0..=1.0).show_value(false);
         ui.horizontal(|ui| {
             ui.label("Label opacity");
@@ -157,6 +184,8 @@ impl TopBar<'_> {
         if layers != self.workspace.views().layers {
             actions.push(ViewAction::SetLayers(layers).into());
         }
+        ui.separator();
+        self.second_image_ui(ui, actions);
         ui.separator();
         widgets::caption_ui(ui, "Patient's right is shown");
         let side = self.workspace.views().side;
@@ -191,6 +220,49 @@ impl TopBar<'_> {
                 actions.extend(shortcuts::action_of(key, self.workspace));
             }
         }
+    }
+
+    /// A second image over the first: how it is coloured, and how much of it is seen.
+    fn second_image_ui(&self, ui: &mut Ui, actions: &mut Actions) {
+        let Some(case) = self.workspace.case() else { return };
+        self.action_ui(
+            ui,
+            "Lay another image over…",
+            None,
+            true,
+            FileAction::PickFile(FilePurpose::SecondImage),
+            actions,
+        );
+        let Some(second) = &case.second else { return };
+        let mut look = second.look;
+        ui.horizontal(|ui| {
+            for map in OverlayColourMap::ALL {
+                ui.selectable_value(&mut look.map, map, map.name());
+            }
+        });
+        let statistics = second.image.statistics();
+        let (mut low, mut high) = (look.window.low(), look.window.high());
+        for (label, name, value, range) in [
+            ("Opacity", "Opacity of the second image", None, 0.0..=1.0),
+            ("From", "Lowest intensity of the second image", Some(&mut low), statistics.min..=statistics.max),
+            ("To", "Highest intensity of the second image", Some(&mut high), statistics.min..=statistics.max),
+        ] {
+            ui.horizontal(|ui| {
+                ui.label(label);
+                let slider = match value {
+                    Some(value) => egui::Slider::new(value, range).show_value(false),
+                    None => egui::Slider::new(&mut look.opacity, 0.0..=1.0).show_value(false),
+                };
+                ui.add(slider).accessible_name(name);
+            });
+        }
+        if (low, high) != (look.window.low(), look.window.high()) {
+            look.window = WindowLevel::between(low, high);
+        }
+        if look != second.look {
+            actions.push(ViewAction::SetSecondImageLook(look).into());
+        }
+        self.action_ui(ui, "Take the other image away", None, true, ViewAction::RemoveSecondImage, actions);
     }
 
     fn label_ui(&self, ui: &mut Ui, actions: &mut Actions, request: &mut Option<BarRequest>) {

@@ -1,6 +1,6 @@
 //! What is drawn over the picture.
 
-use super::ColourBy;
+use super::{ColourBy, Slab};
 use crate::label::{ClassId, Prediction};
 
 /// How labels are drawn.
@@ -31,6 +31,8 @@ pub struct LayerSettings {
     pub crosshair: bool,
     /// Linear interpolation of the image inside the slice; labels are never interpolated.
     pub interpolation: bool,
+    /// What of the image the slice looks through; labels and overlays are always those of the slice itself. `None` is thin.
+    pub slab: Option<Slab>,
     /// The class pointed at in the list: the others are faded.
     pub highlight: Option<ClassId>,
 }
@@ -49,6 +51,7 @@ impl Default for LayerSettings {
             network_contours: false,
             crosshair: true,
             interpolation: true,
+            slab: None,
             highlight: None,
         }
     }

@@ -13,7 +13,13 @@ mod layers;
 mod measure;
 mod measure_colours;
 mod oblique;
+mod orbit_camera;
+mod overlay_colour_map;
+mod overlay_look;
+mod pick;
 mod scale_bar;
+mod transfer_function;
+mod transfer_preset;
 mod window_level;
 mod window_preset;
 
@@ -30,7 +36,14 @@ pub use keymap::{
 };
 pub use layers::{LabelStyle, LayerSettings};
 pub use measure::{Angle, Distance, HandleHit, Measurement, Region, RegionShape, RegionStatistics};
+pub(crate) use oblique::trilinear;
 pub use oblique::{LinkedPlanes, ObliqueCamera, ObliquePlane, Slab, SlabProjection, SlabSampler};
+pub use orbit_camera::OrbitCamera;
+pub use overlay_colour_map::OverlayColourMap;
+pub use overlay_look::OverlayLook;
+pub use pick::pick;
 pub use scale_bar::ScaleBar;
+pub use transfer_function::{ControlPoint, TransferFunction, VolumeMode};
+pub use transfer_preset::TransferPreset;
 pub use window_level::WindowLevel;
 pub use window_preset::WindowPreset;

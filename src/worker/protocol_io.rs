@@ -32,6 +32,11 @@ pub enum IoCommand {
         case: CaseId,
         frame: usize,
     },
+    /// An image from anywhere, to be laid over a case's.
+    LoadSecondImage {
+        case: CaseId,
+        path: PathBuf,
+    },
     /// The prediction planes on disk.
     LoadPrediction(CaseId),
     /// Written whole; the case's journal is emptied afterwards. A newer save of the same case replaces one that still waits.
@@ -188,6 +193,10 @@ pub enum IoEvent {
         warnings: Vec<String>,
     },
     ClassesWritten(PathBuf),
+    SecondImageLoaded {
+        case: CaseId,
+        image: Arc<Image>,
+    },
     FrameLoaded {
         case: CaseId,
         frame: usize,

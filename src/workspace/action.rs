@@ -12,7 +12,7 @@ use crate::io::ClassFileFormat;
 use crate::label::{ClassId, ClassStatus, ClassTable};
 use crate::learn::{DeviceChoice, Method};
 use crate::project::{CaseState, Source};
-use crate::view::{HandleHit, LayerSettings, WindowLevel};
+use crate::view::{HandleHit, LayerSettings, OverlayLook, TransferPreset, WindowLevel};
 use crate::volume::CaseId;
 use crate::workspace::{Layout, Preferences};
 
@@ -110,6 +110,8 @@ pub enum FilePurpose {
     ReadClasses,
     /// A new one.
     WriteClasses(ClassFileFormat),
+    /// An image to be laid over the shown case.
+    SecondImage,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -183,6 +185,10 @@ pub enum ViewAction {
     WindowOfRegion([[f64; 3]; 2]),
     SetLayers(LayerSettings),
     ShowMeasurements(bool),
+    SetVolume(Option<TransferPreset>),
+    /// How the second image is laid over the first.
+    SetSecondImageLook(OverlayLook),
+    RemoveSecondImage,
     /// Another volume of a file that holds several, by steps; stops at the ends.
     StepFrame(isize),
     SetFrame(usize),

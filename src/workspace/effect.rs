@@ -20,6 +20,8 @@ pub enum Effect {
     UploadCase,
     /// The image of the shown case is another frame of the same file.
     UploadImage,
+    /// A second image is laid over the shown case's, or none any more.
+    UploadSecondImage,
     /// These voxels of the shown case's labels changed.
     UploadLabels(VoxelBox),
     /// The shown case's prediction is another one (or none).

@@ -15,6 +15,7 @@ mod open_case;
 mod pending;
 mod preferences;
 mod saving;
+mod second_image;
 mod study;
 #[cfg(test)]
 mod tests;
@@ -42,6 +43,7 @@ pub use open_case::OpenCase;
 pub use pending::{Pending, PendingState};
 pub use preferences::{Preferences, Settings, ThemeChoice};
 pub use saving::{Quitting, SaveState};
+pub use second_image::SecondImage;
 pub use study::{CaseLine, Study};
 pub use tools::Tools;
 pub use training::{Training, TrainingFailure};

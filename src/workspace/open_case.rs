@@ -10,7 +10,7 @@ use crate::label::{LabelMap, LabelValue, Prediction};
 use crate::view::{SliceCamera, WindowLevel};
 use crate::volume::{CaseId, Image};
 use crate::worker::protocol_io::LoadedCase;
-use crate::workspace::Measurements;
+use crate::workspace::{Measurements, SecondImage};
 
 #[derive(Debug)]
 pub struct OpenCase {
@@ -26,6 +26,8 @@ pub struct OpenCase {
     pub prediction: Option<Arc<Prediction>>,
     /// The labels as a proposal would make them; shown instead while it is looked at.
     pub(super) preview: Option<Arc<LabelMap>>,
+    /// Laid over the image; not kept with the study.
+    pub second: Option<SecondImage>,
     pub measurements: Measurements,
     /// The view in which the newest measurement was begun.
     pub(super) measuring_in: Option<Plane>,
@@ -69,6 +71,7 @@ impl OpenCase {
             history: History::default(),
             prediction,
             preview: None,
+            second: None,
             measurements: Measurements::default(),
             measuring_in: None,
             cursor,

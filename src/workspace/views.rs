@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::geometry::{PatientSide, Plane};
-use crate::view::LayerSettings;
+use crate::view::{LayerSettings, TransferPreset};
 use crate::workspace::Hover;
 
 #[derive(Clone, Debug, PartialEq)]
@@ -14,6 +14,8 @@ pub struct Views {
     pub active: Plane,
     pub side: PatientSide,
     pub layers: LayerSettings,
+    /// How the image is seen in 3-D; `None`: surfaces alone.
+    pub volume: Option<TransferPreset>,
     /// Measurements are drawn.
     pub measurements: bool,
     pub hover: Option<Hover>,
@@ -30,16 +32,19 @@ pub enum Layout {
     OnePlusThree,
     /// Three columns, for wide screens.
     Columns,
+    /// A large 3-D view, the slices in a column beside it.
+    SceneLarge,
 }
 
 impl Layout {
-    pub const ALL: [Self; 3] = [Self::Grid, Self::OnePlusThree, Self::Columns];
+    pub const ALL: [Self; 4] = [Self::Grid, Self::OnePlusThree, Self::Columns, Self::SceneLarge];
 
     pub fn name(self) -> &'static str {
         match self {
             Self::Grid => "Two by two",
             Self::OnePlusThree => "One large, three small",
             Self::Columns => "Columns",
+            Self::SceneLarge => "Large 3-D view",
         }
     }
 
@@ -58,6 +63,7 @@ impl Default for Views {
             active: Plane::Axial,
             side: PatientSide::default(),
             layers: LayerSettings::default(),
+            volume: None,
             measurements: true,
             hover: None,
         }

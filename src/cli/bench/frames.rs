@@ -112,6 +112,7 @@ fn scene(image: &Image, classes: &ClassTable, plane: Plane) -> SliceScene {
         layers,
         colours: Arc::new(ColourTables::new(classes, &layers)),
         prediction: PredictionState::Absent,
+        overlay: None,
     }
 }
 

@@ -1,7 +1,9 @@
 //! The panes of the centre as tiles: presets, borders that can be dragged, panes that can be moved and stacked as tabs.
 
 use eframe::egui::{self, CursorIcon, Rect, Sense, Stroke, Ui, WidgetText, pos2, vec2};
-use egui_tiles::{Behavior, Linear, LinearDir, ResizeState, SimplificationOptions, TileId, Tiles, Tree, UiResponse};
+use egui_tiles::{
+    Behavior, Linear, LinearDir, ResizeState, SimplificationOptions, Tabs, TileId, Tiles, Tree, UiResponse,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::geometry::Plane;
@@ -12,6 +14,7 @@ use crate::workspace::Layout;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Pane {
     Slice(Plane),
+    Scene,
     Facts,
 }
 
@@ -60,20 +63,30 @@ impl Arrangement {
 fn tree(layout: Layout) -> Tree<Pane> {
     let mut tiles = Tiles::default();
     let [axial, coronal, sagittal] = Plane::ALL.map(|plane| tiles.insert_pane(Pane::Slice(plane)));
-    let facts = tiles.insert_pane(Pane::Facts);
+    let (scene, facts) = (tiles.insert_pane(Pane::Scene), tiles.insert_pane(Pane::Facts));
+    // The facts lie on top: the 3-D view costs nothing until it is looked at.
+    let tabs = tiles.insert_container(Tabs { active: Some(facts), ..Tabs::new(vec![scene, facts]) });
     let root = match layout {
         Layout::Grid => {
             let upper = tiles.insert_horizontal_tile(vec![axial, coronal]);
-            let lower = tiles.insert_horizontal_tile(vec![sagittal, facts]);
+            let lower = tiles.insert_horizontal_tile(vec![sagittal, tabs]);
             tiles.insert_vertical_tile(vec![upper, lower])
         }
         Layout::OnePlusThree => {
-            let column = tiles.insert_vertical_tile(vec![coronal, sagittal, facts]);
+            let column = tiles.insert_vertical_tile(vec![coronal, sagittal, tabs]);
             tiles.insert_container(Linear::new_binary(LinearDir::Horizontal, [axial, column], LARGE_SHARE))
         }
         Layout::Columns => {
-            let last = tiles.insert_vertical_tile(vec![sagittal, facts]);
+            let last = tiles.insert_vertical_tile(vec![sagittal, tabs]);
             tiles.insert_horizontal_tile(vec![axial, coronal, last])
+        }
+        Layout::SceneLarge => {
+            tiles.insert(
+                tabs,
+                egui_tiles::Tile::Container(Tabs { active: Some(scene), ..Tabs::new(vec![scene, facts]) }.into()),
+            );
+            let column = tiles.insert_vertical_tile(vec![axial, coronal, sagittal]);
+            tiles.insert_container(Linear::new_binary(LinearDir::Horizontal, [tabs, column], LARGE_SHARE))
         }
     };
     Tree::new(egui::Id::unique("viewers"), root, tiles)
@@ -87,7 +100,9 @@ impl Behavior<Pane> for Panes<'_> {
     fn pane_ui(&mut self, ui: &mut Ui, _: TileId, pane: &mut Pane) -> UiResponse {
         let rect = ui.max_rect();
         (self.show)(ui, rect, *pane);
-        if grip_ui(ui, rect, *pane) { UiResponse::DragStarted } else { UiResponse::None }
+        // What lies in tabs is moved by its tab.
+        let is_tab = matches!(pane, Pane::Scene | Pane::Facts);
+        if !is_tab && grip_ui(ui, rect, *pane) { UiResponse::DragStarted } else { UiResponse::None }
     }
 
     fn tab_title_for_pane(&mut self, pane: &Pane) -> WidgetText {
@@ -119,6 +134,7 @@ impl Behavior<Pane> for Panes<'_> {
 fn title(pane: Pane) -> &'static str {
     match pane {
         Pane::Slice(plane) => plane.name(),
+        Pane::Scene => "3-D",
         Pane::Facts => "Facts",
     }
 }
@@ -161,8 +177,8 @@ mod tests {
     fn every_layout_has_each_pane_once() {
         for layout in Layout::ALL {
             let found = panes(layout);
-            assert_eq!(found.len(), 4);
-            for wanted in Plane::ALL.map(Pane::Slice).into_iter().chain([Pane::Facts]) {
+            assert_eq!(found.len(), 5);
+            for wanted in Plane::ALL.map(Pane::Slice).into_iter().chain([Pane::Scene, Pane::Facts]) {
                 assert!(found.contains(&wanted), "{layout:?} lacks {wanted:?}");
             }
         }

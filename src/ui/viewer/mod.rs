@@ -5,21 +5,25 @@ mod decoration;
 mod overlay;
 mod picture;
 mod pointer;
+mod scene_view;
 mod slice_strip;
 mod slice_view;
+mod surfaces;
 
 use std::sync::Arc;
 
-use eframe::egui::{Frame, Margin, Rect, Ui, UiBuilder};
+use eframe::egui::{self, Frame, Margin, Rect, Ui, UiBuilder};
 
 pub use picture::{Pictures, Upload};
 
 use self::arrangement::{Arrangement, Pane};
 use self::pointer::Pointer;
+use self::scene_view::SceneView;
 use super::actions::Actions;
 use super::survey::Survey;
 use super::{facts_pane, theme};
 use crate::geometry::Plane;
+use crate::render::RenderError;
 use crate::view::{IntensityHistogram, Keymap};
 use crate::workspace::Workspace;
 
@@ -29,6 +33,7 @@ pub struct Viewers {
     pointer: Pointer,
     pub pictures: Pictures,
     survey: Survey,
+    scene: SceneView,
     arrangement: Arrangement,
     /// Where each view was drawn last, in the order of [`Plane::ALL`].
     rects: [Option<Rect>; 3],
@@ -40,6 +45,7 @@ impl Viewers {
             pointer: Pointer::default(),
             pictures,
             survey: Survey::default(),
+            scene: SceneView::default(),
             arrangement: Arrangement::default(),
             rects: [None; 3],
         }
@@ -57,6 +63,10 @@ impl Viewers {
         arrangement.follow(workspace.views().layout);
         arrangement.ui(ui, &mut |ui, rect, pane| match pane {
             Pane::Slice(view) => self.slice_ui(ui, rect, view, (workspace, keymap), actions),
+            Pane::Scene => {
+                let Self { scene, pictures, .. } = self;
+                scene.ui(ui, rect, workspace, pictures, actions);
+            }
             Pane::Facts => self.facts_ui(ui, rect, workspace, actions),
         });
         self.arrangement = arrangement;
@@ -71,6 +81,19 @@ impl Viewers {
     pub fn rect_of(&self, view: Plane) -> Option<Rect> {
         let place = Plane::ALL.iter().position(|plane| *plane == view)?;
         self.rects[place]
+    }
+
+    /// Brings what of the shown case changed to the graphics card, and to the 3-D view.
+    ///
+    /// # Errors
+    /// The card cannot hold it; what was shown before may be gone.
+    pub fn upload(&mut self, ctx: &egui::Context, upload: Upload, workspace: &Workspace) -> Result<(), RenderError> {
+        match (upload, workspace.case()) {
+            (Upload::Labels(dirty), Some(case)) => self.scene.patch(case, &dirty),
+            (Upload::Case, _) => self.scene.forget(),
+            _ => {}
+        }
+        self.pictures.upload(ctx, upload, workspace)
     }
 
     /// The panes go back to where the layout has them.

@@ -9,7 +9,9 @@ use eframe::egui_wgpu::{Callback, CallbackResources, CallbackTrait, RenderState,
 
 use super::pointer::Surface;
 use crate::geometry::{Plane, VoxelBox};
-use crate::render::{GpuVolumes, PredictionState, RenderError, SliceRenderer, SliceScene, ViewId, wgpu};
+use crate::render::{
+    GpuVolumes, PredictionState, RenderError, SliceRenderer, SliceScene, SolidRenderer, SolidScene, ViewId, wgpu,
+};
 use crate::view::{ColourBy, ColourTables};
 use crate::volume::CaseId;
 use crate::workspace::{OpenCase, Workspace};
@@ -21,6 +23,7 @@ pub enum Upload {
     /// Another image on the same grid; the old one stays until it is there.
     Image,
     Labels(VoxelBox),
+    SecondImage,
     Prediction,
 }
 
@@ -52,7 +55,10 @@ impl Pictures {
     pub fn new(gpu: Option<RenderState>) -> Self {
         if let Some(gpu) = &gpu {
             let renderer = SliceRenderer::new(&gpu.device, gpu.target_format);
-            gpu.renderer.write().callback_resources.insert(renderer);
+            let solid = SolidRenderer::new(&gpu.device, gpu.target_format);
+            let mut callbacks = gpu.renderer.write();
+            callbacks.callback_resources.insert(renderer);
+            callbacks.callback_resources.insert(solid);
         }
         Self { gpu, ..Self::default() }
     }
@@ -79,7 +85,8 @@ impl Pictures {
                 Ok(())
             }
             (Upload::Prediction, Some(case)) => self.upload_prediction(case, workspace),
-            (Upload::Labels(_) | Upload::Prediction, None) => Ok(()),
+            (Upload::SecondImage, Some(case)) => self.upload_second(case),
+            (Upload::Labels(_) | Upload::Prediction | Upload::SecondImage, None) => Ok(()),
         }
     }
 
@@ -106,6 +113,7 @@ impl Pictures {
                 renderer.upload_box(&gpu.queue, case.shown_labels(), &case.extent().full_box());
             }
         });
+        self.upload_second(case)?;
         self.upload_prediction(case, workspace)
     }
 
@@ -142,6 +150,7 @@ impl Pictures {
             layers,
             colours,
             prediction,
+            overlay: case.second.as_ref().map(|second| second.look),
         };
         painter.add(Callback::new_paint_callback(surface.rect, Picture { id: id(surface.view), scene }));
     }
@@ -161,6 +170,14 @@ impl Pictures {
         self.coming = spawned.is_ok().then(|| Coming { case: case.id.clone(), revision, volumes });
     }
 
+    fn upload_second(&mut self, case: &OpenCase) -> Result<(), RenderError> {
+        let image = case.second.as_ref().map(|second| Arc::clone(&second.image));
+        let upload = |renderer: &mut SliceRenderer, gpu: &RenderState| {
+            renderer.set_overlay(&gpu.device, &gpu.queue, image.as_deref(), &case.image.affine)
+        };
+        self.with_renderer(upload).unwrap_or(Ok(()))
+    }
+
     fn upload_prediction(&mut self, case: &OpenCase, workspace: &Workspace) -> Result<(), RenderError> {
         let prediction = case.prediction.as_deref();
         let by = workspace.views().layers.fitting(prediction).doubt_by;
@@ -169,6 +186,24 @@ impl Pictures {
             renderer.set_prediction(&gpu.device, &gpu.queue, prediction, by)
         };
         self.with_renderer(upload).unwrap_or(Ok(()))
+    }
+
+    /// The adapter is the processor itself: 3-D pictures are made smaller there.
+    pub fn is_software(&self) -> bool {
+        self.gpu.as_ref().is_some_and(|gpu| gpu.adapter.get_info().device_type == wgpu::DeviceType::Cpu)
+    }
+
+    pub fn paint_scene(&self, painter: &Painter, rect: egui::Rect, scene: SolidScene) {
+        if self.gpu.is_some() {
+            painter.add(Callback::new_paint_callback(rect, ScenePicture { scene }));
+        }
+    }
+
+    pub fn with_solid(&self, work: impl FnOnce(&mut SolidRenderer, &wgpu::Device)) {
+        let Some(gpu) = &self.gpu else { return };
+        if let Some(solid) = gpu.renderer.write().callback_resources.get_mut::<SolidRenderer>() {
+            work(solid, &gpu.device);
+        }
     }
 
     fn with_renderer<R>(&self, work: impl FnOnce(&mut SliceRenderer, &RenderState) -> R) -> Option<R> {
@@ -211,6 +246,43 @@ impl CallbackTrait for Picture {
         if let Some(renderer) = resources.get::<SliceRenderer>() {
             // Pixels of a screen: exact in f32.
             renderer.paint(pass, self.id, [v.left_px as f32, v.top_px as f32, v.width_px as f32, v.height_px as f32]);
+        }
+    }
+}
+
+/// The one 3-D view; slices have the numbers before it.
+const SCENE_ID: ViewId = ViewId(3);
+
+struct ScenePicture {
+    scene: SolidScene,
+}
+
+impl CallbackTrait for ScenePicture {
+    fn prepare(
+        &self,
+        device: &wgpu::Device,
+        queue: &wgpu::Queue,
+        _screen: &ScreenDescriptor,
+        _encoder: &mut wgpu::CommandEncoder,
+        resources: &mut CallbackResources,
+    ) -> Vec<wgpu::CommandBuffer> {
+        // Taken out, so that the volumes of the slices can be read meanwhile.
+        if let Some(mut solid) = resources.remove::<SolidRenderer>() {
+            let volumes = resources.get::<SliceRenderer>().and_then(SliceRenderer::volumes);
+            if let Err(cause) = solid.prepare(device, queue, SCENE_ID, &self.scene, volumes) {
+                log::warn!("the 3-D view cannot be drawn: {cause}");
+            }
+            resources.insert(solid);
+        }
+        Vec::new()
+    }
+
+    fn paint(&self, info: PaintCallbackInfo, pass: &mut wgpu::RenderPass<'static>, resources: &CallbackResources) {
+        let v = info.viewport_in_pixels();
+        if let Some(solid) = resources.get::<SolidRenderer>() {
+            // Pixels of a screen: exact in f32.
+            let rectangle = [v.left_px as f32, v.top_px as f32, v.width_px as f32, v.height_px as f32];
+            solid.paint(pass, SCENE_ID, rectangle);
         }
     }
 }

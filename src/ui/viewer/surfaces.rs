@@ -32,9 +32,15 @@ pub enum SurfaceEvent {
 
 #[derive(Debug)]
 enum Command {
-    Show { labels: Arc<LabelMap>, affine: Affine },
+    Show {
+        labels: Arc<LabelMap>,
+        affine: Affine,
+    },
     /// The classes inside a box, x fastest.
-    Patch { bounds: VoxelBox, classes: Vec<ClassId> },
+    Patch {
+        bounds: VoxelBox,
+        classes: Vec<ClassId>,
+    },
     Clear,
 }
 
@@ -284,7 +290,8 @@ mod tests {
         let mut found = BTreeMap::new();
         bricks(wait(&surfaces), &mut found);
         for (at, class) in [(12, 2), (36, 1)] {
-            let delta = paint_voxels(&mut labels, &VoxelSet::of_box(extent, ball(at)), &Paint::with_class(class)).unwrap();
+            let delta =
+                paint_voxels(&mut labels, &VoxelSet::of_box(extent, ball(at)), &Paint::with_class(class)).unwrap();
             surfaces.patch(&labels, &delta.bounds());
             bricks(wait(&surfaces), &mut found);
         }

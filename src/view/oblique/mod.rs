@@ -11,4 +11,5 @@ pub use camera::ObliqueCamera;
 pub use linked::LinkedPlanes;
 pub use plane::ObliquePlane;
 pub use sampler::SlabSampler;
+pub(crate) use sampler::trilinear;
 pub use slab::{Slab, SlabProjection};

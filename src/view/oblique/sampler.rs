@@ -25,7 +25,7 @@ impl<'a> SlabSampler<'a> {
     /// are left out; NaN if none is left.
     pub fn sample(&self, position: [f64; 2], size: [f64; 2]) -> f32 {
         let voxel = self.camera.voxel_from_screen(position, size);
-        let samples = self.steps.iter().map(|&step| interpolated(self.image, add(voxel, step)).unwrap_or(f64::NAN));
+        let samples = self.steps.iter().map(|&step| trilinear(self.image, add(voxel, step)).unwrap_or(f64::NAN));
         // A picture has far fewer digits than f32.
         self.projection.of(samples.filter(|s| !s.is_nan())) as f32
     }
@@ -33,7 +33,7 @@ impl<'a> SlabSampler<'a> {
 
 /// Trilinear intensity at a voxel position, `None` outside the volume. Between an outermost voxel centre and the volume's
 /// border the intensity is that of the border.
-fn interpolated(image: &Image, position: [f64; 3]) -> Option<f64> {
+pub(crate) fn trilinear(image: &Image, position: [f64; 3]) -> Option<f64> {
     let extent = image.extent();
     extent.nearest_voxel(position)?;
     let last = extent.to_array().map(|n| (n - 1) as f64);

@@ -72,6 +72,10 @@ impl Session {
                 let image = Arc::new(read_image_frame(&self.project()?.project.image_path(&case)?, frame)?);
                 IoEvent::FrameLoaded { case, frame, image }
             }
+            IoCommand::LoadSecondImage { case, path } => {
+                let image = Arc::new(read_image(&path)?.image);
+                IoEvent::SecondImageLoaded { case, image }
+            }
             IoCommand::LoadPrediction(case) => {
                 let prediction = self.project()?.project.load_prediction(&case)?.map(Arc::new);
                 IoEvent::PredictionLoaded { case, prediction }

@@ -32,6 +32,7 @@ impl Subject {
             IoCommand::ListRecent
             | IoCommand::CloseProject
             | IoCommand::LoadFrame { .. }
+            | IoCommand::LoadSecondImage { .. }
             | IoCommand::LoadPreferences
             | IoCommand::SavePreferences(_)
             | IoCommand::ReadClasses(_)

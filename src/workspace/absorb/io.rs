@@ -7,7 +7,9 @@ use crate::label::Prediction;
 use crate::project::{CaseState, ExportReport};
 use crate::volume::CaseId;
 use crate::worker::protocol_io::{IoCommand, IoEvent, LoadedCase, ProjectSummary};
-use crate::workspace::{Action, ClassAction, Effect, Notice, OpenCase, Preferences, Shown, Study, Workspace, apply};
+use crate::workspace::{
+    Action, ClassAction, Effect, Notice, OpenCase, Preferences, SecondImage, Shown, Study, Workspace, apply,
+};
 
 impl Workspace {
     pub(super) fn absorb_io(&mut self, event: IoEvent, effects: &mut Vec<Effect>) {
@@ -71,6 +73,12 @@ impl Workspace {
                 self.preferences = preferences;
                 self.preferences_known = true;
             }
+            IoEvent::SecondImageLoaded { case, image } => {
+                if let Some(shown) = self.case_mut().filter(|shown| shown.id == case) {
+                    shown.second = Some(SecondImage::new(image));
+                    effects.push(Effect::UploadSecondImage);
+                }
+            }
             IoEvent::FrameLoaded { case, frame, image } => {
                 let shown = self.case_mut().filter(|shown| shown.id == case && image.extent() == shown.extent());
                 if let Some(shown) = shown.filter(|shown| shown.frame == frame) {
@@ -103,6 +111,7 @@ impl Workspace {
             | IoCommand::ListRecent
             | IoCommand::CloseProject
             | IoCommand::LoadFrame { .. }
+            | IoCommand::LoadSecondImage { .. }
             | IoCommand::LoadPreferences
             | IoCommand::SavePreferences(_)
             | IoCommand::ReadClasses(_)

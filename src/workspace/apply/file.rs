@@ -51,7 +51,12 @@ impl Workspace {
 
     fn use_file(&mut self, purpose: FilePurpose, path: PathBuf, effects: &mut Vec<Effect>) {
         let Some(study) = &self.study else { return };
+        let shown = self.shown_id().cloned();
         effects.push(Effect::Io(match purpose {
+            FilePurpose::SecondImage => {
+                let Some(case) = shown else { return };
+                IoCommand::LoadSecondImage { case, path }
+            }
             FilePurpose::ReadClasses => IoCommand::ReadClasses(path),
             FilePurpose::WriteClasses(format) => {
                 IoCommand::WriteClasses { path, format, classes: study.classes.clone() }

@@ -20,6 +20,17 @@ impl Workspace {
             ViewAction::SetPatientSide(side) => self.set_patient_side(side),
             ViewAction::SetLayers(layers) => self.views.layers = layers,
             ViewAction::ShowMeasurements(shown) => self.views.measurements = shown,
+            ViewAction::SetVolume(volume) => self.views.volume = volume,
+            ViewAction::SetSecondImageLook(look) => {
+                if let Some(second) = self.case_mut().and_then(|case| case.second.as_mut()) {
+                    second.look = look;
+                }
+            }
+            ViewAction::RemoveSecondImage => {
+                if self.case_mut().is_some_and(|case| case.second.take().is_some()) {
+                    effects.push(Effect::UploadSecondImage);
+                }
+            }
             ViewAction::StepFrame(steps) => {
                 let frame = self.case().map(|case| case.frame.saturating_add_signed(steps));
                 self.show_frame(frame.unwrap_or(0), effects);
@@ -109,6 +120,9 @@ impl OpenCase {
             | ViewAction::SetLayers(_)
             | ViewAction::ShowMeasurements(_)
             | ViewAction::StepFrame(_)
+            | ViewAction::SetSecondImageLook(_)
+            | ViewAction::RemoveSecondImage
+            | ViewAction::SetVolume(_)
             | ViewAction::SetFrame(_) => {}
         }
     }

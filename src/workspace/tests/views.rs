@@ -1,6 +1,6 @@
 use super::*;
 use crate::geometry::{PatientSide, Voxel};
-use crate::view::WindowLevel;
+use crate::view::{OverlayLook, WindowLevel};
 
 fn look(ws: &mut Workspace, action: ViewAction) {
     let effects = apply(ws, Action::View(action));
@@ -52,7 +52,10 @@ fn another_layout_shows_all_views_and_fits_them_again() {
     look(&mut ws, ViewAction::SetLayout(Layout::Columns));
     assert_eq!((ws.views().maximised, ws.views().layout), (None, Layout::Columns));
     assert!(!ws.case().unwrap().is_fitted(Plane::Axial));
-    assert_eq!(Layout::ALL.map(Layout::next), [Layout::OnePlusThree, Layout::Columns, Layout::Grid]);
+    assert_eq!(
+        Layout::ALL.map(Layout::next),
+        [Layout::OnePlusThree, Layout::Columns, Layout::SceneLarge, Layout::Grid]
+    );
 }
 
 #[test]
@@ -132,4 +135,20 @@ fn another_volume_of_a_file_is_asked_for_and_a_late_one_is_dropped() {
     let image = |frame| IoEvent::FrameLoaded { case: "a".into(), frame, image: loaded("a").image };
     assert!(io(&mut ws, image(3)).is_empty());
     assert!(matches!(io(&mut ws, image(2)).as_slice(), [Effect::UploadImage]));
+}
+
+#[test]
+fn a_second_image_lies_over_the_case_it_was_asked_for_until_it_is_taken_away() {
+    let mut ws = study(&["a", "b"]);
+    let picked = FileAction::FilePicked { purpose: FilePurpose::SecondImage, path: "pet.nii.gz".into() };
+    let asked = apply(&mut ws, Action::File(picked));
+    assert!(io_commands(&asked).any(|c| matches!(c, IoCommand::LoadSecondImage { .. })));
+    let came = |case: &str| IoEvent::SecondImageLoaded { case: case.into(), image: loaded("a").image };
+    assert!(io(&mut ws, came("b")).is_empty(), "another case is shown");
+    assert!(matches!(io(&mut ws, came("a")).as_slice(), [Effect::UploadSecondImage]));
+    let look = OverlayLook { opacity: 0.2, ..ws.case().unwrap().second.as_ref().unwrap().look };
+    apply(&mut ws, Action::View(ViewAction::SetSecondImageLook(look)));
+    assert_eq!(ws.case().unwrap().second.as_ref().unwrap().look, look);
+    let removed = apply(&mut ws, Action::View(ViewAction::RemoveSecondImage));
+    assert!(matches!(removed.as_slice(), [Effect::UploadSecondImage]) && ws.case().unwrap().second.is_none());
 }
