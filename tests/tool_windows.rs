@@ -218,7 +218,7 @@ fn a_dragged_distance_says_the_millimetres_between_its_ends_until_it_is_removed(
     // Its end is moved.
     window.drag(to, elsewhere, PointerButton::Primary);
     let first = window.distance_text(view, from, elsewhere);
-    assert_eq!(window.measured(), [first.clone()]);
+    assert_eq!(window.measured(), std::slice::from_ref(&first));
     let second = [[4.0, -9.0], [11.0, 2.0]].map(|place| window.around_middle(view, place));
     window.drag(second[0], second[1], PointerButton::Primary);
     assert_eq!(window.measured(), [first.clone(), window.distance_text(view, second[0], second[1])]);

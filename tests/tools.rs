@@ -401,6 +401,9 @@ fn a_brush_that_follows_edges_paints_only_the_tissue_under_its_middle() {
     assert_eq!(window.voxels_of(BODY), tissue(&window, at));
 }
 
+/// Something done with a tool.
+type Work = fn(&mut Window);
+
 #[test]
 fn no_tool_changes_a_locked_class() {
     let dir = tempfile::tempdir().unwrap();
@@ -411,7 +414,7 @@ fn no_tool_changes_a_locked_class() {
     window.click("Lock Cap");
     let locked = window.voxels_of(CAP);
     // Each of them covers the locked ball and more than the one before it.
-    let work: [(&str, fn(&mut Window)); 6] = [
+    let work: [(&str, Work); 6] = [
         ("brush", |window| {
             let [from, to] = window.places([[-10.0, 0.0], [10.0, 0.0]]);
             window.drag(from, to, PointerButton::Primary);

@@ -79,7 +79,39 @@ pub(super) fn rewrite(
 
 /// Paints a set of voxels. `None` if nothing changes.
 pub fn paint_voxels(labels: &mut LabelMap, voxels: &VoxelSet, paint: &Paint) -> Option<Delta> {
-    rewrite(labels, voxels, |_, old| paint.over(old))
+    let delta = painted(labels, voxels, paint)?;
+    delta.write(labels, Direction::Forward);
+    Some(delta)
+}
+
+/// What painting would change, by stretches of equal voxels: most of a stroke lies on few values.
+pub(super) fn painted(labels: &LabelMap, voxels: &VoxelSet, paint: &Paint) -> Option<Delta> {
+    if voxels.extent() != labels.extent() {
+        return None;
+    }
+    let (classes, origins) = (labels.class().as_slice(), labels.origin().as_slice());
+    let mut runs = RunList::default();
+    for span in voxels.spans() {
+        let mut start = span.start;
+        while start < span.end {
+            let old = labels.value_at(start);
+            let alike = alike_count(&classes[start..span.end], |class| class == old.class);
+            let len = alike_count(&origins[start..start + alike], |origin| origin == old.origin);
+            runs.push(Run { start, len, old, new: paint.over(old) });
+            start += len;
+        }
+    }
+    let delta = runs.into_delta(labels.extent());
+    (!delta.is_empty()).then_some(delta)
+}
+
+/// How many values from the first on are alike; looks at them in blocks that the compiler compares at once.
+fn alike_count<T: Copy>(values: &[T], is_alike: impl Fn(T) -> bool) -> usize {
+    const BLOCK: usize = 32;
+    let blocks = values.chunks_exact(BLOCK);
+    let whole = blocks.take_while(|block| block.iter().fold(true, |all, &value| all & is_alike(value))).count();
+    let rest = &values[whole * BLOCK..];
+    whole * BLOCK + rest.iter().take_while(|&&value| is_alike(value)).count()
 }
 
 /// Turns the unknown voxels of one slice along a voxel axis (0 = x, 1 = y, 2 = z) into background.

@@ -1,6 +1,8 @@
 //! Intensity statistics of a whole image: range, mean, standard deviation and percentiles.
 
-use super::Voxels;
+use rayon::prelude::*;
+
+use super::{IntensityMoments, Voxels};
 use crate::with_voxels;
 
 /// Bins of the histogram that percentiles are read from: finer than the 8 bits of a screen by far.
@@ -8,6 +10,9 @@ const HISTOGRAM_BINS: usize = 4096;
 
 /// Voxels looked at to find the range worth a fine histogram, so that one absurd voxel does not take all bins.
 const SAMPLE_SIZE: usize = 1 << 16;
+
+/// Voxels of one piece of work: a few milliseconds.
+const CHUNK: usize = 1 << 20;
 
 /// Rescaled intensities; non-finite voxels are left out. All zero if no voxel is finite.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -28,43 +33,36 @@ pub struct IntensityStatistics {
 impl IntensityStatistics {
     #[expect(clippy::unnecessary_cast, reason = "the macro repeats the line for f64 too")]
     pub fn of(voxels: &Voxels, slope: f64, intercept: f64) -> Self {
-        with_voxels!(voxels, g => Self::of_values(|| g.as_slice().iter().map(|&s| slope * s as f64 + intercept)))
+        with_voxels!(voxels, g => Self::of_slice(g.as_slice(), |s| slope * s as f64 + intercept))
     }
 
-    fn of_values<I: Iterator<Item = f64>>(values: impl Fn() -> I) -> Self {
-        let finite = || values().filter(|v| v.is_finite());
-        let (mut min, mut max, mut count, mut mean, mut m2) = (f64::INFINITY, f64::NEG_INFINITY, 0usize, 0.0, 0.0);
-        for v in finite() {
-            min = min.min(v);
-            max = max.max(v);
-            count += 1;
-            // Welford's update: exact for large offsets.
-            let d = v - mean;
-            mean += d / count as f64;
-            m2 += d * (v - mean);
-        }
-        if count == 0 {
-            return Self::default();
-        }
-        let (low, high) = usual_range(finite(), count).unwrap_or((min, max));
-        let mut cumulative = vec![0u64; HISTOGRAM_BINS];
-        let scale = bins_per_unit(low, high);
-        let mut below = 0;
-        for v in finite() {
-            if v < low {
-                below += 1;
-            } else if v <= high {
-                cumulative[bin(v, low, scale)] += 1;
-            }
-        }
+    /// On all cores: whoever opens a volume waits for it. The same on any number of them.
+    fn of_slice<T: Copy + Sync>(values: &[T], rescaled: impl Fn(T) -> f64 + Sync) -> Self {
+        let chunks = || values.par_chunks(CHUNK);
+        let parts: Vec<IntensityMoments> = chunks().map(|chunk| chunk.iter().map(|&v| rescaled(v)).collect()).collect();
+        let mut moments = IntensityMoments::default();
+        parts.iter().for_each(|part| moments.merge(part));
+        let Some(figures) = moments.figures() else { return Self::default() };
+        // An odd step does not walk along the columns of a grid with an even number of voxels per row.
+        let sample = values.iter().step_by((values.len() / SAMPLE_SIZE) | 1).map(|&v| rescaled(v));
+        let (low, high) = usual_range(sample.filter(|v| v.is_finite())).unwrap_or((figures.min, figures.max));
+        let counted = chunks().map(|chunk| Bins::of(chunk.iter().map(|&v| rescaled(v)), low, high));
+        let Bins { below, mut counts } = counted.reduce(Bins::default, Bins::plus);
         let mut sum = below;
-        for c in &mut cumulative {
+        for c in &mut counts {
             sum += *c;
             *c = sum;
         }
-        let standard_deviation = (m2 / count as f64).sqrt();
-        let histogram_range = (low, high);
-        Self { min, max, mean, standard_deviation, finite_count: count, histogram_range, cumulative, below }
+        Self {
+            min: figures.min,
+            max: figures.max,
+            mean: figures.mean,
+            standard_deviation: figures.standard_deviation,
+            finite_count: figures.count,
+            histogram_range: (low, high),
+            cumulative: counts,
+            below,
+        }
     }
 
     /// Intensity below which `percent` (0 to 100) of the finite voxels lie, to 1/4096 of the usual range of intensities.
@@ -92,10 +90,43 @@ impl IntensityStatistics {
     }
 }
 
-/// Where nearly all values lie, with room to both sides; `None` if a sample shows a single value.
-fn usual_range(values: impl Iterator<Item = f64>, count: usize) -> Option<(f64, f64)> {
-    // An odd step does not walk along the columns of a grid with an even number of voxels per row.
-    let mut sample: Vec<f64> = values.step_by((count / SAMPLE_SIZE) | 1).collect();
+/// Counts of a part of the voxels.
+struct Bins {
+    below: u64,
+    counts: Vec<u64>,
+}
+
+impl Default for Bins {
+    fn default() -> Self {
+        Self { below: 0, counts: vec![0; HISTOGRAM_BINS] }
+    }
+}
+
+impl Bins {
+    /// What is no number, or above `high`, is in no bin.
+    fn of(values: impl Iterator<Item = f64>, low: f64, high: f64) -> Self {
+        let mut bins = Self::default();
+        let scale = bins_per_unit(low, high);
+        for v in values.filter(|v| v.is_finite()) {
+            if v < low {
+                bins.below += 1;
+            } else if v <= high {
+                bins.counts[bin(v, low, scale)] += 1;
+            }
+        }
+        bins
+    }
+
+    fn plus(mut self, other: Self) -> Self {
+        self.below += other.below;
+        self.counts.iter_mut().zip(other.counts).for_each(|(sum, more)| *sum += more);
+        self
+    }
+}
+
+/// Where nearly all values of a sample lie, with room to both sides; `None` if it shows a single value.
+fn usual_range(sample: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
+    let mut sample: Vec<f64> = sample.collect();
     sample.sort_unstable_by(f64::total_cmp);
     let (first, last) = (*sample.first()?, *sample.last()?);
     let tail = sample.len() / 1000;

@@ -2,6 +2,7 @@
 
 mod frames;
 mod kernels;
+mod labels;
 mod load;
 mod paint;
 mod peak_memory;
@@ -75,6 +76,8 @@ pub enum BenchName {
     Predict,
     /// What a training step holds at most, against what its plan foretells
     Memory,
+    /// Operations on a large label map
+    Labels,
 }
 
 pub fn run(args: BenchArgs) -> Outcome {
@@ -85,6 +88,7 @@ pub fn run(args: BenchArgs) -> Outcome {
         BenchName::Conv => kernels::conv(&args),
         BenchName::Train => steps::train(&args),
         BenchName::Predict => predict::predict(&args.device, args.json),
+        BenchName::Labels => labels::labels(args.json),
         BenchName::Memory => steps::memory(&args),
     }
 }

@@ -1,7 +1,7 @@
 //! A change that has been worked out but not written.
 
-use crate::edit::delta::RunList;
-use crate::edit::{Delta, Direction, Paint, Run, VoxelSet};
+use crate::edit::paint::painted;
+use crate::edit::{Delta, Direction, Paint, VoxelSet};
 use crate::label::LabelMap;
 
 /// What an operation would write, for labels of one revision.
@@ -18,16 +18,7 @@ impl Proposal {
 
     /// What painting these voxels would change; `None` if nothing.
     pub fn painting(labels: &LabelMap, voxels: &VoxelSet, paint: &Paint) -> Option<Self> {
-        if voxels.extent() != labels.extent() {
-            return None;
-        }
-        let mut runs = RunList::default();
-        for start in voxels.indices() {
-            let old = labels.value_at(start);
-            runs.push(Run { start, len: 1, old, new: paint.over(old) });
-        }
-        let delta = runs.into_delta(labels.extent());
-        (!delta.is_empty()).then(|| Self::new(delta, labels))
+        painted(labels, voxels, paint).map(|delta| Self::new(delta, labels))
     }
 
     /// For a preview. Never empty.
