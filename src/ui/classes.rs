@@ -137,7 +137,7 @@ fn row_contents_ui(ui: &mut Ui, rect: Rect, class: &Class, painting: bool, actio
     let p = theme::palette(ui);
     let mut row = ui.new_child(UiBuilder::new().max_rect(rect).layout(Layout::right_to_left(Align::Center)));
     row.spacing_mut().item_spacing.x = 2.0;
-    widgets::key_cap_ui(&mut row, &class.id.to_string()).on_hover_text(format!("Ctrl+{} paints this class", class.id));
+    widgets::key_cap_ui(&mut row, &class.id.to_string()).on_hover_text("The number of the class in masks");
     visible_ui(&mut row, class, actions);
     lock_ui(&mut row, class, actions);
     class_menu::status_ui(&mut row, class);

@@ -5,7 +5,7 @@ use eframe::egui::{self, Align2, ComboBox, DragValue, ProgressBar, RichText, Ui,
 use super::actions::Actions;
 use super::tools::labelled_ui;
 use super::{theme, widgets};
-use crate::edit::{Combination, Operation, Smoothing};
+use crate::edit::{Combination, Operation, PaintRule, Smoothing};
 use crate::geometry::Plane;
 use crate::label::{ClassId, Wall};
 use crate::workspace::{EditAction, PendingState, Workspace};
@@ -72,6 +72,8 @@ struct Asked {
     class: ClassId,
     case: String,
     revision: u64,
+    rule: PaintRule,
+    locked: Vec<ClassId>,
 }
 
 impl Default for Operations {
@@ -183,6 +185,11 @@ impl Operations {
 
     fn contents_ui(&mut self, ui: &mut Ui, workspace: &Workspace, actions: &mut Actions) {
         ui.set_width(300.0);
+        // Another case has other intensities.
+        let case = workspace.case().map(|case| case.id.as_str());
+        if self.asked.as_ref().is_some_and(|asked| Some(asked.case.as_str()) != case) {
+            self.limits = None;
+        }
         labelled_ui(ui, "What", |ui| {
             let combo = ComboBox::from_id_salt("operation").selected_text(self.kind.name()).width(ui.available_width());
             let response = combo.show_ui(ui, |ui| {
@@ -363,7 +370,11 @@ impl Operations {
 
     /// Asks anew whenever the operation, its subject or the labels are other ones.
     fn ask(&mut self, workspace: &Workspace, actions: &mut Actions) {
-        let (Some(case), Some(operation)) = (workspace.case(), self.operation(workspace)) else { return };
+        let (Some(case), Some(study), Some(operation)) =
+            (workspace.case(), workspace.study(), self.operation(workspace))
+        else {
+            return;
+        };
         let view = workspace.views().active;
         let in_slice = self.in_slice && self.kind != OperationKind::Interpolate;
         let asked = Asked {
@@ -372,6 +383,8 @@ impl Operations {
             class: workspace.tools().class,
             case: case.id.as_str().to_owned(),
             revision: case.labels().revision(),
+            rule: workspace.tools().rule,
+            locked: study.classes.all().iter().filter(|class| class.locked).map(|class| class.id).collect(),
         };
         if self.asked.as_ref() == Some(&asked) {
             return;
@@ -397,7 +410,7 @@ impl Operations {
             Some(PendingState::Ready(_)) => {
                 (format!("{} voxels would change. The views show it.", ready.unwrap_or(0)), p.text)
             }
-            None => ("Applied. Choose what is next.".to_owned(), p.text_weak),
+            None => ("Nothing is shown. Change something, or press Again.".to_owned(), p.text_weak),
         };
         ui.add(egui::Label::new(RichText::new(text).color(colour)).wrap());
         let progress = pending.filter(|pending| pending.is_working()).map(|pending| pending.watch.progress());

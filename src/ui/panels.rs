@@ -33,6 +33,8 @@ pub struct Panels {
     settings: SettingsWindow,
     operations: Operations,
     undo_list: UndoList,
+    /// A text field had the keyboard at the end of the last frame: Escape is its own.
+    was_typing: bool,
     accepts_under_pointer: bool,
 }
 
@@ -51,6 +53,7 @@ impl Panels {
             settings: SettingsWindow::default(),
             operations: Operations::default(),
             undo_list: UndoList::default(),
+            was_typing: false,
             accepts_under_pointer: false,
         }
     }
@@ -66,6 +69,7 @@ impl Panels {
             CentralPanel::default().frame(frame).show(ui, |ui| start_page::ui(ui, workspace, &mut actions));
         }
         self.dialogs_ui(ui, workspace, &mut actions);
+        self.was_typing = ui.ctx().text_edit_focused();
         actions
     }
 
@@ -77,7 +81,7 @@ impl Panels {
         if ctx.memory(|memory| memory.top_modal_layer().is_some()) {
             return actions;
         }
-        for request in shortcuts::pressed(ctx, workspace, &workspace.preferences().keymap, &mut actions) {
+        for request in shortcuts::pressed(ctx, workspace, self.was_typing, &mut actions) {
             self.perform(ctx, request, workspace);
         }
         actions

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use eframe::egui::{self, Key, RichText, Ui};
+use eframe::egui::{self, RichText, Ui};
 
 use super::picker::{PathField, PathKind};
 use super::{dialog, theme, widgets};
@@ -36,12 +36,13 @@ impl PathPrompt {
         let modal = dialog::show(ctx, words.title, 440.0, |ui| {
             widgets::caption_ui(ui, words.hint);
             ui.add_space(theme::GAP);
-            field.ui(ui, if field.kind == PathKind::Folder { "Folder" } else { "File" });
+            let entered = field.ui(ui, if field.kind == PathKind::Folder { "Folder" } else { "File" });
             ui.add_space(theme::WIDE);
-            buttons_ui(ui, words.confirm, field.path().is_some())
+            let clicked = buttons_ui(ui, words.confirm, field.path().is_some());
+            // Enter on another control is that control's.
+            clicked.or(entered.then_some(true))
         });
-        let enter = ctx.input(|i| i.key_pressed(Key::Enter));
-        let confirmed = modal.inner == Some(true) || enter;
+        let confirmed = modal.inner == Some(true);
         if let Some(path) = field.path().filter(|_| confirmed) {
             actions.push(Action::File(purpose.picked(path)));
             self.open = None;

@@ -6,7 +6,7 @@ use std::thread;
 
 use crossbeam_channel::{Receiver, bounded};
 use eframe::egui::text::CCursorRange;
-use eframe::egui::{self, TextEdit, Ui};
+use eframe::egui::{self, Key, TextEdit, Ui};
 use egui_material_icons::icons::ICON_FOLDER_OPEN;
 
 use super::{theme, widgets};
@@ -41,7 +41,9 @@ impl PathField {
         (!text.is_empty()).then(|| PathBuf::from(text))
     }
 
-    pub fn ui(&mut self, ui: &mut Ui, name: &str) {
+    /// True once Enter was pressed in the field.
+    pub fn ui(&mut self, ui: &mut Ui, name: &str) -> bool {
+        let mut entered = false;
         self.take_picked();
         let label = ui.label(name);
         ui.horizontal(|ui| {
@@ -55,6 +57,7 @@ impl PathField {
             } else if self.takes_focus {
                 edit.response.request_focus();
             }
+            entered = edit.response.lost_focus() && ui.input(|i| i.key_pressed(Key::Enter));
             edit.response.response.labelled_by(label.id);
             ui.add_enabled_ui(self.browsing.is_none(), |ui| {
                 let browse = format!("Browse for {}…", name.to_lowercase());
@@ -63,6 +66,7 @@ impl PathField {
                 }
             });
         });
+        entered
     }
 
     fn take_picked(&mut self) {

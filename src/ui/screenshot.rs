@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use eframe::egui::{self, ColorImage, Rect, ViewportCommand};
+use eframe::egui::{self, ColorImage, Pos2, Rect, ViewportCommand, vec2};
 
 /// When and where to save a picture of the window; the program ends after it.
 #[derive(Clone, Debug)]
@@ -28,6 +28,12 @@ pub fn picture_of_view(ctx: &egui::Context, view: Rect, target: ScreenshotTarget
     let window = ctx.clone();
     let scale = ctx.pixels_per_point();
     ctx.request_screenshot(move |picture| {
+        // The window may have become smaller meanwhile. Sizes of a screen are exact in f32.
+        let [width, height] = picture.size.map(|n| n as f32 / scale);
+        let view = view.intersect(Rect::from_min_size(Pos2::ZERO, vec2(width, height)));
+        if !view.is_positive() {
+            return;
+        }
         let part = picture.region(&view, Some(scale));
         match target {
             ScreenshotTarget::Clipboard => window.copy_image(part),

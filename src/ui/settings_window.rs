@@ -97,7 +97,8 @@ impl SettingsWindow {
             ui.set_width(ui.available_width());
             ui.label(&line.description);
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                if ui.small_button("Reset").on_hover_text("The keys of the preset again").clicked() {
+                let reset = ui.small_button("Reset").on_hover_text("The keys of the preset again");
+                if reset.accessible_name(format!("Reset the keys for {}", line.description)).clicked() {
                     keymap.reset(line.action);
                 }
                 let waits = self.waiting == Some(line.action);
@@ -130,10 +131,10 @@ fn appearance_ui(ui: &mut Ui, settings: &mut Settings) {
     labelled_ui(ui, "Size", |ui| {
         let mut percent = (settings.zoom * 100.0).round();
         let range = *Settings::ZOOM.start() * 100.0..=*Settings::ZOOM.end() * 100.0;
-        let slider = ui.add(Slider::new(&mut percent, range).step_by(10.0).suffix(" %"));
-        let slider = slider.accessible_name("Size of text and buttons");
+        let slider = Slider::new(&mut percent, range).step_by(10.0).suffix(" %").update_while_editing(false);
+        let slider = ui.add(slider).accessible_name("Size of text and buttons");
         // Not while it is dragged: the slider would run away from the pointer.
-        if slider.drag_stopped() || slider.lost_focus() {
+        if slider.drag_stopped() || (slider.changed() && !slider.dragged()) {
             settings.zoom = percent / 100.0;
         }
     });

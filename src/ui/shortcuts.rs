@@ -38,16 +38,23 @@ pub enum WindowRequest {
 pub fn pressed(
     ctx: &egui::Context,
     workspace: &Workspace,
-    keymap: &Keymap,
+    was_typing: bool,
     actions: &mut Actions,
 ) -> Vec<WindowRequest> {
+    let keymap = &workspace.preferences().keymap;
     let chords: Vec<Chord> = ctx.input(|input| input.events.iter().filter_map(chord_of).collect());
     if ctx.text_edit_focused() {
         return Vec::new();
     }
     // A focused button or slider keeps the keys that work it.
     let focused = ctx.egui_wants_keyboard_input();
-    let free = |chord: &Chord| matches!(chord.key, Key::Char(_) | Key::Escape) || !focused;
+    // Escape first closes a menu or leaves a field; only then does it give up an outline.
+    let closes_other = was_typing || egui::Popup::is_any_open(ctx);
+    let free = |chord: &Chord| match chord.key {
+        Key::Escape => !closes_other,
+        Key::Char(_) => true,
+        _ => !focused,
+    };
     let mut requests = Vec::new();
     for chord in chords.into_iter().filter(free) {
         if let Some(action) = unfinished(chord.key, workspace) {

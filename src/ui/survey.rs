@@ -1,6 +1,6 @@
 //! What there is of each class in the shown case, and its intensities: counted beside the window, when the hand rests.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -25,7 +25,7 @@ pub struct Survey {
     running: Option<(Key, Receiver<Findings>)>,
     /// The key that is waiting, and since when.
     waiting: Option<(Key, Instant)>,
-    histogram_of: Option<CaseId>,
+    histogram_of: Option<Weak<Image>>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -48,11 +48,20 @@ pub struct Counts {
     pub predicted: [usize; 256],
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 struct Key {
+    /// Cases of two studies may have one name, and a file several volumes.
+    image: Weak<Image>,
     case: CaseId,
     revision: u64,
     prediction: Option<(String, u64)>,
+}
+
+impl PartialEq for Key {
+    fn eq(&self, other: &Self) -> bool {
+        self.image.ptr_eq(&other.image)
+            && (&self.case, self.revision, &self.prediction) == (&other.case, other.revision, &other.prediction)
+    }
 }
 
 impl Default for Counts {
@@ -70,11 +79,12 @@ impl Survey {
     pub fn update(&mut self, ctx: &egui::Context, case: &OpenCase) {
         self.take();
         let key = Key {
+            image: Arc::downgrade(&case.image),
             case: case.id.clone(),
             revision: case.labels().revision(),
             prediction: case.prediction.as_ref().map(|p| (p.provenance.model.clone(), p.provenance.step)),
         };
-        if self.key.as_ref().is_some_and(|known| known.case != key.case) {
+        if self.key.as_ref().is_some_and(|known| !known.image.ptr_eq(&key.image)) {
             // Another case's numbers must not stand beside this one's name.
             self.findings = Findings::default();
             self.key = None;
@@ -114,7 +124,11 @@ impl Survey {
         let (sender, receiver) = bounded(1);
         let (image, labels) = (Arc::clone(&case.image), case.shared_labels());
         let (prediction, ctx) = (case.prediction.clone(), ctx.clone());
-        let known_histogram = self.findings.histogram.clone().filter(|_| self.histogram_of.as_ref() == Some(&case.id));
+        let known_histogram = self
+            .findings
+            .histogram
+            .clone()
+            .filter(|_| self.histogram_of.as_ref().is_some_and(|of| of.ptr_eq(&key.image)));
         let work = move || {
             let findings = Findings::of(&image, &labels, prediction.as_deref(), known_histogram);
             // Let go of the labels before the window may want to change them.
@@ -124,7 +138,7 @@ impl Survey {
         };
         self.waiting = None;
         if thread::Builder::new().name("survey".into()).spawn(work).is_ok() {
-            self.histogram_of = Some(case.id.clone());
+            self.histogram_of = Some(Weak::clone(&key.image));
             self.running = Some((key, receiver));
         }
     }

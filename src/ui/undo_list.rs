@@ -24,7 +24,7 @@ impl UndoList {
         let mut stays = true;
         egui::Window::new("Edits")
             .open(&mut stays)
-            .anchor(Align2::RIGHT_TOP, vec2(-(theme::RIGHT_PANEL_WIDTH + 24.0), theme::TOP_BAR_HEIGHT + 12.0))
+            .anchor(Align2::LEFT_TOP, vec2(theme::LEFT_PANEL_WIDTH + 24.0, theme::TOP_BAR_HEIGHT + 12.0))
             .default_width(280.0)
             .resizable(false)
             .collapsible(false)

@@ -322,7 +322,7 @@ pub enum ClassAction {
         class: ClassId,
         position: usize,
     },
-    /// Takes names, colours and order of these classes over; classes that are not among them stay.
+    /// Adds these classes, or gives those of the same name their colour and place. No class is renamed.
     Adopt(ClassTable),
     /// The class pointed at in the list.
     Highlight(Option<ClassId>),

@@ -54,6 +54,13 @@ impl Measurements {
         }
     }
 
+    /// The words of all of them, for another image on the same grid.
+    pub(super) fn retext(&mut self, image: &Image) {
+        for measured in &mut self.all {
+            measured.text = measured.measurement.label_text(image);
+        }
+    }
+
     pub(super) fn remove_newest(&mut self) {
         self.held = None;
         self.all.pop();

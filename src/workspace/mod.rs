@@ -65,6 +65,8 @@ pub struct Workspace {
     preferences: Preferences,
     /// They have been read from the user's folder.
     preferences_known: bool,
+    /// Something in them could not be used; they are not written over.
+    preferences_damaged: bool,
     /// Step of the tour that is shown.
     tour: Option<usize>,
     /// The demo is being opened by somebody who has not seen the tour.

@@ -16,8 +16,9 @@ use crate::workspace::{Measurements, SecondImage};
 pub struct OpenCase {
     pub id: CaseId,
     pub image: Arc<Image>,
-    /// Which of the file's volumes is shown.
+    /// Which of the file's volumes is shown, and which was asked for last.
     pub frame: usize,
+    pub(super) wanted_frame: usize,
     /// Geometry of the image file: masks are written on it.
     pub geometry: Arc<NiftiGeometry>,
     /// Shared with a save that is under way; an edit meanwhile copies them once.
@@ -65,6 +66,7 @@ impl OpenCase {
             journalled_revision: labels.revision(),
             id: case,
             frame: 0,
+            wanted_frame: 0,
             image,
             geometry,
             labels: Arc::new(labels),

@@ -53,6 +53,8 @@ impl Viewers {
 
     pub fn ui(&mut self, ui: &mut Ui, workspace: &Workspace, keymap: &Keymap, actions: &mut Actions) {
         let area = ui.available_rect_before_wrap();
+        // Views that are not drawn have no place to be photographed in.
+        self.rects = [None; 3];
         ui.painter().rect_filled(area, 0.0, theme::palette(ui).line);
         self.count(ui, workspace);
         if let Some(view) = workspace.views().maximised {
@@ -89,8 +91,8 @@ impl Viewers {
     /// The card cannot hold it; what was shown before may be gone.
     pub fn upload(&mut self, ctx: &egui::Context, upload: Upload, workspace: &Workspace) -> Result<(), RenderError> {
         match (upload, workspace.case()) {
-            (Upload::Labels(dirty), Some(case)) => self.scene.patch(case, &dirty),
-            (Upload::Case, _) => self.scene.forget(),
+            (Upload::Labels(dirty), Some(case)) => self.scene.patch(ctx, case, &dirty),
+            (Upload::Case, _) => self.scene.forget(&self.pictures),
             _ => {}
         }
         self.pictures.upload(ctx, upload, workspace)

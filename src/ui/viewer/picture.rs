@@ -1,6 +1,6 @@
 //! The pictures of the slice views: the shown case on the graphics card, and a paint callback per view.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::thread;
 
 use crossbeam_channel::{Receiver, TryRecvError, bounded};
@@ -9,6 +9,7 @@ use eframe::egui_wgpu::{Callback, CallbackResources, CallbackTrait, RenderState,
 
 use super::pointer::Surface;
 use crate::geometry::{Plane, VoxelBox};
+use crate::label::LabelMap;
 use crate::render::{
     GpuVolumes, PredictionState, RenderError, SliceRenderer, SliceScene, SolidRenderer, SolidScene, ViewId, wgpu,
 };
@@ -40,8 +41,8 @@ pub struct Pictures {
 /// Textures being filled on a thread of their own: a large volume must not hold up a frame.
 struct Coming {
     case: CaseId,
-    /// Of the labels that are being uploaded.
-    revision: u64,
+    /// The labels that are being uploaded; gone or others once they were edited.
+    labels: Weak<LabelMap>,
     volumes: Receiver<Result<GpuVolumes, RenderError>>,
 }
 
@@ -103,13 +104,13 @@ impl Pictures {
             Err(TryRecvError::Disconnected) => None,
             Ok(result) => Some(result),
         };
-        let Some(Coming { case: id, revision, .. }) = self.coming.take() else { return Ok(()) };
+        let Some(Coming { case: id, labels, .. }) = self.coming.take() else { return Ok(()) };
         let (Some(volumes), Some(case)) = (volumes.transpose()?, workspace.case().filter(|case| case.id == id)) else {
             return Ok(());
         };
         self.with_renderer(|renderer, gpu| {
             renderer.set_volumes(&gpu.device, Some(volumes));
-            if case.labels().revision() != revision {
+            if !labels.ptr_eq(&Arc::downgrade(case.shown_labels())) {
                 renderer.upload_box(&gpu.queue, case.shown_labels(), &case.extent().full_box());
             }
         });
@@ -160,14 +161,14 @@ impl Pictures {
         let (sender, volumes) = bounded(1);
         let (device, queue, ctx) = (gpu.device.clone(), gpu.queue.clone(), ctx.clone());
         let (image, labels) = (Arc::clone(&case.image), Arc::clone(case.shown_labels()));
-        let revision = labels.revision();
+        let of = Arc::downgrade(&labels);
         let work = move || {
             // Nobody waits any more if another case has been shown meanwhile.
             sender.send(GpuVolumes::new(&device, &queue, &image, &labels)).ok();
             ctx.request_repaint();
         };
         let spawned = thread::Builder::new().name("upload".into()).spawn(work);
-        self.coming = spawned.is_ok().then(|| Coming { case: case.id.clone(), revision, volumes });
+        self.coming = spawned.is_ok().then(|| Coming { case: case.id.clone(), labels: of, volumes });
     }
 
     fn upload_second(&mut self, case: &OpenCase) -> Result<(), RenderError> {

@@ -43,6 +43,8 @@ pub struct Pointer {
     shift_down: bool,
     drag: Option<Drag>,
     notches: f32,
+    /// Where the last two presses were, the newer one last.
+    presses: [Pos2; 2],
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -85,6 +87,11 @@ impl Pointer {
         self.drag.is_some_and(|d| d.view == view)
     }
 
+    /// The last two presses were in one place. Two quick corners of an outline are no double click.
+    pub fn pressed_twice_in_place(&self) -> bool {
+        self.presses[0].distance(self.presses[1]) <= HANDLE_REACH
+    }
+
     /// Two corners of the rectangle that sets the window, while it is drawn in `view`.
     pub fn window_region(&self, view: Plane) -> Option<Rect> {
         let drag = self.drag.filter(|d| d.view == view && d.kind == DragKind::WindowRegion)?;
@@ -98,6 +105,7 @@ impl Pointer {
                 if over && surface.rect.contains(pos) && self.drag.is_none() =>
             {
                 actions.push(ViewAction::Activate(surface.view).into());
+                self.presses = [self.presses[1], pos];
                 self.press(pos, button, modifiers, surface, actions);
             }
             Event::PointerButton { button, pressed: false, .. } => self.release(button, surface.view, actions),
@@ -107,7 +115,7 @@ impl Pointer {
                 if self.shift_down && surface.mouse.shift_move_moves_crosshair && surface.rect.contains(pos) {
                     actions.push(ViewAction::MoveCursor(surface.voxel(pos)).into());
                 }
-                if surface.has_drawing && surface.tool == Tool::LiveWire {
+                if !surface.anchors.is_empty() && surface.tool == Tool::LiveWire {
                     outline(actions, OutlineAction::Hover(surface.voxel(pos)));
                 }
             }

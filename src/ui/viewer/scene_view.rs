@@ -34,20 +34,30 @@ pub struct SceneView {
     camera: Option<(CaseId, OrbitCamera)>,
     /// The case whose surfaces are made: none until the view is first looked at.
     shown: Option<CaseId>,
+    /// Number of the last pass in which the view was drawn.
+    seen_in_pass: u64,
 }
 
 impl SceneView {
     /// Some labels of the shown case have changed.
-    pub fn patch(&self, case: &OpenCase, dirty: &VoxelBox) {
-        if self.shown.as_ref() == Some(&case.id) {
-            self.surfaces.patch(case.shown_labels(), dirty);
+    pub fn patch(&mut self, ctx: &egui::Context, case: &OpenCase, dirty: &VoxelBox) {
+        if self.shown.as_ref() != Some(&case.id) {
+            return;
         }
+        // Nobody looks: the surfaces are made anew when somebody does.
+        if ctx.cumulative_pass_nr() > self.seen_in_pass + 2 {
+            self.surfaces.clear();
+            self.shown = None;
+            return;
+        }
+        self.surfaces.patch(case.shown_labels(), dirty);
     }
 
     /// Another case, or none.
-    pub fn forget(&mut self) {
+    pub fn forget(&mut self, pictures: &Pictures) {
         self.surfaces.clear();
-        self.shown = None;
+        (self.shown, self.camera) = (None, None);
+        self.replace(Vec::new(), true, pictures);
     }
 
     pub fn ui(&mut self, ui: &mut Ui, rect: Rect, workspace: &Workspace, pictures: &Pictures, actions: &mut Actions) {
@@ -55,11 +65,15 @@ impl SceneView {
         response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "3-D view"));
         let painter = ui.painter_at(rect);
         painter.rect_filled(rect, 0.0, theme::VIEWER_BACKGROUND);
+        self.seen_in_pass = ui.ctx().cumulative_pass_nr();
         let Some(case) = workspace.case() else { return };
         self.follow(ui, case, pictures);
         let (_, camera) = self.camera.get_or_insert_with(|| (case.id.clone(), fitted(case)));
         let size = [f64::from(rect.width()), f64::from(rect.height())];
         turn(ui, &response, rect, camera, size);
+        if response.double_clicked() {
+            camera.fit(case.extent(), &case.image.affine);
+        }
         let camera = camera.clone();
         pictures.paint_scene(&painter, rect, scene(ui, workspace, case, &camera, rect, &response, pictures));
         self.click(&response, rect, case, &camera, actions);

@@ -45,7 +45,9 @@ pub fn ui(
         actions.push(ViewAction::Fit { view, size: surface.size() }.into());
     }
     feed(ui, &response, &surface, pointer, actions);
-    double_click(&response, &surface, actions);
+    if pointer.pressed_twice_in_place() {
+        double_click(&response, &surface, actions);
+    }
     let hovered = hover(&response, &surface, pointer, workspace, actions);
 
     let painter = ui.painter_at(rect);
@@ -94,7 +96,11 @@ fn double_click(response: &Response, surface: &Surface<'_>, actions: &mut Action
     let harmless = matches!(surface.tool, Tool::Cursor | Tool::PanZoom | Tool::WindowLevel);
     let on_title =
         response.interact_pointer_pos().is_some_and(|pos| decoration::title_rect(surface.rect).contains(pos));
-    if response.double_clicked_by(PointerButton::Primary) && surface.has_drawing && !on_title {
+    let draws = matches!(surface.tool, Tool::Polygon | Tool::Lasso | Tool::LiveWire);
+    // A quick corner just before makes a third click of the second one.
+    let twice =
+        response.double_clicked_by(PointerButton::Primary) || response.triple_clicked_by(PointerButton::Primary);
+    if twice && surface.has_drawing && draws && !on_title {
         actions.push(EditAction::Outline(OutlineAction::Apply).into());
     } else if response.double_clicked_by(PointerButton::Primary) && (harmless || on_title) {
         actions.push(ViewAction::ToggleMaximised(surface.view).into());

@@ -66,6 +66,7 @@ impl Workspace {
             }
             IoEvent::Preferences(file) => {
                 let (preferences, warnings) = Preferences::read(&file);
+                self.preferences_damaged = !warnings.is_empty();
                 for warning in warnings {
                     self.notify(Notice::warning(warning), effects);
                 }
@@ -81,8 +82,9 @@ impl Workspace {
             }
             IoEvent::FrameLoaded { case, frame, image } => {
                 let shown = self.case_mut().filter(|shown| shown.id == case && image.extent() == shown.extent());
-                if let Some(shown) = shown.filter(|shown| shown.frame == frame) {
-                    shown.image = image;
+                if let Some(shown) = shown.filter(|shown| shown.wanted_frame == frame) {
+                    shown.measurements.retext(&image);
+                    (shown.frame, shown.image) = (frame, image);
                     effects.push(Effect::UploadImage);
                 }
             }

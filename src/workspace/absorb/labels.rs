@@ -17,7 +17,9 @@ impl Workspace {
                 if at_once {
                     return self.apply_proposal(effects);
                 }
-                if let Some(case) = self.case_mut().filter(|shown| shown.id == case) {
+                if let Some(case) =
+                    self.case_mut().filter(|shown| shown.id == case && shown.extent() == preview.extent())
+                {
                     case.preview = Some(preview);
                     effects.push(Effect::UploadLabels(bounds));
                 }

@@ -41,7 +41,10 @@ impl Workspace {
     pub(super) fn set_preferences(&mut self, preferences: Preferences, effects: &mut Vec<Effect>) {
         if preferences != self.preferences {
             self.preferences = preferences;
-            effects.push(Effect::Io(IoCommand::SavePreferences(Box::new(self.preferences.write()))));
+            // A file that could not be read whole is the user's to mend, not ours to replace.
+            if !self.preferences_damaged {
+                effects.push(Effect::Io(IoCommand::SavePreferences(Box::new(self.preferences.write()))));
+            }
         }
     }
 

@@ -46,8 +46,12 @@ impl Workspace {
 
     /// Takes the shown case from the screen, saves it, and lets go of the longest unseen cases that are safe on disk.
     pub(in crate::workspace) fn park_shown(&mut self, effects: &mut Vec<Effect>) {
+        // An outline belongs to the case it is drawn in.
+        self.drawing = None;
         if let Shown::Ready(mut case) = std::mem::take(&mut self.shown) {
             effects.extend(case.save());
+            // A volume that is still being read is dropped when it comes.
+            case.wanted_frame = case.frame;
             self.parked.push(*case);
         }
         self.trim_parked();

@@ -71,31 +71,44 @@ impl Workspace {
         }
     }
 
-    /// Classes that are listed take the given name, colour and opacity, new ones are added, the others stay below them.
+    /// Classes of the same name take colour, opacity and place; others are added, under another number where theirs is
+    /// taken. No class is renamed: its labels would come to mean something else.
     fn adopt(&mut self, given: &ClassTable, effects: &mut Vec<Effect>) {
         let Some(study) = &mut self.study else { return };
-        let mut listed: Vec<Class> = Vec::new();
-        for class in given.in_order().filter(|class| class.id != 0) {
-            let kept = study.classes.get(class.id).cloned().unwrap_or_else(|| class.clone());
-            let Class { name, colour, opacity, visible, .. } = class.clone();
-            listed.push(Class { name, colour, opacity, visible, ..kept });
-        }
-        let others = study.classes.in_order().filter(|class| class.id == 0 || given.get(class.id).is_none());
-        listed.extend(others.cloned());
-        match ClassTable::listed(listed) {
-            Ok(table) if table == study.classes => {
-                self.notify(Notice::info("The study has these classes already."), effects);
-            }
-            Ok(table) => {
-                let is_new = table.all().len() > study.classes.all().len();
-                study.classes = table;
-                if is_new {
-                    self.warn_about_new_classes(effects);
+        let before = study.classes.clone();
+        let mut moved = Vec::new();
+        for (place, class) in given.in_order().filter(|class| class.id != 0).enumerate() {
+            let Class { colour, opacity, visible, .. } = class.clone();
+            let same = |own: &&Class| own.id != 0 && own.name.trim().eq_ignore_ascii_case(class.name.trim());
+            let id = match study.classes.all().iter().find(same).map(|own| own.id) {
+                Some(id) => id,
+                None => {
+                    let taken = study.classes.get(class.id).is_some();
+                    let free = if taken { study.classes.next_free_id() } else { Some(class.id) };
+                    let Some(id) = free.filter(|&id| study.classes.insert(Class { id, ..class.clone() }).is_ok())
+                    else {
+                        continue;
+                    };
+                    moved.extend(taken.then(|| format!("'{}' is {id}", class.name)));
+                    id
                 }
-                self.save_project(effects);
+            };
+            if let Some(own) = study.classes.get_mut(id) {
+                *own = Class { colour, opacity, visible, ..own.clone() };
             }
-            Err(error) => self.notify(Notice::warning(error.to_string()), effects),
+            study.classes.move_class(id, place);
         }
+        if study.classes == before {
+            return self.notify(Notice::info("The study has these classes already."), effects);
+        }
+        if study.classes.all().len() > before.all().len() {
+            self.warn_about_new_classes(effects);
+        }
+        if !moved.is_empty() {
+            let text = format!("Their numbers were taken: {}. Your own classes stay as they were.", moved.join(", "));
+            self.notify(Notice::info(text), effects);
+        }
+        self.save_project(effects);
     }
 
     /// All others are hidden, or all are shown if they were.

@@ -67,6 +67,7 @@ impl Workspace {
     /// The open project stays on the screen, without edits, until the other one has been read.
     fn open(&mut self, dir: PathBuf, command: IoCommand, effects: &mut Vec<Effect>) {
         if self.opening.is_none() {
+            self.cancel_proposal(effects);
             self.save_all(effects);
             self.opening = Some(dir);
             effects.push(Effect::Io(command));
@@ -89,6 +90,7 @@ impl Workspace {
         self.shown = Shown::Nothing;
         self.parked.clear();
         self.stroke = None;
+        (self.drawing, self.pending) = (None, None);
         self.views.hover = None;
         if self.training.is_active() {
             effects.push(Effect::Trainer(TrainerCommand::Stop));

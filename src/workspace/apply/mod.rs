@@ -18,7 +18,10 @@ mod view;
 
 pub(super) use stroke::Stroke;
 
-use crate::workspace::{Action, AppAction, EditAction, Effect, FileAction, Notice, PseudoAction, Workspace};
+use crate::workspace::{
+    Action, AppAction, CaseAction, ClassAction, EditAction, Effect, FileAction, Notice, PseudoAction, ToolAction,
+    Workspace,
+};
 
 /// Changes the state and says what the window must do, in order.
 pub fn apply(workspace: &mut Workspace, action: Action) -> Vec<Effect> {
@@ -33,6 +36,9 @@ pub fn apply(workspace: &mut Workspace, action: Action) -> Vec<Effect> {
         if was_undo {
             return effects;
         }
+    }
+    if workspace.opening.is_some() && changes_project(&action) {
+        return effects;
     }
     match action {
         Action::App(action) => workspace.apply_app(action, &mut effects),
@@ -60,15 +66,25 @@ fn ends_stroke(action: &Action) -> bool {
     )
 }
 
+/// While another project is being opened, nothing more may be written: it would go into the new one.
+fn changes_project(action: &Action) -> bool {
+    match action {
+        Action::Class(action) => {
+            !matches!(action, ClassAction::Select(_) | ClassAction::SelectNext(_) | ClassAction::Highlight(_))
+        }
+        Action::Case(action) => matches!(action, CaseAction::SetState { .. } | CaseAction::SetHeldOut { .. }),
+        _ => false,
+    }
+}
+
 /// A proposal belongs to the labels it was made for.
 fn ends_proposal(action: &Action) -> bool {
     match action {
         Action::Edit(EditAction::Propose { .. } | EditAction::ApplyProposal | EditAction::Outline(_)) => false,
         Action::Edit(_) | Action::Case(_) => true,
         Action::Pseudo(action) => !matches!(action, PseudoAction::SetDoubtThreshold(_)),
-        Action::File(action) => {
-            matches!(action, FileAction::OpenProject(_) | FileAction::CreateDemo(_) | FileAction::CloseProject)
-        }
+        Action::Class(ClassAction::SetLocked { .. }) | Action::Tool(ToolAction::SetPaintRule(_)) => true,
+        Action::App(AppAction::CloseRequested) | Action::File(FileAction::CloseProject) => true,
         _ => false,
     }
 }

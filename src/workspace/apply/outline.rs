@@ -72,6 +72,7 @@ impl Workspace {
         if !self.can_edit() || !drawing.is_closed_enough() {
             return;
         }
+        self.cancel_proposal(effects);
         let (name, tool) = match drawing.tool {
             Tool::Polygon => ("Polygon", "Polygon"),
             Tool::LiveWire => ("Live wire", "Live wire"),

@@ -153,6 +153,9 @@ impl Workspace {
 
     /// What is shown becomes true; what is still being worked out will at once when it is ready.
     pub(in crate::workspace) fn apply_proposal(&mut self, effects: &mut Vec<Effect>) {
+        if !self.can_edit() {
+            return self.cancel_proposal(effects);
+        }
         let Some(mut pending) = self.pending.take() else { return };
         let state = std::mem::replace(&mut pending.state, PendingState::Nothing);
         let proposal = match state {
@@ -165,8 +168,7 @@ impl Workspace {
             }
             PendingState::Nothing | PendingState::Refused(_) => return,
         };
-        let can_edit = self.can_edit();
-        let Some(case) = self.case_mut().filter(|case| can_edit && case.id == pending.case) else { return };
+        let Some(case) = self.case_mut().filter(|case| case.id == pending.case) else { return };
         let preview = case.preview.take();
         let bounds = proposal.delta().bounds();
         match proposal.apply(Arc::make_mut(&mut case.labels)) {

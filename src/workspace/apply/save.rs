@@ -31,6 +31,10 @@ impl Workspace {
 
     /// Labels of every opened case and the project file, where they changed.
     pub(in crate::workspace) fn save_all(&mut self, effects: &mut Vec<Effect>) {
+        // What is sent now would reach the project that is being opened.
+        if self.opening.is_some() {
+            return;
+        }
         effects.extend(self.opened_mut().filter_map(OpenCase::save));
         if self.study.as_ref().is_some_and(|study| study.unsaved) {
             self.save_project(effects);
@@ -46,6 +50,9 @@ impl Workspace {
     }
 
     pub(super) fn autosave(&mut self, effects: &mut Vec<Effect>) {
+        if self.opening.is_some() {
+            return;
+        }
         let now = self.now;
         let stroke_open = self.stroke.is_some();
         let due = |case: &&mut OpenCase| case.save_soon || now.saturating_sub(case.last_edit) >= AUTOSAVE_AFTER;

@@ -32,7 +32,7 @@ impl Workspace {
                 }
             }
             ViewAction::StepFrame(steps) => {
-                let frame = self.case().map(|case| case.frame.saturating_add_signed(steps));
+                let frame = self.case().map(|case| case.wanted_frame.saturating_add_signed(steps));
                 self.show_frame(frame.unwrap_or(0), effects);
             }
             ViewAction::SetFrame(frame) => self.show_frame(frame, effects),
@@ -55,8 +55,8 @@ impl Workspace {
     fn show_frame(&mut self, frame: usize, effects: &mut Vec<Effect>) {
         let Some(case) = self.case_mut() else { return };
         let frame = frame.min(case.geometry.frame_count() - 1);
-        if frame != case.frame {
-            case.frame = frame;
+        if frame != case.wanted_frame {
+            case.wanted_frame = frame;
             effects.push(Effect::Io(IoCommand::LoadFrame { case: case.id.clone(), frame }));
         }
     }

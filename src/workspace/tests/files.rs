@@ -132,3 +132,15 @@ fn the_tour_is_shown_with_the_first_demo_only_and_can_be_asked_for_again() {
     tour(&mut ws, TourAction::Begin);
     assert_eq!(ws.tour(), Some(0));
 }
+
+#[test]
+fn settings_that_could_not_be_read_are_not_written_over() {
+    let mut ws = Workspace::new();
+    let damaged = crate::project::PreferencesFile { keys: "preset = 7".to_owned(), ..Default::default() };
+    io(&mut ws, IoEvent::Preferences(Box::new(damaged)));
+    let mut wanted = ws.preferences().clone();
+    wanted.settings.zoom = 1.5;
+    let effects = apply(&mut ws, Action::App(AppAction::SetPreferences(Box::new(wanted))));
+    assert!(effects.is_empty());
+    assert_eq!(ws.preferences().settings.zoom, 1.5);
+}

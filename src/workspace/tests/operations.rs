@@ -317,3 +317,58 @@ fn a_refusal_names_the_class_and_is_shown_where_the_operation_was_chosen() {
     absorb(&mut ws, Event::Labels(LabelEvent::Refused { ticket: asked.ticket, sentence }));
     assert!(matches!(&ws.pending().unwrap().state, PendingState::Refused(s) if s == "'Anterior' has no voxels here."));
 }
+
+#[test]
+fn an_open_outline_does_not_follow_into_another_case_or_study() {
+    let mut ws = study(&["a", "b"]);
+    choose(&mut ws, Tool::Polygon);
+    for corner in [[1.5, 1.5], [5.5, 1.5], [5.5, 4.5]] {
+        press(&mut ws, corner);
+    }
+    apply(&mut ws, Action::Case(CaseAction::Show("b".into())));
+    read(&mut ws, "b");
+    outline(&mut ws, OutlineAction::Apply);
+    assert_eq!((labels(&ws).known_count(), ws.drawing().is_none()), (0, true));
+    press(&mut ws, [1.5, 1.5]);
+    opened(&mut ws, summary(&["c"]));
+    assert!(ws.drawing().is_none());
+}
+
+#[test]
+fn an_outline_finished_under_a_proposal_gives_the_proposal_up() {
+    let mut ws = study(&["a"]);
+    paint(&mut ws);
+    draw_freehand(&mut ws, Tool::Lasso);
+    let asked = grow(&mut ws);
+    answer(&mut ws, &asked);
+    outline(&mut ws, OutlineAction::Apply);
+    let case = ws.case().unwrap();
+    assert!(ws.pending().is_none());
+    assert_eq!(case.shown_labels().class(), case.labels().class());
+}
+
+#[test]
+fn a_lock_set_while_a_proposal_is_shown_gives_it_up() {
+    let mut ws = study(&["a"]);
+    paint(&mut ws);
+    let asked = grow(&mut ws);
+    answer(&mut ws, &asked);
+    apply(&mut ws, Action::Class(ClassAction::SetLocked { class: 2, locked: true }));
+    assert!(ws.pending().is_none());
+}
+
+#[test]
+fn while_another_study_is_opened_nothing_is_written_into_it() {
+    let mut ws = study(&["a"]);
+    paint(&mut ws);
+    apply(&mut ws, Action::File(FileAction::OpenProject("other".into())));
+    let changes = [
+        Action::Class(ClassAction::SetVisible { class: 1, visible: false }),
+        Action::Case(CaseAction::SetState { case: "a".into(), state: CaseState::Done }),
+        Action::File(FileAction::Save),
+        Action::App(AppAction::Tick(Duration::from_secs(500))),
+    ];
+    for action in changes {
+        assert!(apply(&mut ws, action.clone()).is_empty(), "{action:?}");
+    }
+}
