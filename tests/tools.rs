@@ -8,11 +8,11 @@ use std::collections::BTreeSet;
 
 use chiaro::edit::{
     AdaptiveSettings, ConfidenceSettings, FillScope, Likeness, LiveWire, Outline, Selection, StrokeSegment, VoxelSet,
-    Watch, adaptive,
+    Watch, adaptive, in_plane,
 };
 use chiaro::geometry::{Plane, Voxel};
 use chiaro::label::{ClassId, LabelValue};
-use chiaro::workspace::{Drawing, Tool};
+use chiaro::workspace::Tool;
 use eframe::egui::accesskit::Role;
 use eframe::egui::{Key, Modifiers, PointerButton, Pos2};
 use egui_kittest::kittest::Queryable as _;
@@ -66,7 +66,7 @@ impl Window {
     fn outline(&self, corners: &[Pos2]) -> Outline {
         let case = self.case();
         let axis = case.normal_axis(VIEW);
-        let points = corners.iter().map(|&corner| Drawing::in_plane(axis, self.position_at(VIEW, corner)));
+        let points = corners.iter().map(|&corner| in_plane(axis, self.position_at(VIEW, corner)));
         Outline { axis, slice: case.camera(VIEW).slice(), points: points.collect() }
     }
 
@@ -229,7 +229,7 @@ fn a_live_wire_joins_its_corners_along_the_picture_and_is_closed_by_a_double_cli
     window.steps(2);
     let path = window.workspace().drawing().unwrap().path.clone();
     let normal = window.case().normal_axis(VIEW);
-    let ends = [0, 1].map(|i| Drawing::in_plane(normal, window.voxel_at(VIEW, corners[i]).to_f64()));
+    let ends = [0, 1].map(|i| in_plane(normal, window.voxel_at(VIEW, corners[i]).to_f64()));
     assert_eq!([path.first(), path.last()], [Some(&ends[0]), Some(&ends[1])]);
     assert!(path.windows(2).all(|step| (0..2).all(|axis| (step[0][axis] - step[1][axis]).abs() <= 1.0)));
     window.click_primary(corners[1]);

@@ -31,5 +31,6 @@ pub use operation::{
 };
 pub use outline::{EdgePoint, Outline};
 pub use paint::{ClassFlags, Paint, PaintRule, complete_case, complete_slice, paint_voxels};
+pub use slice_plane::in_plane;
 pub use stroke::{StrokeSegment, stroke_segment};
 pub use voxel_set::VoxelSet;

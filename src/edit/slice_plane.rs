@@ -66,7 +66,7 @@ impl SlicePlane {
 }
 
 /// The two of three values that belong to the in-plane voxel axes of a slice, in ascending order.
-pub(super) fn in_plane<T: Copy>(normal_axis: usize, [x, y, z]: [T; 3]) -> [T; 2] {
+pub fn in_plane<T: Copy>(normal_axis: usize, [x, y, z]: [T; 3]) -> [T; 2] {
     match normal_axis {
         0 => [y, z],
         1 => [x, z],

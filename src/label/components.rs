@@ -53,32 +53,8 @@ pub fn component_sizes(labels: &Grid<u32>) -> Vec<usize> {
 mod tests {
     use super::*;
     use crate::label::component_at;
+    use crate::label::region_spans::tests::{any_mask, spread};
     use proptest::prelude::*;
-
-    /// The plain definition: spread from voxel to voxel.
-    fn spread(mask: &[bool], extent: Extent, seed: usize) -> Vec<usize> {
-        let mut found = vec![false; mask.len()];
-        let mut stack = vec![seed];
-        while let Some(i) = stack.pop() {
-            if mask[i] && !found[i] {
-                found[i] = true;
-                let at = extent.voxel(i);
-                for axis in 0..3 {
-                    let c = at.to_array()[axis];
-                    stack.extend(c.checked_sub(1).map(|c| extent.index(at.with_axis(axis, c))));
-                    stack.extend((c + 1 < extent.to_array()[axis]).then(|| extent.index(at.with_axis(axis, c + 1))));
-                }
-            }
-        }
-        (0..mask.len()).filter(|&i| found[i]).collect()
-    }
-
-    fn any_mask() -> impl Strategy<Value = (Extent, Vec<bool>)> {
-        (1usize..9, 1usize..7, 1usize..6, 1u8..10).prop_flat_map(|(x, y, z, density)| {
-            let voxel = (0u8..10).prop_map(move |v| v < density);
-            prop::collection::vec(voxel, x * y * z).prop_map(move |m| (Extent::new(x, y, z).unwrap(), m))
-        })
-    }
 
     proptest! {
         #[test]

@@ -94,12 +94,12 @@ impl BitSet {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use proptest::prelude::*;
 
     /// The plain definition: spread from voxel to voxel.
-    fn spread(mask: &[bool], extent: Extent, seed: usize) -> Vec<usize> {
+    pub fn spread(mask: &[bool], extent: Extent, seed: usize) -> Vec<usize> {
         let mut found = vec![false; mask.len()];
         let mut stack = vec![seed];
         while let Some(i) = stack.pop() {
@@ -116,7 +116,7 @@ mod tests {
         (0..mask.len()).filter(|&i| found[i]).collect()
     }
 
-    fn any_mask() -> impl Strategy<Value = (Extent, Vec<bool>)> {
+    pub fn any_mask() -> impl Strategy<Value = (Extent, Vec<bool>)> {
         (1usize..9, 1usize..7, 1usize..6, 1u8..10).prop_flat_map(|(x, y, z, density)| {
             let voxel = (0u8..10).prop_map(move |v| v < density);
             prop::collection::vec(voxel, x * y * z).prop_map(move |m| (Extent::new(x, y, z).unwrap(), m))

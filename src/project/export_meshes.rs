@@ -5,11 +5,13 @@ use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use super::export::{check_target, sentences};
+use super::labels::sha256_of;
 use super::{AuditEvent, Project, ProjectError, Source};
+use crate::geometry::Affine;
 use crate::io::mesh::{MeshFrame, MeshPart, check_stl, write_ply, write_stl};
 use crate::io::write_atomically;
-use crate::label::{Class, SurfaceBricks, SurfaceMesh};
-use crate::volume::CaseId;
+use crate::label::{Class, ClassId, SurfaceBricks, SurfaceMesh};
+use crate::volume::{CaseId, Grid};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MeshReport {
@@ -47,13 +49,11 @@ pub fn export_meshes(project: &Project, out: &Path, frame: MeshFrame) -> Result<
     Ok(report)
 }
 
-type ClassPlane = crate::volume::Grid<crate::label::ClassId>;
-
 /// Of every class that has voxels.
 fn surfaces<'a>(
     project: &'a Project,
-    plane: &ClassPlane,
-    affine: crate::geometry::Affine,
+    plane: &Grid<ClassId>,
+    affine: Affine,
 ) -> Result<Vec<(&'a Class, SurfaceMesh)>, ProjectError> {
     let mut found = Vec::new();
     for class in project.classes().foreground() {
@@ -82,16 +82,14 @@ fn export_case(
     }
     if !surfaces.is_empty() {
         let path = out.join(format!("{case}.ply"));
-        let part = |(class, mesh): &'_ (&Class, SurfaceMesh)| (class.name.clone(), class.colour, mesh.clone());
-        let named: Vec<_> = surfaces.iter().map(part).collect();
         let parts: Vec<MeshPart<'_>> =
-            named.iter().map(|(name, colour, mesh)| MeshPart { name, colour: *colour, mesh }).collect();
+            surfaces.iter().map(|(class, mesh)| MeshPart { name: &class.name, colour: class.colour, mesh }).collect();
         write_atomically(&path, |file| write_ply(&parts, frame, file))?;
         written.push(path);
     }
     for path in &written {
         let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let sha256 = super::labels::sha256_of(path)?.unwrap_or_default();
+        let sha256 = sha256_of(path)?.unwrap_or_default();
         project.audit(&AuditEvent::Exported { case: case.clone(), what: "meshes", file, sha256 })?;
     }
     Ok(written)

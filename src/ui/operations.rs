@@ -317,8 +317,7 @@ impl Operations {
 
     fn limits_ui(&mut self, ui: &mut Ui, workspace: &Workspace) {
         let Some(case) = workspace.case() else { return };
-        let (middle, half) = (case.window.level(), case.window.width() / 2.0);
-        let [mut low, mut high] = self.limits.unwrap_or([middle, middle + half]);
+        let [mut low, mut high] = self.limits.unwrap_or([case.window.level(), case.window.high()]);
         let statistics = case.image.statistics();
         let range = statistics.min..=statistics.max;
         for (label, name, value) in [("From", "Lowest intensity", &mut low), ("To", "Highest intensity", &mut high)] {

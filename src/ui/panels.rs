@@ -13,7 +13,7 @@ use super::pseudo_labels::{PseudoPanel, accept_ui};
 use super::screenshot::{ScreenshotTarget, picture_of_view};
 use super::settings_window::SettingsWindow;
 use super::shortcuts::{self, WindowRequest};
-use super::top_bar::{BarRequest, TopBar};
+use super::top_bar::TopBar;
 use super::undo_list::UndoList;
 use super::viewer::{Pictures, Viewers};
 use super::{case_list, help_page, learning, quit_dialog, start_page, status_bar, theme, tools, tour, trust};
@@ -93,6 +93,7 @@ impl Panels {
             WindowRequest::ShowTrust => self.trust_open = true,
             WindowRequest::FindAction => self.find_action.open(),
             WindowRequest::ShowSettings => self.settings.open(),
+            WindowRequest::ResetPanes => self.viewers.reset_arrangement(),
             WindowRequest::UndoList => self.undo_list.toggle(),
             WindowRequest::NewClass => self.classes.begin_adding(),
             WindowRequest::Operation(kind) => self.operations.open(kind),
@@ -124,13 +125,8 @@ impl Panels {
         let histogram = self.viewers.histogram();
         let bar = TopBar { workspace, keymap: &workspace.preferences().keymap, histogram: histogram.as_deref() };
         let panel = Panel::top("top bar").exact_size(theme::TOP_BAR_HEIGHT).frame(frame(ui, Margin::symmetric(12, 0)));
-        match panel.show(ui, |ui| bar.ui(ui, actions)).inner {
-            Some(BarRequest::ShowKeys) => self.help_open = true,
-            Some(BarRequest::ShowTrust) => self.trust_open = true,
-            Some(BarRequest::FindAction) => self.find_action.open(),
-            Some(BarRequest::Window(request)) => self.perform(ui.ctx(), request, workspace),
-            Some(BarRequest::ResetPanes) => self.viewers.reset_arrangement(),
-            None => {}
+        if let Some(request) = panel.show(ui, |ui| bar.ui(ui, actions)).inner {
+            self.perform(ui.ctx(), request, workspace);
         }
     }
 

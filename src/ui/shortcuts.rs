@@ -23,6 +23,8 @@ pub enum WindowRequest {
     ShowTrust,
     FindAction,
     ShowSettings,
+    /// Every pane where the layout has it.
+    ResetPanes,
     /// The list of edits to go back to.
     UndoList,
     /// The name of a new class is asked for.
@@ -279,8 +281,7 @@ fn other_limit(workspace: &Workspace) -> Option<Option<IntensityRange>> {
         return Some(None);
     }
     let window = workspace.case()?.window;
-    let (low, high) = (window.level() - window.width() / 2.0, window.level() + window.width() / 2.0);
-    Some(Some(IntensityRange { low, high }))
+    Some(Some(IntensityRange { low: window.low(), high: window.high() }))
 }
 
 fn other_shape(workspace: &Workspace) -> BrushShape {

@@ -16,17 +16,6 @@ use crate::workspace::{
     PseudoAction, ViewAction, Workspace,
 };
 
-/// What the bar asks of the window itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BarRequest {
-    ShowKeys,
-    ShowTrust,
-    FindAction,
-    /// Every pane where the layout has it.
-    ResetPanes,
-    Window(WindowRequest),
-}
-
 pub struct TopBar<'a> {
     pub workspace: &'a Workspace,
     pub keymap: &'a Keymap,
@@ -59,7 +48,7 @@ fn slab_ui(ui: &mut Ui, slab: &mut Option<Slab>) {
 }
 
 impl TopBar<'_> {
-    pub fn ui(&self, ui: &mut Ui, actions: &mut Actions) -> Option<BarRequest> {
+    pub fn ui(&self, ui: &mut Ui, actions: &mut Actions) -> Option<WindowRequest> {
         let p = theme::palette(ui);
         let mut request = None;
         ui.horizontal_centered(|ui| {
@@ -74,7 +63,7 @@ impl TopBar<'_> {
         request
     }
 
-    fn menus_ui(&self, ui: &mut Ui, actions: &mut Actions, request: &mut Option<BarRequest>) {
+    fn menus_ui(&self, ui: &mut Ui, actions: &mut Actions, request: &mut Option<WindowRequest>) {
         ui.menu_button("File", |ui| self.file_ui(ui, actions));
         if self.workspace.study().is_some() {
             ui.menu_button("View", |ui| self.view_ui(ui, actions, request));
@@ -82,18 +71,18 @@ impl TopBar<'_> {
         }
         ui.menu_button("Help", |ui| {
             if self.item_ui(ui, "Keys", Some(KeyAction::ShowKeys), true) {
-                *request = Some(BarRequest::ShowKeys);
+                *request = Some(WindowRequest::ShowKeys);
             }
             if self.item_ui(ui, "Show the tour", Some(KeyAction::ToggleTour), self.workspace.study().is_some()) {
                 actions.extend(shortcuts::action_of(KeyAction::ToggleTour, self.workspace));
             }
             if self.item_ui(ui, "Settings…", Some(KeyAction::ShowSettings), true) {
-                *request = Some(BarRequest::Window(WindowRequest::ShowSettings));
+                *request = Some(WindowRequest::ShowSettings);
             }
         });
     }
 
-    fn right_ui(&self, ui: &mut Ui, actions: &mut Actions, request: &mut Option<BarRequest>) {
+    fn right_ui(&self, ui: &mut Ui, actions: &mut Actions, request: &mut Option<WindowRequest>) {
         let Some(study) = self.workspace.study() else { return };
         let ready = !study.cases.is_empty() && !self.workspace.is_exporting();
         ui.add_enabled_ui(ready, |ui| {
@@ -117,7 +106,7 @@ impl TopBar<'_> {
         let find = RichText::new("Ctrl K  find any action").color(theme::palette(ui).text_weak);
         let find = ui.add(Button::new(find).frame_when_inactive(false));
         if find.accessible_name("Find any action").clicked() {
-            *request = Some(BarRequest::FindAction);
+            *request = Some(WindowRequest::FindAction);
         }
     }
 
@@ -141,7 +130,7 @@ impl TopBar<'_> {
         self.action_ui(ui, "Quit", None, true, AppAction::CloseRequested, actions);
     }
 
-    fn view_ui(&self, ui: &mut Ui, actions: &mut Actions, request: &mut Option<BarRequest>) {
+    fn view_ui(&self, ui: &mut Ui, actions: &mut Actions, request: &mut Option<WindowRequest>) {
         for view in Plane::ALL {
             self.action_ui(ui, view.name(), None, true, ViewAction::ToggleMaximised(view), actions);
         }
@@ -153,7 +142,7 @@ impl TopBar<'_> {
             }
         }
         if self.item_ui(ui, "Put the panes back", None, true) {
-            *request = Some(BarRequest::ResetPanes);
+            *request = Some(WindowRequest::ResetPanes);
         }
         ui.separator();
         self.action_ui(ui, "Fit", Some(KeyAction::FitView), true, ViewAction::FitAll, actions);
@@ -199,7 +188,7 @@ impl TopBar<'_> {
         }
         ui.separator();
         if self.item_ui(ui, words::TRUST_QUESTION, Some(KeyAction::ShowTrust), true) {
-            *request = Some(BarRequest::ShowTrust);
+            *request = Some(WindowRequest::ShowTrust);
         }
         let dark = ui.visuals().dark_mode;
         let theme = if dark { "Light theme" } else { "Dark theme" };
@@ -208,7 +197,7 @@ impl TopBar<'_> {
             ("Copy a picture of the view", KeyAction::CopyScreenshot),
         ] {
             if self.item_ui(ui, name, Some(key), true) {
-                *request = shortcuts::request_of(key).map(BarRequest::Window);
+                *request = shortcuts::request_of(key);
             }
         }
         for (name, key) in [
@@ -265,7 +254,7 @@ impl TopBar<'_> {
         self.action_ui(ui, "Take the other image away", None, true, ViewAction::RemoveSecondImage, actions);
     }
 
-    fn label_ui(&self, ui: &mut Ui, actions: &mut Actions, request: &mut Option<BarRequest>) {
+    fn label_ui(&self, ui: &mut Ui, actions: &mut Actions, request: &mut Option<WindowRequest>) {
         let case = self.workspace.case();
         let view = self.workspace.views().active;
         let predicted = case.is_some_and(|c| c.prediction.is_some());
@@ -291,7 +280,7 @@ impl TopBar<'_> {
             ("Replace by a class…", KeyAction::ReplaceClass),
         ] {
             if self.item_ui(ui, name, Some(key), ready) {
-                *request = shortcuts::request_of(key).map(BarRequest::Window);
+                *request = shortcuts::request_of(key);
             }
         }
         ui.separator();

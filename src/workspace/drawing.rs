@@ -45,15 +45,6 @@ impl Drawing {
         Self { outline, ..Self::begin(view, Tool::LevelTrace, 0, 0, false) }
     }
 
-    /// In-plane position, axes ascending, of a position in the volume.
-    pub fn in_plane(axis: usize, [x, y, z]: [f64; 3]) -> [f64; 2] {
-        match axis {
-            0 => [y, z],
-            1 => [x, z],
-            _ => [x, y],
-        }
-    }
-
     /// The position in the volume of an in-plane one.
     pub fn in_volume(&self, [u, v]: [f64; 2]) -> [f64; 3] {
         // Slices are far fewer than f64 counts exactly.

@@ -222,6 +222,12 @@ fn id(view: Plane) -> ViewId {
     })
 }
 
+/// Left, top, width and height of a view; pixels of a screen are exact in f32.
+fn rectangle_px(info: &PaintCallbackInfo) -> [f32; 4] {
+    let v = info.viewport_in_pixels();
+    [v.left_px as f32, v.top_px as f32, v.width_px as f32, v.height_px as f32]
+}
+
 struct Picture {
     id: ViewId,
     scene: SliceScene,
@@ -243,10 +249,8 @@ impl CallbackTrait for Picture {
     }
 
     fn paint(&self, info: PaintCallbackInfo, pass: &mut wgpu::RenderPass<'static>, resources: &CallbackResources) {
-        let v = info.viewport_in_pixels();
         if let Some(renderer) = resources.get::<SliceRenderer>() {
-            // Pixels of a screen: exact in f32.
-            renderer.paint(pass, self.id, [v.left_px as f32, v.top_px as f32, v.width_px as f32, v.height_px as f32]);
+            renderer.paint(pass, self.id, rectangle_px(&info));
         }
     }
 }
@@ -279,11 +283,8 @@ impl CallbackTrait for ScenePicture {
     }
 
     fn paint(&self, info: PaintCallbackInfo, pass: &mut wgpu::RenderPass<'static>, resources: &CallbackResources) {
-        let v = info.viewport_in_pixels();
         if let Some(solid) = resources.get::<SolidRenderer>() {
-            // Pixels of a screen: exact in f32.
-            let rectangle = [v.left_px as f32, v.top_px as f32, v.width_px as f32, v.height_px as f32];
-            solid.paint(pass, SCENE_ID, rectangle);
+            solid.paint(pass, SCENE_ID, rectangle_px(&info));
         }
     }
 }

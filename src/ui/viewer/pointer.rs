@@ -9,9 +9,9 @@ use crate::workspace::{
 };
 
 /// Points of a touch pad's scroll that count as one notch of a wheel.
-const POINTS_PER_NOTCH: f32 = 40.0;
+pub const POINTS_PER_NOTCH: f32 = 40.0;
 /// Zoom of one notch, and of a hundred points of a right drag.
-const ZOOM_PER_NOTCH: f64 = 1.15;
+pub const ZOOM_PER_NOTCH: f64 = 1.15;
 const ZOOM_PER_POINT: f64 = 1.007;
 /// How near to a corner or handle a press must be to take it, points.
 const HANDLE_REACH: f32 = 8.0;
@@ -371,6 +371,7 @@ impl DragKind {
     }
 }
 
-fn wide(v: Vec2) -> [f64; 2] {
+/// Positions and distances on the screen as cameras take them.
+pub fn wide(v: Vec2) -> [f64; 2] {
     [f64::from(v.x), f64::from(v.y)]
 }

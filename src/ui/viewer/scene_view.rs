@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use eframe::egui::{
-    self, Align2, Color32, ComboBox, FontId, PointerButton, Rect, Response, Role, Sense, Stroke, Ui, UiBuilder, Vec2,
+    self, Align2, Color32, ComboBox, FontId, PointerButton, Rect, Response, Role, Sense, Stroke, Ui, UiBuilder,
     WidgetInfo, pos2, vec2,
 };
 
 use super::picture::Pictures;
+use super::pointer::{POINTS_PER_NOTCH, ZOOM_PER_NOTCH, wide};
 use super::surfaces::{ChangedBrick, SurfaceEvent, Surfaces};
 use crate::geometry::{AnatomicalDirection, VoxelBox};
 use crate::label::{ClassId, SurfaceMesh};
@@ -19,8 +20,6 @@ use crate::view::{OrbitCamera, TransferPreset, pick};
 use crate::volume::CaseId;
 use crate::workspace::{OpenCase, ViewAction, Workspace};
 
-const ZOOM_PER_NOTCH: f64 = 1.15;
-const POINTS_PER_NOTCH: f64 = 40.0;
 /// On a software adapter a volume has so many times fewer pixels along each side.
 const SOFTWARE_COARSENESS: f32 = 3.0;
 const LETTER: f32 = 13.0;
@@ -149,10 +148,10 @@ fn turn(ui: &Ui, response: &Response, rect: Rect, camera: &mut OrbitCamera, size
     } else if response.dragged_by(PointerButton::Middle) {
         camera.pan_by(by, size);
     } else if response.dragged_by(PointerButton::Secondary) {
-        camera.zoom_at([size[0] / 2.0, size[1] / 2.0], size, ZOOM_PER_NOTCH.powf(-by[1] / POINTS_PER_NOTCH));
+        camera.zoom_at([size[0] / 2.0, size[1] / 2.0], size, ZOOM_PER_NOTCH.powf(-by[1] / f64::from(POINTS_PER_NOTCH)));
     }
     if let Some(pointer) = response.hover_pos() {
-        let notches = f64::from(ui.input(|i| i.smooth_scroll_delta().y)) / POINTS_PER_NOTCH;
+        let notches = f64::from(ui.input(|i| i.smooth_scroll_delta().y) / POINTS_PER_NOTCH);
         if notches != 0.0 {
             camera.zoom_at(wide(pointer - rect.min), size, ZOOM_PER_NOTCH.powf(notches));
         }
@@ -270,8 +269,4 @@ fn words(direction: AnatomicalDirection) -> &'static str {
         AnatomicalDirection::Superior => "above",
         AnatomicalDirection::Inferior => "below",
     }
-}
-
-fn wide(v: Vec2) -> [f64; 2] {
-    [f64::from(v.x), f64::from(v.y)]
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::edit::{Outline, Paint, PaintRule, level_trace, paint_voxels, restrict};
+use crate::edit::{Outline, Paint, PaintRule, in_plane, level_trace, paint_voxels, restrict};
 use crate::geometry::Plane;
 use crate::worker::protocol_io::EditKind;
 use crate::workspace::{Drawing, Effect, Notice, OutlineAction, Tool, Workspace};
@@ -15,11 +15,11 @@ impl Workspace {
             OutlineAction::Press { view, position, inverted } => self.press_outline(view, position, inverted, effects),
             OutlineAction::Hold(anchor) => self.with_drawing(|drawing, _| drawing.hold(anchor)),
             OutlineAction::Move(position) => self.with_drawing(|drawing, _| {
-                let at = Drawing::in_plane(drawing.outline.axis, position);
+                let at = in_plane(drawing.outline.axis, position);
                 drawing.move_to(at);
             }),
             OutlineAction::Hover(position) => self.with_drawing(|drawing, _| {
-                let at = Drawing::in_plane(drawing.outline.axis, position);
+                let at = in_plane(drawing.outline.axis, position);
                 drawing.hover(at);
             }),
             OutlineAction::Release => {
@@ -63,7 +63,7 @@ impl Workspace {
             return self.notify(Notice::info(text), effects);
         }
         let begun = || Drawing::begin(view, tool, axis, slice, inverted);
-        self.drawing.get_or_insert_with(begun).press(Drawing::in_plane(axis, position), &image);
+        self.drawing.get_or_insert_with(begun).press(in_plane(axis, position), &image);
     }
 
     /// Paints what the outline encloses as one step.
@@ -106,12 +106,7 @@ impl Workspace {
         let case = self.case()?;
         let axis = case.normal_axis(view);
         let voxel = case.extent().nearest_voxel(position)?.to_array();
-        let pixel = match axis {
-            0 => [voxel[1], voxel[2]],
-            1 => [voxel[0], voxel[2]],
-            _ => [voxel[0], voxel[1]],
-        };
-        level_trace(&case.image, axis, voxel[axis], pixel)
+        level_trace(&case.image, axis, voxel[axis], in_plane(axis, voxel))
     }
 
     fn paint_outline(
