@@ -18,7 +18,7 @@ use chiaro::worker::protocol::{TrainerCommand, TrainerEvent, TrainerState};
 use chiaro::worker::{IoThread, RecentList};
 use chiaro::workspace::{
     Action, AppAction, CaseAction, EditAction, Effect, Event, FileAction, FolderPurpose, NoticeKind, PseudoAction,
-    Quitting, SaveState, Shown, Tool, ToolAction, TrainAction, Workspace, absorb, apply,
+    SaveState, SavingFirst, Shown, Tool, ToolAction, TrainAction, Workspace, absorb, apply,
 };
 
 const CASES: usize = 4;
@@ -148,7 +148,7 @@ impl Day {
 
     fn close(&mut self) {
         self.act(Action::App(AppAction::CloseRequested));
-        self.until("everything is saved", |day| *day.ws.quitting() == Quitting::Done);
+        self.until("everything is saved", |day| matches!(day.ws.saving_first(), SavingFirst::Quit));
     }
 }
 

@@ -15,7 +15,7 @@ use super::threads::Threads;
 use super::viewer::{Pictures, Upload};
 use super::{Start, theme};
 use crate::workspace::{
-    self, Action, AppAction, Effect, Event, FileAction, FilePurpose, FolderPurpose, Notice, Quitting, Workspace,
+    self, Action, AppAction, Effect, Event, FileAction, FilePurpose, FolderPurpose, Notice, SavingFirst, Workspace,
 };
 
 /// How often the words "saved … ago" are looked at again while nothing else happens.
@@ -149,11 +149,10 @@ impl Chiaro {
 
     /// The window closes only when the workspace says that everything is safe.
     fn answer_close_request(&mut self, ctx: &egui::Context) {
-        if ctx.input(|i| i.viewport().close_requested()) && self.workspace.quitting() != &Quitting::Done {
+        if ctx.input(|i| i.viewport().close_requested()) && !matches!(self.workspace.saving_first(), SavingFirst::Quit)
+        {
             ctx.send_viewport_cmd(ViewportCommand::CancelClose);
-            if self.workspace.quitting() == &Quitting::No {
-                self.apply(ctx, vec![AppAction::CloseRequested.into()]);
-            }
+            self.apply(ctx, vec![AppAction::CloseRequested.into()]);
         }
     }
 }

@@ -16,7 +16,7 @@ use super::shortcuts::{self, WindowRequest};
 use super::top_bar::TopBar;
 use super::undo_list::UndoList;
 use super::viewer::{Pictures, Viewers};
-use super::{case_list, help_page, learning, quit_dialog, start_page, status_bar, theme, tools, tour, trust};
+use super::{case_list, help_page, learning, save_dialog, start_page, status_bar, theme, tools, tour, trust};
 use crate::workspace::{Notice, Workspace};
 
 /// The state of the panels themselves: open dialogs, half-typed names.
@@ -188,11 +188,11 @@ impl Panels {
         self.operations.ui(ctx, workspace, actions);
         self.undo_list.ui(ctx, workspace, actions);
         self.settings.ui(ctx, workspace.preferences(), actions);
-        tour::ui(ctx, workspace, actions);
+        tour::ui(ctx, workspace, &workspace.preferences().keymap, actions);
         if self.trust_open {
             self.trust_open = trust::ui(ctx, workspace.training());
         }
-        quit_dialog::ui(ctx, workspace, actions);
+        save_dialog::ui(ctx, workspace, actions);
         self.notices.ui(ctx);
     }
 }

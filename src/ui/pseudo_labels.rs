@@ -9,7 +9,7 @@ use super::readout::Readout;
 use super::tools::{self, SliderRow};
 use super::{theme, widgets};
 use crate::label::{ClassTable, Prediction};
-use crate::view::{ColourAxes, ColourBy, LayerSettings};
+use crate::view::{ColourAxes, ColourBy, KeyAction, Keymap, LayerSettings};
 use crate::workspace::{OpenCase, PseudoAction, TrainAction, ViewAction, Workspace};
 
 #[derive(Debug, Default)]
@@ -31,7 +31,9 @@ impl PseudoPanel {
             return;
         };
         let mut chosen = layers;
-        tools::labelled_ui(ui, "Colour by", |ui| colour_by_ui(ui, &mut chosen, prediction));
+        tools::labelled_ui(ui, "Colour by", |ui| {
+            colour_by_ui(ui, &mut chosen, &workspace.preferences().keymap, prediction)
+        });
         if chosen != layers {
             actions.push(ViewAction::SetLayers(chosen).into());
         }
@@ -40,7 +42,7 @@ impl PseudoPanel {
             self.beliefs_ui(ui, workspace, case, prediction, &study.classes);
         });
         ui.add_space(theme::TIGHT);
-        layers_ui(ui, layers, actions);
+        layers_ui(ui, layers, &workspace.preferences().keymap, actions);
     }
 
     /// The legend and what it says of the voxel under the pointer.
@@ -74,7 +76,7 @@ impl PseudoPanel {
     }
 }
 
-fn layers_ui(ui: &mut Ui, mut layers: LayerSettings, actions: &mut Actions) {
+fn layers_ui(ui: &mut Ui, mut layers: LayerSettings, keymap: &Keymap, actions: &mut Actions) {
     let before = layers;
     let percent = |v: f64| format!("{:.0}%", 100.0 * v);
     let row = |label, name| SliderRow { label, name, range: 0.0..=1.0, logarithmic: false, room: 0.0 };
@@ -89,21 +91,24 @@ fn layers_ui(ui: &mut Ui, mut layers: LayerSettings, actions: &mut Actions) {
         actions.push(PseudoAction::SetDoubtThreshold(value as f32).into());
     }
     ui.horizontal(|ui| {
-        ui.checkbox(&mut layers.pseudo, "Show").on_hover_text("Pseudo-labels on or off  (P)");
-        ui.checkbox(&mut layers.network_contours, "Outlines").on_hover_text("What each network believes  (Shift+P)");
+        ui.checkbox(&mut layers.pseudo, "Show")
+            .on_hover_text(keymap.with_keys("Pseudo-labels on or off", KeyAction::TogglePseudoLabels));
+        ui.checkbox(&mut layers.network_contours, "Outlines")
+            .on_hover_text(keymap.with_keys("What each network believes", KeyAction::ToggleNetworkContours));
     });
     if layers != before {
         actions.push(ViewAction::SetLayers(layers).into());
     }
 }
 
-fn colour_by_ui(ui: &mut Ui, layers: &mut LayerSettings, prediction: &Prediction) {
+fn colour_by_ui(ui: &mut Ui, layers: &mut LayerSettings, keymap: &Keymap, prediction: &Prediction) {
     let name = |by: Option<ColourBy>| by.map_or("Class", ColourBy::name);
     let current = layers.fitting(Some(prediction)).coloured_by();
     let combo = ComboBox::from_id_salt("colour by").selected_text(name(current)).width(ui.available_width()).truncate();
     let response = combo.show_ui(ui, |ui| {
         for by in ColourBy::ALL.map(Some).into_iter().chain([None]) {
-            let explanation = by.map_or("The class alone  (U)", ColourBy::explanation);
+            let plain = || keymap.with_keys("The class alone", KeyAction::ToggleDoubt);
+            let explanation = by.map_or_else(plain, |by| by.explanation().to_owned());
             let known = by.is_none_or(|by| by.is_known(prediction));
             let choice = egui::Button::selectable(by == current, name(by));
             let choice = ui.add_enabled(known, choice).on_hover_text(explanation);
@@ -117,14 +122,23 @@ fn colour_by_ui(ui: &mut Ui, layers: &mut LayerSettings, prediction: &Prediction
 
 /// The buttons of the one thing to do with pseudo-labels; they stay in sight however long the panel is.
 pub fn accept_ui(ui: &mut Ui, workspace: &Workspace, actions: &mut Actions) {
+    let keymap = &workspace.preferences().keymap;
     ui.horizontal(|ui| {
         let slice = widgets::accent_button_ui(ui, "Accept slice");
-        if slice.on_hover_text("Takes the sure part of this slice into the unlabelled voxels  (Shift+Enter)").clicked()
+        if slice
+            .on_hover_text(
+                keymap
+                    .with_keys("Takes the sure part of this slice into the unlabelled voxels", KeyAction::AcceptSlice),
+            )
+            .clicked()
         {
             actions.push(PseudoAction::AcceptSlice(workspace.views().active).into());
         }
         let case = ui.button("Accept case");
-        if case.on_hover_text("Takes the sure part of the whole case  (Ctrl+Shift+Enter)").clicked() {
+        if case
+            .on_hover_text(keymap.with_keys("Takes the sure part of the whole case", KeyAction::AcceptCase))
+            .clicked()
+        {
             actions.push(PseudoAction::AcceptCase.into());
         }
     });

@@ -87,7 +87,10 @@ impl TopBar<'_> {
         let ready = !study.cases.is_empty() && !self.workspace.is_exporting();
         ui.add_enabled_ui(ready, |ui| {
             let text = if self.workspace.is_exporting() { "Exporting…" } else { "Export masks" };
-            if widgets::accent_button_ui(ui, text).on_hover_text("Ctrl+E").clicked() {
+            if widgets::accent_button_ui(ui, text)
+                .on_hover_text(self.keymap.with_keys("Writes masks as NIfTI and checks them", KeyAction::Export))
+                .clicked()
+            {
                 actions.push(FileAction::PickFolder(FolderPurpose::Export(Source::Labels)).into());
             }
         });

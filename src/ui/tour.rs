@@ -4,11 +4,14 @@ use eframe::egui::{self, Align2, Id, LayerId, Order, Pos2, Rect, RichText, Strok
 
 use super::actions::Actions;
 use super::{theme, widgets};
+use crate::view::{KeyAction, Keymap, ToolKey};
 use crate::workspace::{AppAction, TourAction, Workspace};
 
+/// `{}` in a text stands for the keys of the next action on the list.
 struct Step {
     title: &'static str,
     text: &'static str,
+    keys: &'static [KeyAction],
     place: Place,
 }
 
@@ -25,36 +28,42 @@ enum Place {
 const STEPS: [Step; TourAction::STEPS] = [
     Step {
         title: "Your cases",
-        text: "Every volume of the study. Click one to open it. The bar shows how much of it is labelled; N goes to the next.",
+        text: "Every volume of the study. Click one to open it. The bar shows how much of it is labelled. {} goes to \
+               the next.",
+        keys: &[KeyAction::NextCase],
         place: Place::Cases,
     },
     Step {
         title: "Three linked slices",
-        text: "The wheel goes through slices, Ctrl and the wheel zooms, the middle button moves. A double click on a \
-               view's title makes it large.",
+        text: "The middle button moves the picture. A double click on a view's title makes it large, {} too. {} shows \
+               every key and what the mouse does.",
+        keys: &[KeyAction::MaximiseView, KeyAction::ShowKeys],
         place: Place::Views,
     },
     Step {
         title: "Label a few slices",
-        text: "Choose the brush (4), a class, and paint; the right button erases. J says that the rest of a slice is \
-               background. A few slices of a few cases are enough to begin.",
+        text: "Choose the brush ({}), a class, and paint; the eraser ({}) takes away. {} says that the rest of a slice \
+               is background. A few slices of a few cases are enough to begin.",
+        keys: &[KeyAction::Tool(ToolKey::Brush), KeyAction::Tool(ToolKey::Eraser), KeyAction::CompleteSlice],
         place: Place::Tools,
     },
     Step {
         title: "Let it learn while you work",
-        text: "L starts learning from your labels and from all the volumes you have not labelled. Go on painting: it \
+        text: "{} starts learning from your labels and from all the volumes you have not labelled. Go on painting: it \
                picks your work up.",
+        keys: &[KeyAction::ToggleTraining],
         place: Place::Learning,
     },
     Step {
         title: "Accept, repair, export",
         text: "Pseudo-labels appear over the views; colours show where both networks believe them and where they look \
-               like your labels. Enter accepts a region, the brush repairs it, Ctrl+E writes the masks.",
+               like your labels. {} accepts a region, the brush repairs it, {} writes the masks.",
+        keys: &[KeyAction::AcceptComponent, KeyAction::Export],
         place: Place::Accept,
     },
 ];
 
-pub fn ui(ctx: &egui::Context, workspace: &Workspace, actions: &mut Actions) {
+pub fn ui(ctx: &egui::Context, workspace: &Workspace, keymap: &Keymap, actions: &mut Actions) {
     let Some((number, step)) = workspace.tour().and_then(|number| Some((number, STEPS.get(number)?))) else { return };
     let frame = step.place.rect(ctx);
     let painter = ctx.layer_painter(LayerId::new(Order::Foreground, Id::unique("tour frame")));
@@ -68,7 +77,7 @@ pub fn ui(ctx: &egui::Context, workspace: &Workspace, actions: &mut Actions) {
         .collapsible(false)
         .show(ctx, |ui| {
             ui.set_width(320.0);
-            ui.add(egui::Label::new(RichText::new(step.text)).wrap());
+            ui.add(egui::Label::new(RichText::new(step.words(keymap))).wrap());
             ui.add_space(theme::GAP);
             ui.horizontal(|ui| {
                 let is_last = number + 1 == STEPS.len();
@@ -83,6 +92,17 @@ pub fn ui(ctx: &egui::Context, workspace: &Workspace, actions: &mut Actions) {
                 });
             });
         });
+}
+
+impl Step {
+    /// With the keys as they are now; an action without one is found by its name.
+    fn words(&self, keymap: &Keymap) -> String {
+        let name = |key: KeyAction| match keymap.chords_of(key).next() {
+            Some(chord) => chord.to_string(),
+            None => format!("“{}”", key.description()),
+        };
+        self.keys.iter().fold(self.text.to_owned(), |text, key| text.replacen("{}", &name(*key), 1))
+    }
 }
 
 impl Place {
@@ -111,5 +131,26 @@ impl Place {
             Self::Learning => (Align2::LEFT_BOTTOM, frame.left_top() + vec2(240.0, -16.0)),
             Self::Accept => (Align2::RIGHT_BOTTOM, frame.left_bottom() + vec2(-16.0, -16.0)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::KeymapPreset;
+
+    #[test]
+    fn every_step_names_the_keys_of_the_chosen_preset() {
+        for preset in KeymapPreset::ALL {
+            let keymap = Keymap::with_changes(preset, []);
+            for step in &STEPS {
+                assert_eq!(step.text.matches("{}").count(), step.keys.len(), "{}", step.title);
+                assert!(!step.words(&keymap).contains("{}"), "{}", step.title);
+            }
+        }
+        let mut keymap = Keymap::with_changes(KeymapPreset::Chiaro, []);
+        let export = keymap.chords_of(KeyAction::Export).next().unwrap();
+        keymap.unbind(export);
+        assert!(STEPS[4].words(&keymap).contains("“Export masks”"), "an action without a key is named");
     }
 }

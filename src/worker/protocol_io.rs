@@ -202,5 +202,10 @@ pub enum IoEvent {
         frame: usize,
         image: Arc<Image>,
     },
+    FrameFailed {
+        case: CaseId,
+        frame: usize,
+        sentence: String,
+    },
     Preferences(Box<PreferencesFile>),
 }

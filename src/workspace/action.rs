@@ -38,9 +38,10 @@ pub enum AppAction {
     Tick(Duration),
     /// The window wants to close: everything unsaved is saved first, then `Effect::Quit` follows.
     CloseRequested,
-    /// Close although something could not be saved.
-    QuitAnyway,
-    CancelQuit,
+    /// Go on with what waited for a save (quitting, closing, opening, exporting) although something could not be saved.
+    GoOnUnsaved,
+    /// Back to the study instead.
+    Stay,
     /// Keys, theme, size; stored for the next start.
     SetPreferences(Box<Preferences>),
     Tour(TourAction),

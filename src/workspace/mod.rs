@@ -42,7 +42,7 @@ pub use notice::{Notice, NoticeKind};
 pub use open_case::OpenCase;
 pub use pending::{Pending, PendingState};
 pub use preferences::{Preferences, Settings, ThemeChoice};
-pub use saving::{Quitting, SaveState};
+pub use saving::{AfterSave, SaveState, SavingFirst};
 pub use second_image::SecondImage;
 pub use study::{CaseLine, Study};
 pub use tools::Tools;
@@ -77,7 +77,7 @@ pub struct Workspace {
     notices: Vec<Notice>,
     new_project: Option<NewProjectForm>,
     exporting: bool,
-    quitting: Quitting,
+    saving_first: SavingFirst,
     stroke: Option<Stroke>,
     drawing: Option<Drawing>,
     pending: Option<Pending>,
@@ -179,8 +179,9 @@ impl Workspace {
         self.exporting
     }
 
-    pub fn quitting(&self) -> &Quitting {
-        &self.quitting
+    /// Whether something waits until everything is saved.
+    pub fn saving_first(&self) -> &SavingFirst {
+        &self.saving_first
     }
 
     /// The outline being drawn.

@@ -1,6 +1,10 @@
-//! How safe the work is.
+//! How safe the work is, and what waits until it is safe.
 
+use std::path::PathBuf;
 use std::time::Duration;
+
+use crate::project::Source;
+use crate::worker::protocol_io::IoCommand;
 
 /// Of the case on the screen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,15 +23,32 @@ pub enum SaveState {
     Failed(String),
 }
 
-/// Closing the window.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Quitting {
+/// What begins only when everything is saved.
+#[derive(Debug)]
+pub enum AfterSave {
+    Quit,
+    CloseStudy,
+    /// Another study takes the place of the open one: a command that opens or makes one.
+    OpenStudy {
+        dir: PathBuf,
+        command: Box<IoCommand>,
+    },
+    /// The exported masks are what is on the screen.
+    Export {
+        folder: PathBuf,
+        source: Source,
+    },
+}
+
+/// On the way to an [`AfterSave`]. Nothing is edited meanwhile.
+#[derive(Debug, Default)]
+pub enum SavingFirst {
     #[default]
     No,
-    /// Waits for the io thread; `Effect::Quit` follows.
-    Saving,
-    /// Something could not be saved: ask whether to close anyway.
-    Failed(String),
+    /// Waits for the io thread.
+    Saving(AfterSave),
+    /// Something could not be saved: ask whether to go on all the same.
+    Failed { next: AfterSave, sentence: String },
     /// `Effect::Quit` has been given.
-    Done,
+    Quit,
 }

@@ -55,6 +55,14 @@ impl Keymap {
         self.chords_of(action).map(|chord| chord.to_string()).collect::<Vec<_>>().join("  ")
     }
 
+    /// A text with the action's chords in brackets behind it, if there are any: what a tooltip says.
+    pub fn with_keys(&self, text: &str, action: KeyAction) -> String {
+        match self.chords(action) {
+            chords if chords.is_empty() => text.to_owned(),
+            chords => format!("{text}  ({chords})"),
+        }
+    }
+
     /// One line per bound action, grouped for the help page.
     pub fn help(&self) -> Vec<KeyHelp> {
         let mut lines = self.help_with_unbound();

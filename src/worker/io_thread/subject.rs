@@ -11,6 +11,7 @@ pub(super) enum Subject {
     ProjectFile,
     Case(CaseId),
     Prediction(CaseId),
+    Frame(CaseId, usize),
     Labels(CaseId, u64),
     Journal(CaseId, u64),
     Export,
@@ -24,6 +25,7 @@ impl Subject {
             IoCommand::OpenProject(dir) | IoCommand::CreateDemo { dir } => Self::Project(dir.clone()),
             IoCommand::InitProject { request, .. } => Self::Project(request.dir.clone()),
             IoCommand::LoadCase(case) => Self::Case(case.clone()),
+            IoCommand::LoadFrame { case, frame } => Self::Frame(case.clone(), *frame),
             IoCommand::LoadPrediction(case) => Self::Prediction(case.clone()),
             IoCommand::SaveLabels { case, labels, .. } => Self::Labels(case.clone(), labels.revision()),
             IoCommand::AppendJournal { case, revision, .. } => Self::Journal(case.clone(), *revision),
@@ -31,7 +33,6 @@ impl Subject {
             IoCommand::Export { .. } => Self::Export,
             IoCommand::ListRecent
             | IoCommand::CloseProject
-            | IoCommand::LoadFrame { .. }
             | IoCommand::LoadSecondImage { .. }
             | IoCommand::LoadPreferences
             | IoCommand::SavePreferences(_)
@@ -46,6 +47,7 @@ impl Subject {
             Self::ProjectFile => IoEvent::ProjectNotSaved { sentence },
             Self::Case(case) => IoEvent::CaseFailed { case: case.clone(), sentence },
             Self::Prediction(case) => IoEvent::PredictionFailed { case: case.clone(), sentence },
+            Self::Frame(case, frame) => IoEvent::FrameFailed { case: case.clone(), frame: *frame, sentence },
             Self::Labels(case, revision) => {
                 IoEvent::LabelsNotSaved { case: case.clone(), revision: *revision, sentence }
             }

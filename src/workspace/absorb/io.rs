@@ -47,10 +47,10 @@ impl Workspace {
                 if let Some(study) = &mut self.study {
                     study.unsaved = false;
                 }
-                self.continue_quit(effects);
+                self.continue_after_save(effects);
             }
             IoEvent::ProjectNotSaved { sentence } => {
-                self.fail_quit(&sentence);
+                self.fail_save_first(&sentence);
                 self.notify(Notice::error(sentence), effects);
             }
             IoEvent::Exported { folder, report } => self.exported(&folder, &report, effects),
@@ -88,6 +88,10 @@ impl Workspace {
                     effects.push(Effect::UploadImage);
                 }
             }
+            IoEvent::FrameFailed { case, frame, sentence } => {
+                self.keep_frame(&case, frame);
+                self.notify(Notice::error(sentence), effects);
+            }
             IoEvent::ClassesWritten(path) => {
                 let text = format!("The class list was written to '{}'.", path.display());
                 self.notify(Notice::success(text), effects);
@@ -107,12 +111,12 @@ impl Workspace {
                 self.opening = None;
             }
             IoCommand::Export { .. } => self.exporting = false,
-            IoCommand::SaveProject { .. } => self.fail_quit(sentence),
+            IoCommand::SaveProject { .. } => self.fail_save_first(sentence),
             IoCommand::AppendJournal { case, .. } => self.journal_has_gap(case),
+            IoCommand::LoadFrame { case, frame } => self.keep_frame(case, *frame),
             IoCommand::LoadPrediction(_)
             | IoCommand::ListRecent
             | IoCommand::CloseProject
-            | IoCommand::LoadFrame { .. }
             | IoCommand::LoadSecondImage { .. }
             | IoCommand::LoadPreferences
             | IoCommand::SavePreferences(_)
@@ -198,7 +202,7 @@ impl Workspace {
             line.unsaved = unsaved;
         }
         self.trim_parked();
-        self.continue_quit(effects);
+        self.continue_after_save(effects);
     }
 
     fn labels_not_saved(&mut self, id: &CaseId, revision: u64, sentence: &str, effects: &mut Vec<Effect>) {
@@ -211,8 +215,15 @@ impl Workspace {
                 case.saving = None;
             }
         }
-        self.fail_quit(sentence);
+        self.fail_save_first(sentence);
         self.notify(Notice::error(sentence), effects);
+    }
+
+    /// A frame that could not be had is no longer waited for: the slider goes back to the picture, and may ask again.
+    fn keep_frame(&mut self, id: &CaseId, frame: usize) {
+        if let Some(case) = self.case_mut().filter(|case| &case.id == id && case.wanted_frame == frame) {
+            case.wanted_frame = case.frame;
+        }
     }
 
     fn journal_has_gap(&mut self, id: &CaseId) {

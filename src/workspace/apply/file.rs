@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use crate::project::Source;
 use crate::worker::protocol::TrainerCommand;
 use crate::worker::protocol_io::IoCommand;
-use crate::workspace::{Effect, FileAction, FilePurpose, FolderPurpose, NewProjectForm, Notice, Shown, Workspace};
+use crate::workspace::{
+    AfterSave, Effect, FileAction, FilePurpose, FolderPurpose, NewProjectForm, Notice, Shown, Workspace,
+};
 
 impl Workspace {
     pub(super) fn apply_file(&mut self, action: FileAction, effects: &mut Vec<Effect>) {
@@ -68,17 +70,13 @@ impl Workspace {
     fn open(&mut self, dir: PathBuf, command: IoCommand, effects: &mut Vec<Effect>) {
         if self.opening.is_none() {
             self.cancel_proposal(effects);
-            self.save_all(effects);
-            self.opening = Some(dir);
-            effects.push(Effect::Io(command));
+            self.save_first(AfterSave::OpenStudy { dir, command: Box::new(command) }, effects);
         }
     }
 
     fn close_project(&mut self, effects: &mut Vec<Effect>) {
         if self.study.is_some() && self.opening.is_none() {
-            self.save_all(effects);
-            self.leave_project(effects);
-            effects.push(Effect::Io(IoCommand::CloseProject));
+            self.save_first(AfterSave::CloseStudy, effects);
         }
     }
 
@@ -108,12 +106,9 @@ impl Workspace {
         }
     }
 
-    /// Saved first: the exported masks are what is on the screen.
     fn export(&mut self, folder: PathBuf, source: Source, effects: &mut Vec<Effect>) {
         if self.study.is_some() && !self.exporting {
-            self.save_all(effects);
-            self.exporting = true;
-            effects.push(Effect::Io(IoCommand::Export { folder, source }));
+            self.save_first(AfterSave::Export { folder, source }, effects);
         }
     }
 }

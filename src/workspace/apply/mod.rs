@@ -11,6 +11,7 @@ mod outline;
 mod proposal;
 mod publish;
 mod save;
+mod save_first;
 mod stroke;
 mod tool;
 mod train;

@@ -8,12 +8,12 @@ use crate::label::Origin;
 use crate::project::CaseState;
 use crate::worker::protocol::TrainerCommand;
 use crate::worker::protocol_io::{EditKind, IoCommand};
-use crate::workspace::{Effect, Quitting, Workspace};
+use crate::workspace::{Effect, SavingFirst, Workspace};
 
 impl Workspace {
-    /// Labels may be changed: a case is on the screen and neither its project nor the window is being closed.
+    /// Labels may be changed: a case is on the screen and nothing waits until they are saved.
     pub(super) fn can_edit(&self) -> bool {
-        self.case().is_some() && self.opening.is_none() && self.quitting == Quitting::No
+        self.case().is_some() && self.opening.is_none() && matches!(self.saving_first, SavingFirst::No)
     }
 
     /// Records an applied change as one undo step and publishes it.

@@ -6,15 +6,15 @@ fn file(ws: &mut Workspace, action: FileAction) -> Vec<Effect> {
 }
 
 #[test]
-fn opening_another_project_saves_the_open_one_before() {
+fn another_project_is_opened_only_when_the_open_one_is_saved() {
     let mut ws = study(&["a"]);
     paint(&mut ws);
     let effects = file(&mut ws, FileAction::OpenProject("other".into()));
     let commands: Vec<_> = io_commands(&effects).collect();
-    assert!(matches!(
-        commands.as_slice(),
-        [IoCommand::SaveLabels { .. }, IoCommand::SaveProject { .. }, IoCommand::OpenProject(_)]
-    ));
+    assert!(matches!(commands.as_slice(), [IoCommand::SaveLabels { .. }, IoCommand::SaveProject { .. }]));
+    assert!(ws.opening().is_none() && paint(&mut ws).is_empty(), "nothing is edited meanwhile");
+    let saved = everything_saved(&mut ws, &effects);
+    assert!(matches!(io_commands(&saved).last(), Some(IoCommand::OpenProject(_))));
     assert_eq!(ws.opening(), Some(&PathBuf::from("other")));
     assert!(file(&mut ws, FileAction::OpenProject("third".into())).is_empty(), "one at a time");
 }
@@ -36,8 +36,41 @@ fn closing_a_project_saves_it_and_clears_the_screen() {
     paint(&mut ws);
     let effects = file(&mut ws, FileAction::CloseProject);
     assert_eq!(saves(&effects).len(), 1);
-    assert!(matches!(effects.last(), Some(Effect::Io(IoCommand::CloseProject))));
+    assert!(ws.case().is_some(), "labels are let go of only when the disk has them");
+    let saved = everything_saved(&mut ws, &effects);
+    assert!(matches!(saved.last(), Some(Effect::Io(IoCommand::CloseProject))));
     assert!(ws.study().is_none() && ws.case().is_none());
+}
+
+#[test]
+fn a_full_disk_keeps_the_study_open_until_the_user_decides() {
+    for leave in [FileAction::CloseProject, FileAction::OpenProject("other".into())] {
+        let mut ws = study(&["a"]);
+        paint(&mut ws);
+        file(&mut ws, leave.clone());
+        fail_save(&mut ws);
+        assert!(matches!(ws.saving_first(), SavingFirst::Failed { .. }));
+        let before = labels(&ws).clone();
+        apply(&mut ws, Action::App(AppAction::Stay));
+        assert_eq!(*labels(&ws), before);
+        file(&mut ws, leave);
+        fail_save(&mut ws);
+        let effects = apply(&mut ws, Action::App(AppAction::GoOnUnsaved));
+        assert!(io_commands(&effects).any(|c| matches!(c, IoCommand::CloseProject | IoCommand::OpenProject(_))));
+    }
+}
+
+#[test]
+fn nothing_is_exported_before_its_save_has_succeeded() {
+    let mut ws = study(&["a"]);
+    paint(&mut ws);
+    let export = FileAction::Export { folder: "out".into(), source: Source::Labels };
+    file(&mut ws, export);
+    let failed = fail_save(&mut ws);
+    assert!(!io_commands(&failed).any(|c| matches!(c, IoCommand::Export { .. })));
+    assert!(!ws.is_exporting());
+    let effects = apply(&mut ws, Action::App(AppAction::GoOnUnsaved));
+    assert!(io_commands(&effects).any(|c| matches!(c, IoCommand::Export { .. })), "the user may want the older masks");
 }
 
 #[test]
@@ -49,9 +82,9 @@ fn exporting_saves_first_and_reports_what_was_written() {
         matches!(file(&mut ws, FileAction::PickFolder(purpose)).as_slice(), [Effect::PickFolder(p)] if *p == purpose)
     );
     let effects = file(&mut ws, FileAction::FolderPicked { purpose, folder: "out".into() });
-    let commands: Vec<_> = io_commands(&effects).collect();
-    assert!(matches!(commands.first(), Some(IoCommand::SaveLabels { .. })));
-    assert!(matches!(commands.last(), Some(IoCommand::Export { source: Source::Labels, .. })));
+    assert_eq!(saves(&effects).len(), 1);
+    let saved = everything_saved(&mut ws, &effects);
+    assert!(matches!(io_commands(&saved).last(), Some(IoCommand::Export { source: Source::Labels, .. })));
     assert!(ws.is_exporting());
     let report = crate::project::ExportReport {
         written: Vec::new(),

@@ -179,3 +179,16 @@ pub(super) fn all_saved(ws: &mut Workspace, effects: &[Effect]) -> Vec<Effect> {
     let events = done.into_iter().map(|(case, revision)| IoEvent::LabelsSaved { case, revision });
     events.flat_map(|event| io(ws, event)).collect()
 }
+
+/// The io thread has written the labels and the project file.
+pub(super) fn everything_saved(ws: &mut Workspace, effects: &[Effect]) -> Vec<Effect> {
+    let mut answers = all_saved(ws, effects);
+    answers.extend(io(ws, IoEvent::ProjectSaved));
+    answers
+}
+
+/// Saving fails at the shown case's present revision.
+pub(super) fn fail_save(ws: &mut Workspace) -> Vec<Effect> {
+    let revision = labels(ws).revision();
+    io(ws, IoEvent::LabelsNotSaved { case: "a".into(), revision, sentence: "The disk is full.".to_owned() })
+}

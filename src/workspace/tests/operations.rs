@@ -361,7 +361,9 @@ fn a_lock_set_while_a_proposal_is_shown_gives_it_up() {
 fn while_another_study_is_opened_nothing_is_written_into_it() {
     let mut ws = study(&["a"]);
     paint(&mut ws);
-    apply(&mut ws, Action::File(FileAction::OpenProject("other".into())));
+    let saving = apply(&mut ws, Action::File(FileAction::OpenProject("other".into())));
+    everything_saved(&mut ws, &saving);
+    assert!(ws.opening().is_some());
     let changes = [
         Action::Class(ClassAction::SetVisible { class: 1, visible: false }),
         Action::Case(CaseAction::SetState { case: "a".into(), state: CaseState::Done }),

@@ -8,12 +8,6 @@ fn quits(effects: &[Effect]) -> bool {
     effects.iter().any(|e| matches!(e, Effect::Quit))
 }
 
-/// Saving fails at the shown case's present revision.
-fn fail_save(ws: &mut Workspace) -> Vec<Effect> {
-    let revision = labels(ws).revision();
-    io(ws, IoEvent::LabelsNotSaved { case: "a".into(), revision, sentence: "The disk is full.".to_owned() })
-}
-
 #[test]
 fn labels_are_saved_twenty_seconds_after_the_last_edit_and_only_once() {
     let mut ws = study(&["a"]);
@@ -129,13 +123,15 @@ fn closing_is_stopped_by_a_failed_save_until_the_user_decides() {
     paint(&mut ws);
     close(&mut ws);
     assert!(!quits(&fail_save(&mut ws)));
-    assert_eq!(*ws.quitting(), Quitting::Failed("The disk is full.".to_owned()));
+    assert!(
+        matches!(ws.saving_first(), SavingFirst::Failed { next: AfterSave::Quit, sentence } if sentence == "The disk is full.")
+    );
     assert!(paint(&mut ws).is_empty(), "no edits behind the question");
-    apply(&mut ws, Action::App(AppAction::CancelQuit));
-    assert_eq!(*ws.quitting(), Quitting::No);
+    apply(&mut ws, Action::App(AppAction::Stay));
+    assert!(matches!(ws.saving_first(), SavingFirst::No));
     close(&mut ws);
     fail_save(&mut ws);
-    assert!(quits(&apply(&mut ws, Action::App(AppAction::QuitAnyway))));
+    assert!(quits(&apply(&mut ws, Action::App(AppAction::GoOnUnsaved))));
 }
 
 #[test]

@@ -135,6 +135,14 @@ fn another_volume_of_a_file_is_asked_for_and_a_late_one_is_dropped() {
     let image = |frame| IoEvent::FrameLoaded { case: "a".into(), frame, image: loaded("a").image };
     assert!(io(&mut ws, image(3)).is_empty());
     assert!(matches!(io(&mut ws, image(2)).as_slice(), [Effect::UploadImage]));
+
+    apply(&mut ws, Action::View(ViewAction::SetFrame(0)));
+    let sentence = "The file is damaged.".to_owned();
+    let failed = io(&mut ws, IoEvent::FrameFailed { case: "a".into(), frame: 0, sentence });
+    assert_eq!(notices(&failed).len(), 1);
+    assert_eq!(ws.case().unwrap().wanted_frame, 2, "the slider is where the picture is");
+    let again = apply(&mut ws, Action::View(ViewAction::SetFrame(0)));
+    assert!(io_commands(&again).any(|c| matches!(c, IoCommand::LoadFrame { frame: 0, .. })));
 }
 
 #[test]
