@@ -12,6 +12,7 @@
 //! | [`io`] | NIfTI files, atomic writes, verified export |
 //! | [`project`] | the project folder, journal and audit log |
 //! | [`learn`] | networks, trainer, predictor (the only user of burn) |
+//! | [`review`] | doubtful regions of a prediction, their queue, which case next |
 //! | [`worker`] | threads and the messages between them |
 //! | [`view`] | slice cameras, windows, colour maps, keymaps |
 //! | [`workspace`] | the state of the open project and how actions change it |
@@ -28,6 +29,7 @@ pub mod learn;
 pub mod metrics;
 pub mod project;
 pub mod render;
+pub mod review;
 pub mod ui;
 pub mod view;
 pub mod volume;

@@ -15,7 +15,9 @@ mod morphology;
 mod prediction;
 mod probability_kind;
 mod region_spans;
+mod rejections;
 mod row_runs;
+mod spans;
 mod surface;
 mod surface_mesh;
 
@@ -31,5 +33,7 @@ pub use morphology::{
 pub use prediction::{FINE_STEPS, Prediction, Probabilities, Provenance, probability_to_u8};
 pub use probability_kind::ProbabilityKind;
 pub use region_spans::{component_at, component_spans_at, component_spans_in};
+pub use rejections::Rejections;
+pub use spans::{Span, overlapping, span_voxels, united, without};
 pub use surface::{boundary_band, surface};
 pub use surface_mesh::{SurfaceBricks, SurfaceError, SurfaceMesh};

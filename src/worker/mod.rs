@@ -1,4 +1,4 @@
-//! Threads and the messages between them: the trainer thread, the io thread and the one that works on labels.
+//! Threads and the messages between them: the trainer thread, the io thread and those that work on labels and on review.
 
 mod courtesy;
 mod io_thread;
@@ -9,6 +9,8 @@ mod power;
 pub mod protocol;
 pub mod protocol_io;
 pub mod protocol_labels;
+pub mod protocol_review;
+mod review_thread;
 mod slot;
 pub mod trainer;
 
@@ -16,4 +18,5 @@ pub use courtesy::FrameReports;
 pub use io_thread::{IoThread, RecentList};
 pub use label_thread::LabelThread;
 pub use past_run::PastRun;
+pub use review_thread::{ReviewThread, look as look_for_doubt};
 pub use slot::Slot;

@@ -1,0 +1,25 @@
+//! What the review thread is asked, and what it finds.
+
+use std::sync::Arc;
+
+use crate::label::{LabelMap, Prediction, Rejections};
+use crate::review::{CaseFigures, ClassShares, QueueKey, Region, SliceDoubt};
+
+/// A newer job takes the place of one that waits.
+#[derive(Clone, Debug)]
+pub struct ReviewJob {
+    pub labels: Arc<LabelMap>,
+    pub prediction: Arc<Prediction>,
+    pub rejections: Arc<Rejections>,
+    pub spacing_mm: [f64; 3],
+}
+
+/// The doubtful regions of one prediction as the labels were then.
+#[derive(Debug)]
+pub struct ReviewFindings {
+    pub key: QueueKey,
+    pub regions: Vec<Region>,
+    pub shares: ClassShares,
+    pub slices: SliceDoubt,
+    pub figures: CaseFigures,
+}
