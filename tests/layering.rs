@@ -18,7 +18,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("review", &["geometry", "label", "metrics", "volume"]),
     ("worker", &["edit", "geometry", "io", "label", "learn", "metrics", "project", "review", "volume"]),
     ("view", &["geometry", "label", "volume"]),
-    ("workspace", &["edit", "geometry", "io", "label", "learn", "project", "view", "volume", "worker"]),
+    ("workspace", &["edit", "geometry", "io", "label", "learn", "project", "review", "view", "volume", "worker"]),
     ("render", &["geometry", "label", "view", "volume"]),
     (
         "ui",
@@ -30,6 +30,7 @@ const FLOORS: &[(&str, &[&str])] = &[
             "metrics",
             "project",
             "render",
+            "review",
             "view",
             "volume",
             "worker",

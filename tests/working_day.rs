@@ -88,6 +88,7 @@ impl Day {
                 Effect::Notify(notice) => assert_ne!(notice.kind, NoticeKind::Error, "{}", notice.text),
                 Effect::Labels(_) | Effect::PickFile(_) => panic!("no part of this day: {effect:?}"),
                 Effect::UploadCase
+                | Effect::Review(_)
                 | Effect::UploadImage
                 | Effect::UploadSecondImage
                 | Effect::UploadLabels(_)

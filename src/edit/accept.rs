@@ -63,6 +63,15 @@ pub fn accept(
     })
 }
 
+/// What was accepted there is unknown again; labels of other origins and locked classes stay. `None` if nothing changes or
+/// the voxels are of another extent.
+pub fn withdraw_accepted(labels: &mut LabelMap, voxels: &VoxelSet, locked: &ClassFlags) -> Option<Delta> {
+    rewrite(labels, voxels, |_, old| {
+        let stays = old.origin != Origin::Accepted || locked[usize::from(old.class)];
+        if stays { old } else { LabelValue::UNKNOWN }
+    })
+}
+
 /// [`accept`] under one segment of a brush stroke.
 pub fn stroke_accept(
     labels: &mut LabelMap,

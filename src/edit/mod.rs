@@ -16,7 +16,7 @@ mod slice_plane;
 mod stroke;
 mod voxel_set;
 
-pub use accept::{Acceptance, accept, stroke_accept};
+pub use accept::{Acceptance, accept, stroke_accept, withdraw_accepted};
 pub use brush::{Brush, BrushShape, BrushSize};
 pub use delta::{Delta, DeltaError, Direction, Run};
 pub use fill::{FillScope, flood_fill};

@@ -23,6 +23,7 @@ mod preferences_file;
 #[expect(clippy::module_inception)]
 mod project;
 mod recent;
+mod review_file;
 mod volume_folder;
 
 pub use audit::AuditEvent;

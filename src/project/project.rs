@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::manifest::Manifest;
-use super::{AuditEvent, CaseEntry, CaseState, Journal, ProjectError, audit};
+use super::{AuditEvent, CaseEntry, CaseState, Journal, ProjectError, audit, review_file};
 use crate::label::ClassTable;
 use crate::volume::CaseId;
 
@@ -17,8 +17,8 @@ pub struct Project {
 
 impl Project {
     /// Names inside the folder that belong to the program.
-    pub(super) const OWN_NAMES: [&'static str; 6] =
-        [Manifest::FILE_NAME, "labels", "pseudo", "models", "journal", audit::FILE_NAME];
+    pub(super) const OWN_NAMES: [&'static str; 7] =
+        [Manifest::FILE_NAME, "labels", "pseudo", "models", "journal", review_file::FOLDER, audit::FILE_NAME];
 
     /// Writes a new project into `dir` (made if missing). A folder that already holds one is refused.
     pub fn create(dir: &Path, classes: ClassTable, cases: Vec<CaseEntry>) -> Result<Self, ProjectError> {

@@ -84,6 +84,7 @@ impl Chiaro {
             Effect::Io(command) => return self.threads.send_io(command),
             Effect::Trainer(command) => return self.threads.send_trainer(command),
             Effect::Labels(job) => return self.threads.send_labels(job),
+            Effect::Review(job) => self.threads.review.send(job),
             Effect::UploadCase => self.upload(ctx, Upload::Case),
             Effect::UploadSecondImage => self.upload(ctx, Upload::SecondImage),
             Effect::UploadImage => self.upload(ctx, Upload::Image),

@@ -20,6 +20,7 @@ mod path_prompt;
 mod picker;
 mod pseudo_labels;
 mod readout;
+mod regions;
 mod save_dialog;
 mod screenshot;
 mod settings_window;

@@ -10,6 +10,7 @@ use super::notices::Notices;
 use super::operations::{OperationKind, Operations};
 use super::path_prompt::PathPrompt;
 use super::pseudo_labels::{PseudoPanel, accept_ui};
+use super::regions::RegionsPanel;
 use super::screenshot::{ScreenshotTarget, picture_of_view};
 use super::settings_window::SettingsWindow;
 use super::shortcuts::{self, WindowRequest};
@@ -27,6 +28,7 @@ pub struct Panels {
     new_study: NewStudy,
     classes: ClassPanel,
     pseudo: PseudoPanel,
+    regions: RegionsPanel,
     find_action: FindAction,
     help_open: bool,
     trust_open: bool,
@@ -47,6 +49,7 @@ impl Panels {
             new_study: NewStudy::default(),
             classes: ClassPanel::default(),
             pseudo: PseudoPanel::default(),
+            regions: RegionsPanel::default(),
             find_action: FindAction::default(),
             help_open: false,
             trust_open: false,
@@ -145,7 +148,7 @@ impl Panels {
         Panel::left("cases")
             .default_size(theme::LEFT_PANEL_WIDTH)
             .frame(side)
-            .show(ui, |ui| case_list::ui(ui, workspace, actions));
+            .show(ui, |ui| self.left_ui(ui, workspace, actions));
         Panel::right("tools")
             .exact_size(theme::RIGHT_PANEL_WIDTH)
             .resizable(false)
@@ -154,6 +157,15 @@ impl Panels {
         CentralPanel::default()
             .frame(Frame::new())
             .show(ui, |ui| self.viewers.ui(ui, workspace, &workspace.preferences().keymap, actions));
+    }
+
+    fn left_ui(&mut self, ui: &mut Ui, workspace: &Workspace, actions: &mut Actions) {
+        if RegionsPanel::is_wanted(workspace) {
+            let line = Frame::new().inner_margin(Margin { top: 6, ..Margin::ZERO });
+            let panel = Panel::bottom("regions").resizable(true).default_size(theme::REGIONS_HEIGHT).frame(line);
+            panel.show(ui, |ui| self.regions.ui(ui, workspace, actions));
+        }
+        case_list::ui(ui, workspace, actions);
     }
 
     fn right_ui(&mut self, ui: &mut Ui, workspace: &Workspace, actions: &mut Actions) {

@@ -8,7 +8,9 @@ use super::legend::{Legend, Mark};
 use super::readout::Readout;
 use super::tools::{self, SliderRow};
 use super::{theme, widgets};
+use crate::geometry::Voxel;
 use crate::label::{ClassTable, Prediction};
+use crate::review::{Beliefs, Reason};
 use crate::view::{ColourAxes, ColourBy, KeyAction, Keymap, LayerSettings};
 use crate::workspace::{OpenCase, PseudoAction, TrainAction, ViewAction, Workspace};
 
@@ -73,7 +75,17 @@ impl PseudoPanel {
             }
         });
         readout.details_ui(ui);
+        if let Some(reason) = voxel.and_then(|voxel| reason_at(case, prediction, voxel)) {
+            widgets::caption_ui(ui, &reason.sentence(classes));
+        }
     }
+}
+
+/// Why a voxel is doubtful, or that it is not.
+fn reason_at(case: &OpenCase, prediction: &Prediction, voxel: Voxel) -> Option<Reason> {
+    let index = case.extent().index(voxel);
+    let belief = Beliefs::of(prediction).ok()?.at(index)?;
+    Some(Reason::of_voxel(&belief, case.labels().value_at(index).origin.is_known()))
 }
 
 fn layers_ui(ui: &mut Ui, mut layers: LayerSettings, keymap: &Keymap, actions: &mut Actions) {

@@ -13,7 +13,7 @@ use crate::view::{
 };
 use crate::workspace::{
     Action, AppAction, CaseAction, ClassAction, EditAction, FileAction, FolderPurpose, OutlineAction, PseudoAction,
-    Ruler, Settings, ThemeChoice, Tool, ToolAction, TourAction, TrainAction, ViewAction, Workspace,
+    ReviewAction, Ruler, Settings, ThemeChoice, Tool, ToolAction, TourAction, TrainAction, ViewAction, Workspace,
 };
 
 /// What a key asks of the window itself.
@@ -177,7 +177,11 @@ pub fn action_of(key: KeyAction, workspace: &Workspace) -> Option<Action> {
         K::MaximiseView => ViewAction::ToggleMaximised(view).into(),
         K::WindowAuto => ViewAction::AutoWindow.into(),
         K::WindowPreset(index) => ViewAction::SetWindow(WindowPreset::ALL.get(usize::from(index))?.window).into(),
+        K::NextRegion => ReviewAction::Next.into(),
+        K::PreviousRegion => ReviewAction::Previous.into(),
         K::AcceptComponent => accept_under_pointer(workspace)?,
+        K::AcceptTrusted => ReviewAction::Accept { trusted_only: true }.into(),
+        K::RejectRegion => ReviewAction::Reject.into(),
         K::AcceptSlice => PseudoAction::AcceptSlice(view).into(),
         K::AcceptCase => PseudoAction::AcceptCase.into(),
         K::CompleteSlice => EditAction::CompleteSlice(view).into(),
@@ -292,8 +296,12 @@ fn other_shape(workspace: &Workspace) -> BrushShape {
     }
 }
 
-/// Accepts the pseudo-label's region under the pointer; `None` if there is no voxel.
+/// Accepts the region under review, else the pseudo-label's region under the pointer; `None` if there is no voxel.
 pub fn accept_under_pointer(workspace: &Workspace) -> Option<Action> {
+    let under_review = workspace.case().and_then(|case| case.review.current());
+    if under_review.is_some_and(|queued| !queued.state.is_settled()) {
+        return Some(ReviewAction::Accept { trusted_only: false }.into());
+    }
     Some(PseudoAction::AcceptComponent(under_pointer(workspace)?).into())
 }
 

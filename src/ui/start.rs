@@ -12,7 +12,7 @@ use super::threads::Threads;
 use super::{Chiaro, theme};
 use crate::render::wgpu;
 use crate::worker::trainer::TrainerHandle;
-use crate::worker::{FrameReports, IoThread, LabelThread, RecentList};
+use crate::worker::{FrameReports, IoThread, LabelThread, RecentList, ReviewThread};
 
 /// What the window shows first.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,9 +53,11 @@ pub fn run(start: Start, options: StartOptions) -> Result<(), UiError> {
         let io = IoThread::start(RecentList::Keep, move || wake.request_repaint()).map_err(UiError::NoThread)?;
         let wake = ctx.clone();
         let labels = LabelThread::start(move || wake.request_repaint()).map_err(UiError::NoThread)?;
+        let wake = ctx.clone();
+        let review = ReviewThread::start(move || wake.request_repaint()).map_err(UiError::NoThread)?;
         let frames = FrameReports::default();
         let trainer = TrainerHandle::spawn_beside_window(move || ctx.request_repaint(), frames.clone());
-        let threads = Threads { io, trainer: trainer.map_err(UiError::NoThread)?.into(), labels, frames };
+        let threads = Threads { io, trainer: trainer.map_err(UiError::NoThread)?.into(), labels, review, frames };
         let app = Chiaro::new(&context.egui_ctx, context.wgpu_render_state.clone(), threads, start);
         Ok(Box::new(app.with_screenshot(Screenshot::new(options.screenshot_after))))
     };

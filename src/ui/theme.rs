@@ -16,6 +16,8 @@ pub const LEFT_PANEL_WIDTH: f32 = 216.0;
 pub const RIGHT_PANEL_WIDTH: f32 = 248.0;
 pub const TOP_BAR_HEIGHT: f32 = 40.0;
 pub const LEARNING_HEIGHT: f32 = 116.0;
+/// Of the list of doubtful regions below the cases, before the user drags it.
+pub const REGIONS_HEIGHT: f32 = 252.0;
 pub const STATUS_BAR_HEIGHT: f32 = 24.0;
 /// Between the four quadrants of the centre.
 pub const VIEWER_GAP: f32 = 2.0;
@@ -36,6 +38,8 @@ const CORNER: CornerRadius = CornerRadius::same(5);
 pub const VIEWER_BACKGROUND: Color32 = Color32::BLACK;
 /// Orientation letters and marks over the pictures.
 pub const OVER_PICTURE: Color32 = Color32::from_rgb(240, 190, 70);
+/// Doubt on the slice strips: the amber of the doubt colours.
+pub const DOUBT: Color32 = Color32::from_rgb(251, 191, 36);
 pub const OVER_PICTURE_TEXT: Color32 = Color32::from_rgb(198, 204, 212);
 pub const CROSSHAIR: Color32 = Color32::from_rgb(45, 212, 191);
 

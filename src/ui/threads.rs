@@ -9,7 +9,7 @@ use crate::worker::protocol::{TrainerCommand, TrainerEvent};
 use crate::worker::protocol_io::IoCommand;
 use crate::worker::protocol_labels::{LabelEvent, LabelJob};
 use crate::worker::trainer::TrainerHandle;
-use crate::worker::{FrameReports, IoThread, LabelThread, Slot};
+use crate::worker::{FrameReports, IoThread, LabelThread, ReviewThread, Slot};
 use crate::workspace::Event;
 
 /// The way to the trainer thread and back.
@@ -37,6 +37,7 @@ pub struct Threads {
     pub io: IoThread,
     pub trainer: TrainerLink,
     pub labels: LabelThread,
+    pub review: ReviewThread,
     /// What the trainer yields to.
     pub frames: FrameReports,
 }
@@ -47,8 +48,9 @@ impl Threads {
         let io = self.io.events().try_iter().map(Event::Io);
         let trainer = self.trainer.events.try_iter().map(Event::Trainer);
         let labels = self.labels.events().try_iter().map(Event::Labels);
+        let review = self.review.findings().try_iter().map(|found| Event::Review(Box::new(found)));
         let prediction = self.trainer.predictions.take().map(Event::Prediction);
-        io.chain(trainer).chain(labels).chain(prediction).collect()
+        io.chain(trainer).chain(labels).chain(prediction).chain(review).collect()
     }
 
     /// What came back instead of an answer if the io thread does not take the command.

@@ -4,8 +4,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::edit::Delta;
+use crate::geometry::Extent;
 use crate::io::{ClassFileFormat, NiftiGeometry};
-use crate::label::{ClassTable, LabelMap, Prediction};
+use crate::label::{ClassTable, LabelMap, Prediction, Rejections};
 use crate::project::{CaseState, ExportReport, InitRequest, PreferencesFile, Source};
 use crate::volume::{CaseId, Image};
 use crate::worker::PastRun;
@@ -56,6 +57,12 @@ pub enum IoCommand {
     SaveProject {
         classes: ClassTable,
         cases: Vec<CaseMark>,
+    },
+    /// What a reviewer rejected. A newer one of the same case replaces one that still waits.
+    SaveReview {
+        case: CaseId,
+        extent: Extent,
+        rejections: Arc<Rejections>,
     },
     Export {
         folder: PathBuf,
@@ -126,6 +133,8 @@ pub struct LoadedCase {
     pub geometry: Arc<NiftiGeometry>,
     pub labels: LabelMap,
     pub prediction: Option<Arc<Prediction>>,
+    /// What a reviewer said its voxels are not.
+    pub rejections: Rejections,
     /// Sentences about the files.
     pub notices: Vec<String>,
 }

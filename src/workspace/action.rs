@@ -12,6 +12,7 @@ use crate::io::ClassFileFormat;
 use crate::label::{ClassId, ClassStatus, ClassTable};
 use crate::learn::{DeviceChoice, Method};
 use crate::project::{CaseState, Source};
+use crate::review::RegionId;
 use crate::view::{HandleHit, LayerSettings, OverlayLook, TransferPreset, WindowLevel};
 use crate::volume::CaseId;
 use crate::workspace::{Layout, Preferences};
@@ -27,6 +28,7 @@ pub enum Action {
     Edit(EditAction),
     Measure(MeasureAction),
     Pseudo(PseudoAction),
+    Review(ReviewAction),
     Train(TrainAction),
 }
 
@@ -405,6 +407,23 @@ pub enum PseudoAction {
     AcceptComponent(Voxel),
     /// Doubt is 1 - dual confidence (0 to 1); voxels above this doubt are not accepted.
     SetDoubtThreshold(f32),
+}
+
+/// Review of the shown case, region by region.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReviewAction {
+    /// The doubtful region whose correction is worth most; one that is left undecided is skipped.
+    Next,
+    /// Back to the region before.
+    Previous,
+    GoTo(RegionId),
+    /// Takes the region under review into the unknown voxels and goes to the next. `trusted_only`: without the voxels above
+    /// the doubt threshold.
+    Accept {
+        trusted_only: bool,
+    },
+    /// Not what was predicted: the region stays unknown, training learns what it is not, and the next is shown.
+    Reject,
 }
 
 #[derive(Clone, Debug, PartialEq)]

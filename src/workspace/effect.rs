@@ -7,6 +7,7 @@ use crate::label::Prediction;
 use crate::worker::protocol::{TrainerCommand, TrainerEvent};
 use crate::worker::protocol_io::{IoCommand, IoEvent};
 use crate::worker::protocol_labels::{LabelEvent, LabelJob};
+use crate::worker::protocol_review::{ReviewFindings, ReviewJob};
 use crate::workspace::{FilePurpose, FolderPurpose, Notice};
 
 #[derive(Debug)]
@@ -16,6 +17,8 @@ pub enum Effect {
     Trainer(TrainerCommand),
     /// To the thread that works on labels.
     Labels(LabelJob),
+    /// To the thread that looks for doubtful regions.
+    Review(ReviewJob),
     /// The shown case is another one (or none): all its textures.
     UploadCase,
     /// The image of the shown case is another frame of the same file.
@@ -43,6 +46,7 @@ pub enum Event {
     IoRefused(IoCommand),
     Trainer(TrainerEvent),
     Labels(LabelEvent),
+    Review(Box<ReviewFindings>),
     /// The newest value of the prediction slot.
     Prediction(Arc<Prediction>),
 }

@@ -5,6 +5,7 @@
 mod absorb;
 mod action;
 mod apply;
+mod case_review;
 mod curve;
 mod drawing;
 mod effect;
@@ -29,10 +30,12 @@ use std::time::Duration;
 pub use absorb::absorb;
 pub use action::{
     Action, AppAction, CaseAction, ClassAction, EditAction, FileAction, FilePurpose, FolderPurpose, Hover,
-    MeasureAction, OutlineAction, PseudoAction, Ruler, Tool, ToolAction, TourAction, TrainAction, ViewAction,
+    MeasureAction, OutlineAction, PseudoAction, ReviewAction, Ruler, Tool, ToolAction, TourAction, TrainAction,
+    ViewAction,
 };
 use apply::Stroke;
 pub use apply::apply;
+pub use case_review::CaseReview;
 pub use curve::Curve;
 pub use drawing::Drawing;
 pub use effect::{Effect, Event};

@@ -10,7 +10,7 @@ use crate::label::{LabelMap, LabelValue, Prediction};
 use crate::view::{SliceCamera, WindowLevel};
 use crate::volume::{CaseId, Image};
 use crate::worker::protocol_io::LoadedCase;
-use crate::workspace::{Measurements, SecondImage};
+use crate::workspace::{CaseReview, Measurements, SecondImage};
 
 #[derive(Debug)]
 pub struct OpenCase {
@@ -30,6 +30,7 @@ pub struct OpenCase {
     /// Laid over the image; not kept with the study.
     pub second: Option<SecondImage>,
     pub measurements: Measurements,
+    pub review: CaseReview,
     /// The view in which the newest measurement was begun.
     pub(super) measuring_in: Option<Plane>,
     /// The linked cross.
@@ -39,6 +40,8 @@ pub struct OpenCase {
     pub notices: Vec<String>,
     pub(super) cameras: [SliceCamera; 3],
     pub(super) fitted: [bool; 3],
+    /// Of each view when it was fitted last, in its camera's unit.
+    pub(super) view_sizes: [Option<[f64; 2]>; 3],
     pub(super) known_count: usize,
     pub(super) saved_revision: u64,
     pub(super) journalled_revision: u64,
@@ -53,13 +56,14 @@ pub struct OpenCase {
 
 impl OpenCase {
     pub(super) fn new(loaded: LoadedCase, side: PatientSide, now: Duration) -> Self {
-        let LoadedCase { case, image, geometry, labels, prediction, notices } = loaded;
+        let LoadedCase { case, image, geometry, labels, prediction, rejections, notices } = loaded;
         let extent = labels.extent();
         let cursor = extent.clamped_voxel(extent.to_array().map(|n| (n / 2) as f64));
         let camera = |view| SliceCamera::new(&image.affine, extent, view, side);
         let mut opened = Self {
             cameras: Plane::ALL.map(camera),
             fitted: [false; 3],
+            view_sizes: [None; 3],
             window: WindowLevel::auto(&image),
             known_count: labels.known_count(),
             saved_revision: labels.revision(),
@@ -75,6 +79,7 @@ impl OpenCase {
             preview: None,
             second: None,
             measurements: Measurements::default(),
+            review: CaseReview::with_rejections(rejections),
             measuring_in: None,
             cursor,
             notices,
@@ -141,6 +146,14 @@ impl OpenCase {
             let made_from = &prediction.provenance;
             made_from.label_revision != self.labels.revision() || run.is_some_and(|run| made_from.model != run)
         })
+    }
+
+    pub(super) fn view_size(&self, view: Plane) -> Option<[f64; 2]> {
+        self.view_sizes[view_index(view)]
+    }
+
+    pub(super) fn set_view_size(&mut self, view: Plane, size: [f64; 2]) {
+        self.view_sizes[view_index(view)] = Some(size);
     }
 
     pub(super) fn camera_mut(&mut self, view: Plane) -> &mut SliceCamera {

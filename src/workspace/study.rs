@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::label::ClassTable;
 use crate::project::CaseState;
+use crate::review::CaseFigures;
 use crate::volume::CaseId;
 use crate::worker::protocol_io::{CaseMark, CaseSummary, ProjectSummary};
 
@@ -31,6 +32,8 @@ pub struct CaseLine {
     pub has_prediction: bool,
     /// Labels changed since the label file was written.
     pub unsaved: bool,
+    /// What its newest pseudo-label says of it as a whole, once somebody has looked.
+    pub figures: Option<CaseFigures>,
     /// Why it could not be read, one sentence.
     pub failure: Option<String>,
 }
@@ -84,6 +87,6 @@ impl CaseLine {
     fn new(summary: CaseSummary) -> Self {
         let CaseSummary { mark, known_share, has_prediction } = summary;
         let CaseMark { id, state, held_out } = mark;
-        Self { id, state, held_out, known_share, has_prediction, unsaved: false, failure: None }
+        Self { id, state, held_out, known_share, has_prediction, unsaved: false, figures: None, failure: None }
     }
 }

@@ -10,7 +10,7 @@ use chiaro::label::{ClassId, LabelMap, Prediction};
 use chiaro::project::create_demo;
 use chiaro::ui::{Chiaro, Start, Threads, TrainerLink};
 use chiaro::worker::protocol::{TrainerCommand, TrainerEvent};
-use chiaro::worker::{FrameReports, IoThread, LabelThread, RecentList, Slot};
+use chiaro::worker::{FrameReports, IoThread, LabelThread, RecentList, ReviewThread, Slot};
 use chiaro::workspace::{OpenCase, Tool, Workspace};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use eframe::egui::accesskit::Role;
@@ -40,7 +40,8 @@ impl Window {
         };
         let io = IoThread::start(RecentList::Ignore, || {}).unwrap();
         let labels = LabelThread::start(|| {}).unwrap();
-        let threads = Threads { io, trainer, labels, frames: FrameReports::default() };
+        let review = ReviewThread::start(|| {}).unwrap();
+        let threads = Threads { io, trainer, labels, review, frames: FrameReports::default() };
         let harness = Harness::builder()
             .with_size(vec2(1280.0, 800.0))
             .with_step_dt(1.0 / 30.0)

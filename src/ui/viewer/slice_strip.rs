@@ -11,10 +11,13 @@ use crate::workspace::ViewAction;
 pub const WIDTH: f32 = 18.0;
 const RAIL: f32 = 5.0;
 const HANDLE_HEIGHT: f32 = 9.0;
+/// Doubtful area that is worth a jump: a spot of a centimetre.
+const HALF_MM2: f64 = 80.0;
 /// Free room above and below.
 const MARGIN: f32 = 34.0;
 
-pub fn ui(ui: &mut Ui, view_rect: Rect, camera: &SliceCamera, actions: &mut Actions) {
+/// `doubt_mm2`: how much of each slice is doubtful, by voxel index along the view's normal; empty if nobody knows.
+pub fn ui(ui: &mut Ui, view_rect: Rect, camera: &SliceCamera, doubt_mm2: &[f64], actions: &mut Actions) {
     let (view, count) = (camera.plane(), camera.slice_count());
     let area = Rect::from_min_max(
         pos2(view_rect.right() - WIDTH, view_rect.top() + MARGIN),
@@ -43,9 +46,28 @@ pub fn ui(ui: &mut Ui, view_rect: Rect, camera: &SliceCamera, actions: &mut Acti
     let active = response.hovered() || response.dragged();
     let rail = Rect::from_center_size(area.center(), vec2(RAIL, area.height()));
     ui.painter().rect_filled(rail, 2.5, Color32::from_white_alpha(if active { 40 } else { 24 }));
+    doubt_ui(ui, rail, camera, doubt_mm2);
     let y = area.bottom() - area.height() * (number - 1) as f32 / last;
     let handle = Rect::from_center_size(pos2(area.center().x, y), vec2(RAIL + 3.0, HANDLE_HEIGHT));
     let colour = if active { Color32::WHITE } else { theme::OVER_PICTURE_TEXT };
     ui.painter().rect_filled(handle, 3.0, colour);
-    response.on_hover_cursor(CursorIcon::ResizeVertical);
+    let response = response.on_hover_cursor(CursorIcon::ResizeVertical);
+    if let Some(mm2) = doubt_mm2.get(camera.slice()) {
+        response.on_hover_text(format!("Slice {number}: {mm2:.0} mm² doubtful"));
+    }
+}
+
+/// Amber where slices are doubtful, the stronger the larger the doubtful area.
+fn doubt_ui(ui: &Ui, rail: Rect, camera: &SliceCamera, doubt_mm2: &[f64]) {
+    let count = camera.slice_count();
+    let height = rail.height() / count as f32;
+    for (slice, mm2) in doubt_mm2.iter().enumerate().take(count).filter(|(_, mm2)| **mm2 > 0.0) {
+        let place = if camera.axes().normal.reversed { count - 1 - slice } else { slice };
+        let bottom = rail.bottom() - place as f32 * height;
+        let mark =
+            Rect::from_min_max(pos2(rail.left() - 1.0, bottom - height.max(1.0)), pos2(rail.right() + 1.0, bottom));
+        // A fixed scale: half of the full colour at HALF_MM2, whatever the case.
+        let share = (mm2 / (mm2 + HALF_MM2)) as f32;
+        ui.painter().rect_filled(mark, 0.0, theme::DOUBT.gamma_multiply(0.35 + 0.65 * share));
+    }
 }

@@ -71,7 +71,8 @@ pub fn ui(
     if let Some(region) = pointer.window_region(view) {
         painter.rect_stroke(region, 0.0, (1.0, theme::OVER_PICTURE), StrokeKind::Middle);
     }
-    slice_strip::ui(ui, rect, camera, actions);
+    let doubt_mm2 = case.review.areas_mm2(case.normal_axis(view));
+    slice_strip::ui(ui, rect, camera, &doubt_mm2, actions);
     if response.hovered() {
         ui.ctx().set_cursor_icon(cursor(&surface, pointer));
     }

@@ -113,7 +113,12 @@ plain_actions! {
         ToggleNetworkContours "toggle-network-contours" "Outlines of both networks on or off",
         ToggleTraining "toggle-training" "Learning on or off",
         ShowTrust "show-trust" "Can these numbers be trusted?",
-        AcceptComponent "accept-component" "Accept the region under the pointer",
+        NextRegion "next-region" "Next doubtful region",
+        PreviousRegion "previous-region" "Previous doubtful region",
+        /// Under review, else under the pointer.
+        AcceptComponent "accept-component" "Accept the region under review or the pointer",
+        AcceptTrusted "accept-trusted" "Accept the sure part of the region under review",
+        RejectRegion "reject-region" "Reject the region under review",
         AcceptSlice "accept-slice" "Accept this slice",
         AcceptCase "accept-case" "Accept the whole case",
     }

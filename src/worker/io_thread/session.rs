@@ -10,7 +10,7 @@ use super::exports::Exports;
 use super::{Outbox, RecentList};
 use crate::edit::Delta;
 use crate::io::{IoError, ReadClasses, read_class_file, read_geometry, read_image, read_image_frame, write_class_file};
-use crate::label::{Class, ClassId, ClassTable, ClassTableError, Prediction};
+use crate::label::{Class, ClassId, ClassTable, ClassTableError, Prediction, Rejections};
 use crate::project::{
     AuditEvent, CaseEntry, InitRequest, Journal, PreferencesFile, Project, ProjectError, RecentProjects, create_demo,
     init, is_demo,
@@ -90,6 +90,10 @@ impl Session {
                 self.project()?.journal.append(&case, &delta, revision)?;
                 self.audit(&edit_event(&case, &delta, kind));
                 IoEvent::JournalAppended { case, revision }
+            }
+            IoCommand::SaveReview { case, extent, rejections } => {
+                self.project()?.project.save_rejections(&case, extent, &rejections)?;
+                return Ok(None);
             }
             IoCommand::SaveProject { classes, cases } => {
                 self.project()?.save_marks(classes, cases)?;
@@ -206,12 +210,20 @@ impl OpenProject {
                 None
             }
         };
+        let rejections = match self.project.load_rejections(case, extent) {
+            Ok(rejections) => rejections,
+            Err(error) => {
+                notices.push(error.to_string());
+                Rejections::default()
+            }
+        };
         Ok(Some(LoadedCase {
             case: case.clone(),
             image: Arc::new(image.image),
             geometry: Arc::new(image.header),
             labels: labels.labels,
             prediction,
+            rejections,
             notices,
         }))
     }

@@ -34,6 +34,7 @@ impl Subject {
             IoCommand::ListRecent
             | IoCommand::CloseProject
             | IoCommand::LoadSecondImage { .. }
+            | IoCommand::SaveReview { .. }
             | IoCommand::LoadPreferences
             | IoCommand::SavePreferences(_)
             | IoCommand::ReadClasses(_)

@@ -118,6 +118,7 @@ impl Workspace {
             | IoCommand::ListRecent
             | IoCommand::CloseProject
             | IoCommand::LoadSecondImage { .. }
+            | IoCommand::SaveReview { .. }
             | IoCommand::LoadPreferences
             | IoCommand::SavePreferences(_)
             | IoCommand::ReadClasses(_)

@@ -2,6 +2,7 @@
 
 mod io;
 mod labels;
+mod review;
 mod trainer;
 
 use crate::workspace::{Effect, Event, Workspace};
@@ -13,6 +14,7 @@ pub fn absorb(workspace: &mut Workspace, event: Event) -> Vec<Effect> {
         Event::Io(event) => workspace.absorb_io(event, &mut effects),
         Event::IoRefused(command) => workspace.absorb_refusal(&command, &mut effects),
         Event::Labels(event) => workspace.absorb_labels(event, &mut effects),
+        Event::Review(found) => workspace.absorb_review(*found),
         Event::Trainer(event) => workspace.absorb_trainer(event, &mut effects),
         Event::Prediction(prediction) => workspace.absorb_prediction(prediction, &mut effects),
     }

@@ -15,6 +15,7 @@ impl Workspace {
             AppAction::Tick(now) => {
                 self.now = now;
                 self.autosave(effects);
+                self.review_at_rest(effects);
             }
             // Asking again while quitting is under way begins nothing new.
             AppAction::CloseRequested if matches!(self.saving_first, SavingFirst::Saving(AfterSave::Quit)) => {}

@@ -33,6 +33,7 @@ impl Workspace {
                 let direction = if steps < 0 { Direction::Backward } else { Direction::Forward };
                 (0..steps.unsigned_abs()).for_each(|_| self.step_history(direction, effects));
             }
+            EditAction::Undo if self.take_rejection_back(effects) => {}
             EditAction::Undo => self.step_history(Direction::Backward, effects),
             EditAction::Redo => self.step_history(Direction::Forward, effects),
             EditAction::CompleteSlice(view) => self.complete_slice(view, effects),

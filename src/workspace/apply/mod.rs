@@ -10,6 +10,7 @@ mod measure;
 mod outline;
 mod proposal;
 mod publish;
+mod review;
 mod save;
 mod save_first;
 mod stroke;
@@ -51,6 +52,7 @@ pub fn apply(workspace: &mut Workspace, action: Action) -> Vec<Effect> {
         Action::Edit(action) => workspace.apply_edit(action, &mut effects),
         Action::Measure(action) => workspace.apply_measure(action),
         Action::Pseudo(action) => workspace.apply_pseudo(action, &mut effects),
+        Action::Review(action) => workspace.apply_review(action, &mut effects),
         Action::Train(action) => workspace.apply_train(action, &mut effects),
     }
     effects
@@ -82,7 +84,7 @@ fn changes_project(action: &Action) -> bool {
 fn ends_proposal(action: &Action) -> bool {
     match action {
         Action::Edit(EditAction::Propose { .. } | EditAction::ApplyProposal | EditAction::Outline(_)) => false,
-        Action::Edit(_) | Action::Case(_) => true,
+        Action::Edit(_) | Action::Case(_) | Action::Review(_) => true,
         Action::Pseudo(action) => !matches!(action, PseudoAction::SetDoubtThreshold(_)),
         Action::Class(ClassAction::SetLocked { .. }) | Action::Tool(ToolAction::SetPaintRule(_)) => true,
         Action::App(AppAction::CloseRequested) | Action::File(FileAction::CloseProject) => true,

@@ -32,6 +32,7 @@ impl Workspace {
         let Some(case) = self.case_mut() else { return };
         case.last_edit = now;
         case.known_count = case.known_count.saturating_add_signed(known_change(&delta));
+        case.review.labels_changed(&case.labels, &delta.bounds());
         let (id, revision, known_share) = (case.id.clone(), case.labels.revision(), case.known_share());
         let mut begun = false;
         if let Some(line) = self.study.as_mut().and_then(|study| study.case_mut(&id)) {

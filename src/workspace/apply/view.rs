@@ -95,6 +95,7 @@ impl OpenCase {
             ViewAction::Fit { view, size } => {
                 self.camera_mut(view).fit(size);
                 self.set_fitted(view, true);
+                self.set_view_size(view, size);
             }
             ViewAction::FitAll => Plane::ALL.into_iter().for_each(|view| self.set_fitted(view, false)),
             ViewAction::CentreOnCursor => {

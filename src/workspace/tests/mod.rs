@@ -6,6 +6,7 @@ mod edits;
 mod files;
 mod operations;
 mod predictions;
+mod review;
 mod saving;
 mod training;
 mod views;
@@ -17,7 +18,7 @@ use std::time::Duration;
 use super::*;
 use crate::geometry::{Affine, Extent, Plane};
 use crate::io::NiftiGeometry;
-use crate::label::{ClassId, ClassTable, LabelMap, Prediction, Probabilities, Provenance};
+use crate::label::{ClassId, ClassTable, LabelMap, Prediction, Probabilities, Provenance, Rejections};
 use crate::project::CaseState;
 use crate::volume::{Grid, Image, VoxelType, Voxels};
 use crate::worker::protocol::{TrainerCommand, TrainerEvent, TrainerState};
@@ -54,6 +55,7 @@ pub(super) fn loaded(id: &str) -> LoadedCase {
         geometry: Arc::new(NiftiGeometry::from_affine(extent(), Affine::identity(), VoxelType::U8)),
         labels: LabelMap::unknown(extent()),
         prediction: None,
+        rejections: Rejections::default(),
         notices: Vec::new(),
     }
 }
