@@ -2,10 +2,10 @@
 
 use eframe::egui::{Color32, CursorIcon, Rect, Sense, Ui, WidgetInfo, pos2, vec2};
 
+use crate::geometry::Plane;
 use crate::ui::actions::Actions;
 use crate::ui::theme;
-use crate::view::SliceCamera;
-use crate::workspace::ViewAction;
+use crate::workspace::{OpenCase, ViewAction};
 
 /// Width of the sensitive strip, points.
 pub const WIDTH: f32 = 18.0;
@@ -14,8 +14,8 @@ const HANDLE_HEIGHT: f32 = 9.0;
 /// Free room above and below.
 const MARGIN: f32 = 34.0;
 
-pub fn ui(ui: &mut Ui, view_rect: Rect, camera: &SliceCamera, actions: &mut Actions) {
-    let (view, count) = (camera.plane(), camera.slice_count());
+pub fn ui(ui: &mut Ui, view_rect: Rect, view: Plane, case: &OpenCase, actions: &mut Actions) {
+    let (number, count) = case.slice_number(view);
     let area = Rect::from_min_max(
         pos2(view_rect.right() - WIDTH, view_rect.top() + MARGIN),
         pos2(view_rect.right(), view_rect.bottom() - MARGIN),
@@ -25,7 +25,6 @@ pub fn ui(ui: &mut Ui, view_rect: Rect, camera: &SliceCamera, actions: &mut Acti
     }
     let name = format!("{} slice", view.name());
     let response = ui.interact(area, ui.scope_id().with(("slice strip", view.name())), Sense::click_and_drag());
-    let number = camera.slice_number();
     response.widget_info(|| WidgetInfo::slider(true, number as f64, &name));
 
     let last = (count - 1) as f32;
@@ -34,8 +33,10 @@ pub fn ui(ui: &mut Ui, view_rect: Rect, camera: &SliceCamera, actions: &mut Acti
         let share = ((area.bottom() - pos.y) / area.height()).clamp(0.0, 1.0);
         // A share of 0 to 1 times the last index.
         let wanted = (share * last).round() as usize;
-        let slice = if camera.axes().normal.reversed { (count - 1).saturating_sub(wanted) } else { wanted };
-        if slice != camera.slice() {
+        if wanted + 1 != number {
+            // Turned planes have no voxel axis: their places count as they are numbered.
+            let reversed = !case.is_turned() && case.camera(view).straight().axes().normal.reversed;
+            let slice = if reversed { (count - 1).saturating_sub(wanted) } else { wanted };
             actions.push(ViewAction::SetSlice { view, slice }.into());
         }
     }

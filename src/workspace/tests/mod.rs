@@ -8,6 +8,7 @@ mod operations;
 mod predictions;
 mod saving;
 mod training;
+mod turning;
 mod views;
 
 use std::path::PathBuf;
