@@ -11,7 +11,7 @@ use super::cross_lines::{CrossLine, cross_lines};
 use super::decoration::{MARGIN, shadowed_text};
 use super::pointer::Surface;
 use crate::ui::actions::Actions;
-use crate::ui::{theme, widgets};
+use crate::ui::theme;
 use crate::view::{KeyAction, Keymap};
 use crate::workspace::{OpenCase, Tool, ViewAction};
 
@@ -81,7 +81,8 @@ pub fn straighten_ui(ui: &mut Ui, surface: &Surface<'_>, case: &OpenCase, keymap
     let button = Button::new(RichText::new("Straighten").size(11.0)).small();
     let response = ui.put(place, button);
     let name = format!("Straighten the views, in the {} view", surface.view.name().to_lowercase());
-    if widgets::named(response, &name, Some(&keymap.chords(KeyAction::Straighten))).clicked() {
+    let tooltip = keymap.with_keys("Back to slices along the voxel axes", KeyAction::Straighten);
+    if response.on_hover_text(tooltip).accessible_name(&name).clicked() {
         actions.push(ViewAction::Straighten.into());
     }
 }
@@ -101,9 +102,8 @@ fn handle_ui(ui: &Ui, surface: &Surface<'_>, line: &CrossLine, (side, at): (f32,
     let response = ui.interact(Rect::from_center_size(at, vec2(SENSITIVE, SENSITIVE)), id, Sense::drag());
     let name = format!("{which} handle of the {} line in the {} view", other.to_lowercase(), view.to_lowercase());
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
-    let keys = [KeyAction::TurnAnticlockwise, KeyAction::TurnClockwise].map(|key| keymap.chords(key));
-    let [back, forth] = keys;
-    response.on_hover_text(format!("Drag to turn the planes about the crosshair  ({back}, {forth})"))
+    let tooltip = keymap.with_keys("Drag to turn the planes about the crosshair", KeyAction::TurnClockwise);
+    response.on_hover_text(keymap.with_keys(&tooltip, KeyAction::TurnAnticlockwise))
 }
 
 /// In the outer part of a line.

