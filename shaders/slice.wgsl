@@ -14,15 +14,17 @@ struct View {
     // Unit steps along the voxel axes that run right and down (without their sign).
     right: vec4i,
     down: vec4i,
-    // Contour thickness in voxels along right and down; window: normalised intensity of black and 1 / width.
+    // Contour thickness in voxels along right and down, of a turned plane in shares of its width and height; window: normalised intensity of black and 1 / width.
     contour_and_window: vec4f,
     // Label fill, pseudo-label fill, network contours.
     opacities: vec4f,
     overlay_sheet: Sheet,
     // As that of the image, then the opacity.
     overlay_window: vec4f,
-    // First and last slice of the slab, counted from the shown one; row of the overlay's colour map.
+    // First and last slice or sample of the slab, counted from the shown one; row of the overlay's colour map.
     slab_and_map: vec4i,
+    // From one sample of a turned plane's slab to the next, voxels.
+    slab_step: vec4f,
 }
 
 // One pipeline per combination: a software adapter runs every branch that is left to decide per pixel.
@@ -39,6 +41,8 @@ override SLAB_MAX: bool;
 override SLAB_MIN: bool;
 override SLAB_MEAN: bool;
 override OVERLAY: bool;
+// The sheet lies at any angle; without it, along two voxel axes.
+override OBLIQUE: bool;
 
 // Row of the colour table that holds the label colours; rows above it are pseudo-labels by class and first value, rows
 // below it the same where the second value is 0.
@@ -101,6 +105,55 @@ fn interpolated(position: vec3f) -> f32 {
     return mix(top, bottom, fraction.y);
 }
 
+fn row_between(base: vec3i, fraction: f32) -> f32 {
+    return mix(intensity(base), intensity(base + vec3i(1, 0, 0)), fraction);
+}
+
+fn layer_between(base: vec3i, fraction: vec2f) -> f32 {
+    return mix(row_between(base, fraction.x), row_between(base + vec3i(0, 1, 0), fraction.x), fraction.y);
+}
+
+// Between all voxel axes, as a turned plane is read.
+fn trilinear(position: vec3f) -> f32 {
+    let base = vec3i(floor(position));
+    let fraction = position - floor(position);
+    return mix(layer_between(base, fraction.xy), layer_between(base + vec3i(0, 0, 1), fraction.xy), fraction.z);
+}
+
+fn nearest(position: vec3f) -> vec3i {
+    return vec3i(floor(position + 0.5));
+}
+
+fn in_plane(position: vec3f) -> f32 {
+    if INTERPOLATE {
+        return trilinear(position);
+    }
+    return intensity(nearest(position));
+}
+
+// What lies outside the volume is left out; the plane itself is inside.
+fn through_turned_slab(position: vec3f) -> f32 {
+    let slab = view.slab_and_map.xy;
+    var value = in_plane(position);
+    var count = 1.0;
+    for (var sample = slab.x; sample <= slab.y; sample++) {
+        let there = position + f32(sample) * view.slab_step.xyz;
+        if sample == 0 || !inside(nearest(there)) {
+            continue;
+        }
+        let next = in_plane(there);
+        if SLAB_MAX {
+            value = max(value, next);
+        } else if SLAB_MIN {
+            value = min(value, next);
+        } else {
+            value += next;
+            count += 1.0;
+        }
+    }
+    return value / count;
+}
+
 fn in_slice(position: vec3f, voxel: vec3i) -> f32 {
     if INTERPOLATE {
         return interpolated(position);
@@ -133,7 +186,12 @@ fn through_slab(position: vec3f, voxel: vec3i) -> f32 {
 
 fn grey(position: vec3f, voxel: vec3i) -> f32 {
     var value: f32;
-    if SLAB_MAX || SLAB_MIN || SLAB_MEAN {
+    let thick = SLAB_MAX || SLAB_MIN || SLAB_MEAN;
+    if OBLIQUE && thick {
+        value = through_turned_slab(position);
+    } else if OBLIQUE {
+        value = in_plane(position);
+    } else if thick {
         value = through_slab(position, voxel);
     } else {
         value = in_slice(position, voxel);
@@ -198,7 +256,33 @@ fn is_known(voxel: vec3i) -> bool {
     return !inside(voxel) || textureLoad(label_origin, voxel, 0).x != 0u;
 }
 
-// For the neighbours at left, right, above and below: is this pixel within a contour's thickness of them?
+// The voxels at left, right, above and below, and whether this pixel is within a contour's thickness of them.
+struct Around {
+    left: vec3i,
+    right: vec3i,
+    above: vec3i,
+    below: vec3i,
+    near: vec4<bool>,
+}
+
+fn around(position: vec3f, voxel: vec3i) -> Around {
+    if OBLIQUE {
+        let across = view.contour_and_window.x * view.sheet.across.xyz;
+        let along = view.contour_and_window.y * view.sheet.along.xyz;
+        return Around(
+            nearest(position - across),
+            nearest(position + across),
+            nearest(position - along),
+            nearest(position + along),
+            vec4<bool>(true),
+        );
+    }
+    let right = view.right.xyz;
+    let down = view.down.xyz;
+    return Around(voxel - right, voxel + right, voxel - down, voxel + down, near_neighbours(position, voxel));
+}
+
+// In the order left, right, above, below.
 fn near_neighbours(position: vec3f, voxel: vec3i) -> vec4<bool> {
     let offset = position - vec3f(voxel);
     let place = vec2f(dot(offset, vec3f(view.right.xyz)), dot(offset, vec3f(view.down.xyz)));
@@ -206,25 +290,25 @@ fn near_neighbours(position: vec3f, voxel: vec3i) -> vec4<bool> {
     return vec4<bool>((place.x < -room.x), (place.x > room.x), (place.y < -room.y), (place.y > room.y));
 }
 
-fn on_class_contour(plane: texture_3d<u32>, voxel: vec3i, near: vec4<bool>) -> bool {
+fn on_class_contour(plane: texture_3d<u32>, voxel: vec3i, beside: Around) -> bool {
     let class_here = class_in(plane, voxel);
     let differs = vec4<bool>(
-        class_in(plane, voxel - view.right.xyz) != class_here,
-        class_in(plane, voxel + view.right.xyz) != class_here,
-        class_in(plane, voxel - view.down.xyz) != class_here,
-        class_in(plane, voxel + view.down.xyz) != class_here,
+        class_in(plane, beside.left) != class_here,
+        class_in(plane, beside.right) != class_here,
+        class_in(plane, beside.above) != class_here,
+        class_in(plane, beside.below) != class_here,
     );
-    return any(near & differs);
+    return any(beside.near & differs);
 }
 
-fn on_known_contour(voxel: vec3i, near: vec4<bool>) -> bool {
+fn on_known_contour(beside: Around) -> bool {
     let unknown = vec4<bool>(
-        !is_known(voxel - view.right.xyz),
-        !is_known(voxel + view.right.xyz),
-        !is_known(voxel - view.down.xyz),
-        !is_known(voxel + view.down.xyz),
+        !is_known(beside.left),
+        !is_known(beside.right),
+        !is_known(beside.above),
+        !is_known(beside.below),
     );
-    return any(near & unknown);
+    return any(beside.near & unknown);
 }
 
 fn label_colour(class_id: u32) -> vec4f {
@@ -253,14 +337,14 @@ fn with_pseudo(under: vec3f, voxel: vec3i) -> vec3f {
     return mix(under, colour.rgb, colour.a * view.opacities.y);
 }
 
-fn on_network_contour(plane: texture_3d<u32>, voxel: vec3i, near: vec4<bool>) -> bool {
+fn on_network_contour(plane: texture_3d<u32>, voxel: vec3i, beside: Around) -> bool {
     let class_id = textureLoad(plane, voxel, 0).x;
-    return class_id != 0u && label_colour(class_id).a > 0.0 && on_class_contour(plane, voxel, near);
+    return class_id != 0u && label_colour(class_id).a > 0.0 && on_class_contour(plane, voxel, beside);
 }
 
-fn with_network_contours(under: vec3f, voxel: vec3i, near: vec4<bool>) -> vec3f {
-    let a = on_network_contour(class_a, voxel, near);
-    let b = on_network_contour(class_b, voxel, near);
+fn with_network_contours(under: vec3f, voxel: vec3i, beside: Around) -> vec3f {
+    let a = on_network_contour(class_a, voxel, beside);
+    let b = on_network_contour(class_b, voxel, beside);
     var colour = under;
     if a && b {
         colour = NETWORKS_AGREE;
@@ -273,13 +357,13 @@ fn with_network_contours(under: vec3f, voxel: vec3i, near: vec4<bool>) -> vec3f 
 }
 
 // Foreground as fill or contour; known background as a contour against what nobody labelled.
-fn with_labels(under: vec3f, voxel: vec3i, near: vec4<bool>) -> vec3f {
+fn with_labels(under: vec3f, voxel: vec3i, beside: Around) -> vec3f {
     let class_id = textureLoad(label_class, voxel, 0).x;
     var opacity = 0.0;
     if class_id == 0u {
-        opacity = f32(on_known_contour(voxel, near));
+        opacity = f32(on_known_contour(beside));
     } else if LABEL_CONTOURS {
-        opacity = f32(on_class_contour(label_class, voxel, near));
+        opacity = f32(on_class_contour(label_class, voxel, beside));
     } else {
         opacity = view.opacities.x;
     }
@@ -290,7 +374,7 @@ fn with_labels(under: vec3f, voxel: vec3i, near: vec4<bool>) -> vec3f {
 // The picture as sRGB-encoded values; layers are mixed in this encoding.
 fn compose(place: vec2f) -> vec3f {
     let position = position_in(view.sheet, place);
-    let voxel = vec3i(floor(position + 0.5));
+    let voxel = nearest(position);
     if !inside(voxel) {
         return vec3f(0.0);
     }
@@ -298,16 +382,16 @@ fn compose(place: vec2f) -> vec3f {
     if OVERLAY {
         colour = with_overlay(colour, place);
     }
-    let near = near_neighbours(position, voxel);
+    let beside = around(position, voxel);
     let labelled = LABELS && textureLoad(label_origin, voxel, 0).x != 0u;
     if PSEUDO && !labelled {
         colour = with_pseudo(colour, voxel);
     }
     if NETWORK_CONTOURS {
-        colour = with_network_contours(colour, voxel, near);
+        colour = with_network_contours(colour, voxel, beside);
     }
     if labelled {
-        colour = with_labels(colour, voxel, near);
+        colour = with_labels(colour, voxel, beside);
     }
     return colour;
 }

@@ -3,6 +3,8 @@
 
 #[path = "render/case.rs"]
 mod case;
+#[path = "render/oblique.rs"]
+mod oblique;
 #[path = "render/overlay.rs"]
 mod overlay;
 #[path = "render/slab.rs"]
@@ -229,7 +231,7 @@ fn an_unsuitable_volume_is_an_error_and_a_foreign_scene_is_black() {
     renderer.upload_box(&gpu.queue, &other_grid, &other_grid.extent().full_box());
     let mut foreign = case.scene(Plane::Axial, |_| {});
     foreign.camera =
-        SliceCamera::new(&Affine::identity(), other_grid.extent(), Plane::Axial, PatientSide::Radiological);
+        SliceCamera::new(&Affine::identity(), other_grid.extent(), Plane::Axial, PatientSide::Radiological).into();
     assert!(drawn(&gpu, &mut renderer, &foreign).pixels().all(|p| p.0 == [0, 0, 0, 255]));
     let scene = case.scene(Plane::Axial, |_| {});
     assert_same(&drawn(&gpu, &mut renderer, &scene), &case.reference(&scene), "unharmed");

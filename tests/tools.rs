@@ -67,7 +67,7 @@ impl Window {
         let case = self.case();
         let axis = case.normal_axis(VIEW);
         let points = corners.iter().map(|&corner| in_plane(axis, self.position_at(VIEW, corner)));
-        Outline { axis, slice: case.camera(VIEW).slice(), points: points.collect() }
+        Outline { axis, slice: case.camera(VIEW).straight().slice(), points: points.collect() }
     }
 
     fn enclosed(&self, corners: &[Pos2]) -> Vec<usize> {
@@ -103,7 +103,7 @@ impl Window {
     fn find(&self, wanted: impl Fn(Voxel) -> bool) -> (Voxel, Pos2) {
         let case = self.case();
         let [x, y, _] = case.extent().to_array().map(|n| n / 2);
-        let z = case.camera(VIEW).slice();
+        let z = case.camera(VIEW).straight().slice();
         let near = |middle: usize| (middle - 15..middle + 15).step_by(3);
         let mut voxels = near(y).flat_map(|y| near(x).map(move |x| Voxel::new(x, y, z)));
         let found = voxels.find(|voxel| wanted(*voxel)).unwrap();

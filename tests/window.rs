@@ -173,9 +173,9 @@ fn the_wheel_walks_slices_zooms_with_ctrl_and_sizes_the_brush_with_shift() {
     let dir = tempfile::tempdir().unwrap();
     let mut window = Window::with_demo(dir.path());
     let at = window.view(Plane::Axial).center();
-    let before = window.case().camera(Plane::Axial).slice_number();
+    let before = window.case().camera(Plane::Axial).straight().slice_number();
     window.wheel(at, 3.0, Modifiers::NONE);
-    assert_eq!(window.case().camera(Plane::Axial).slice_number(), before + 3);
+    assert_eq!(window.case().camera(Plane::Axial).straight().slice_number(), before + 3);
 
     let zoom = window.case().camera(Plane::Axial).zoom();
     window.wheel(at, 1.0, Modifiers::COMMAND);
@@ -194,13 +194,13 @@ fn the_wheel_walks_slices_zooms_with_ctrl_and_sizes_the_brush_with_shift() {
 fn page_up_walks_the_active_view_and_the_strip_jumps() {
     let dir = tempfile::tempdir().unwrap();
     let mut window = Window::with_demo(dir.path());
-    let before = window.case().camera(Plane::Axial).slice_number();
+    let before = window.case().camera(Plane::Axial).straight().slice_number();
     window.key(Modifiers::NONE, Key::PageUp);
-    assert_eq!(window.case().camera(Plane::Axial).slice_number(), before + 1);
+    assert_eq!(window.case().camera(Plane::Axial).straight().slice_number(), before + 1);
 
     let strip = window.harness.get_by_label("Sagittal slice").rect();
     window.drag(strip.center_top() + vec2(0.0, 2.0), strip.center_top(), PointerButton::Primary);
-    let camera = window.case().camera(Plane::Sagittal);
+    let camera = window.case().camera(Plane::Sagittal).straight();
     assert_eq!(camera.slice_number(), camera.slice_count());
 }
 
@@ -277,7 +277,7 @@ fn a_slice_of_the_pseudo_label_is_accepted_with_one_click_and_undone_with_one_ke
     window.click("Train");
     window.send_prediction(1, 255);
     window.click("Accept slice");
-    let slice = window.case().extent().voxel_count() / window.case().camera(Plane::Axial).slice_count();
+    let slice = window.case().extent().voxel_count() / window.case().camera(Plane::Axial).straight().slice_count();
     assert_eq!(window.labels().known_count(), slice);
     assert!(window.labels().origin().as_slice().contains(&Origin::Accepted));
     window.key(Modifiers::COMMAND, Key::Z);

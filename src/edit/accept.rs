@@ -1,7 +1,7 @@
 //! Acceptance of pseudo-labels into voxels nobody has said anything about.
 
 use super::paint::{ClassFlags, rewrite};
-use super::{Delta, StrokeSegment, VoxelSet};
+use super::{Delta, VoxelSet};
 use crate::geometry::Voxel;
 use crate::label::{ClassId, LabelMap, LabelValue, Origin, component_spans_at};
 use crate::volume::Grid;
@@ -72,22 +72,10 @@ pub fn withdraw_accepted(labels: &mut LabelMap, voxels: &VoxelSet, locked: &Clas
     })
 }
 
-/// [`accept`] under one segment of a brush stroke.
-pub fn stroke_accept(
-    labels: &mut LabelMap,
-    prediction_class: &Grid<ClassId>,
-    segment: &StrokeSegment,
-    filter: impl Fn(usize) -> bool,
-    locked: &ClassFlags,
-) -> Option<Delta> {
-    let voxels = segment.voxels(labels.extent());
-    accept(labels, prediction_class, &Acceptance::Brush(voxels), filter, locked)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::edit::{Brush, BrushShape, BrushSize, Direction, Paint, paint_voxels};
+    use crate::edit::{Brush, BrushShape, BrushSize, Direction, Paint, StrokeSegment, paint_voxels};
     use crate::geometry::Extent;
 
     const FREE: ClassFlags = [false; 256];
@@ -156,7 +144,8 @@ mod tests {
             to: [5.0, 3.0, 0.0],
             spacing_mm: [1.0; 3],
         };
-        let delta = stroke_accept(&mut labels, &prediction(), &segment, |_| true, &FREE).unwrap();
+        let stroke = Acceptance::Brush(segment.voxels(extent()));
+        let delta = accept(&mut labels, &prediction(), &stroke, |_| true, &FREE).unwrap();
         assert_eq!((delta.voxel_count(), class_count(&labels, 2)), (4, 2));
     }
 

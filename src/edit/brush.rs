@@ -54,9 +54,9 @@ impl BrushShape {
 
 impl Brush {
     /// Diameter (side of a square) in mm on a grid of this spacing; `normal_axis` (0 = x, 1 = y, 2 = z) is that of a
-    /// flat brush.
-    pub fn diameter_mm(&self, normal_axis: usize, spacing_mm: [f64; 3]) -> f64 {
-        let in_brush = |axis: &usize| !self.shape.is_flat() || *axis != normal_axis;
+    /// flat brush, `None` on a plane at an angle.
+    pub fn diameter_mm(&self, normal_axis: Option<usize>, spacing_mm: [f64; 3]) -> f64 {
+        let in_brush = |axis: &usize| !self.shape.is_flat() || Some(*axis) != normal_axis;
         match self.size {
             BrushSize::Mm(mm) => mm,
             BrushSize::Voxels(count) => {
@@ -72,7 +72,7 @@ impl Stamp {
         let spacing = spacing_mm.map(|s| if s.is_finite() && s > 0.0 { s } else { 1.0 });
         let largest = (0..3).map(|a| 2.0 * extent[a] as f64 * spacing[a]).sum::<f64>();
         // `max` also turns NaN into 0.
-        let diameter = brush.diameter_mm(normal_axis, spacing).max(0.0).min(largest);
+        let diameter = brush.diameter_mm(Some(normal_axis), spacing).max(0.0).min(largest);
         let flat = |axis| brush.shape.is_flat() && axis == normal_axis;
         let count: [f64; 3] = std::array::from_fn(|a| if flat(a) { 1.0 } else { (diameter / spacing[a]).round() });
         let half_offset = count.map(|n| n >= 2.0 && n % 2.0 == 0.0);
@@ -211,8 +211,9 @@ mod tests {
     #[test]
     fn voxels_count_along_the_finest_axis_of_the_brush() {
         let brush = |shape| Brush { shape, size: BrushSize::Voxels(4.0) };
-        assert_eq!(brush(BrushShape::Ball).diameter_mm(2, [1.0, 3.0, 0.5]), 2.0);
-        assert_eq!(brush(BrushShape::Disc).diameter_mm(2, [1.0, 3.0, 0.5]), 4.0);
+        assert_eq!(brush(BrushShape::Ball).diameter_mm(Some(2), [1.0, 3.0, 0.5]), 2.0);
+        assert_eq!(brush(BrushShape::Disc).diameter_mm(Some(2), [1.0, 3.0, 0.5]), 4.0);
+        assert_eq!(brush(BrushShape::Disc).diameter_mm(None, [1.0, 3.0, 0.5]), 2.0);
     }
 
     #[test]

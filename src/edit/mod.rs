@@ -9,6 +9,7 @@ mod fill;
 mod history;
 mod intensity;
 mod live_wire;
+mod oblique_stroke;
 mod operation;
 mod outline;
 mod paint;
@@ -16,7 +17,7 @@ mod slice_plane;
 mod stroke;
 mod voxel_set;
 
-pub use accept::{Acceptance, accept, stroke_accept, withdraw_accepted};
+pub use accept::{Acceptance, accept, withdraw_accepted};
 pub use brush::{Brush, BrushShape, BrushSize};
 pub use delta::{Delta, DeltaError, Direction, Run};
 pub use fill::{FillScope, flood_fill};
@@ -26,6 +27,7 @@ pub use intensity::{
     fill_similar, grow_region, level_trace, restrict,
 };
 pub use live_wire::LiveWire;
+pub use oblique_stroke::ObliqueStroke;
 pub use operation::{
     Combination, Operation, OperationError, OperationRequest, Proposal, Scope, Smoothing, Watch, propose,
 };

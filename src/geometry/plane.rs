@@ -43,6 +43,15 @@ impl Plane {
             Plane::Sagittal => "Sagittal",
         }
     }
+
+    /// The planes that are seen as lines in this one: first the level line, then the upright one.
+    pub fn others(self) -> [Plane; 2] {
+        match self {
+            Plane::Axial => [Plane::Coronal, Plane::Sagittal],
+            Plane::Coronal => [Plane::Axial, Plane::Sagittal],
+            Plane::Sagittal => [Plane::Axial, Plane::Coronal],
+        }
+    }
 }
 
 impl SliceAxes {

@@ -1,4 +1,9 @@
 //! The slice picture in plain Rust: slow, without a graphics adapter, and the judge of the shader.
+//!
+//! On a turned plane the image is read between voxels (or from the nearest one, as the layers say), a slab in even steps
+//! along the plane's normal; everything else is that of the nearest voxel. A straight slice has a contour where a pixel lies
+//! within a contour's thickness of a neighbour of another class; a turned one where the voxel so far to the right, left, above
+//! or below in the plane is of another class.
 
 use std::ops::Range;
 
@@ -7,8 +12,9 @@ use image::{Rgba, RgbaImage};
 use super::overlay_reference::OverlayReference;
 use super::{PredictionState, SliceScene};
 use crate::geometry::Voxel;
+use crate::geometry::vector::{add, minus};
 use crate::label::{LabelMap, Prediction};
-use crate::view::{ColourTables, LabelStyle, SlabProjection};
+use crate::view::{ColourTables, LabelStyle, SlabProjection, SlabSampler};
 use crate::volume::{Grid, Image};
 
 /// Stands for infinitely dark or bright in interpolation.
@@ -30,8 +36,8 @@ pub fn compose(
     let same = image.extent() == extent && labels.extent() == extent && prediction.is_none_or(|p| p.extent() == extent);
     let prediction = prediction.filter(|_| scene.prediction != PredictionState::Absent);
     let overlay = overlay.and_then(|overlay| OverlayReference::new(scene, overlay, &image.affine));
-    let (contour, slab) = (scene.contour_voxels(), scene.slab());
-    let composer = Composer { scene, image, labels, prediction, overlay, contour, slab };
+    let cut = Cut::new(scene, image);
+    let composer = Composer { scene, image, labels, prediction, overlay, cut };
     RgbaImage::from_fn(size[0], size[1], |x, y| {
         let place = [(f64::from(x) + 0.5) / f64::from(size[0]), (f64::from(y) + 0.5) / f64::from(size[1])];
         let colour = if same { composer.pixel(place) } else { [0.0; 3] };
@@ -47,11 +53,41 @@ struct Composer<'a> {
     labels: &'a LabelMap,
     prediction: Option<&'a Prediction>,
     overlay: Option<OverlayReference<'a>>,
-    contour: [f64; 2],
-    slab: Option<(SlabProjection, Range<usize>)>,
+    cut: Cut<'a>,
 }
 
-/// A neighbour in the slice, `None` outside the volume.
+/// How the view cuts the volume.
+enum Cut<'a> {
+    Straight {
+        /// Thickness of contours in voxels along right and down.
+        contour: [f64; 2],
+        slab: Option<(SlabProjection, Range<usize>)>,
+    },
+    Turned {
+        /// Across a contour to the right and down, voxels.
+        contour: [[f64; 3]; 2],
+        sampler: SlabSampler<'a>,
+    },
+}
+
+impl<'a> Cut<'a> {
+    fn new(scene: &SliceScene, image: &'a Image) -> Self {
+        let Some(turned) = scene.camera.turned() else {
+            return Self::Straight { contour: scene.contour_voxels(), slab: scene.slab() };
+        };
+        let slab = scene.layers.slab.unwrap_or_default();
+        let [width, height] = scene.view_size;
+        let [right, down] = scene.contour_shares();
+        let voxel = |place| turned.voxel_from_screen(place, scene.view_size);
+        let corner = voxel([0.0; 2]);
+        Self::Turned {
+            contour: [[right * width, 0.0], [0.0, down * height]].map(|place| minus(voxel(place), corner)),
+            sampler: SlabSampler::new(image, turned, &slab, scene.layers.interpolation),
+        }
+    }
+}
+
+/// A voxel beside a pixel, `None` outside the volume.
 type Neighbour = Option<Voxel>;
 
 impl Composer<'_> {
@@ -80,10 +116,14 @@ impl Composer<'_> {
     }
 
     fn projected(&self, position: [f64; 3], voxel: Voxel) -> f64 {
-        let Some((projection, slices)) = &self.slab else {
+        let slab = match &self.cut {
+            Cut::Straight { slab, .. } => slab,
+            Cut::Turned { sampler, .. } => return sampler.sample(position),
+        };
+        let Some((projection, slices)) = slab else {
             return self.intensity(position, voxel);
         };
-        let normal = self.scene.camera.axes().normal.axis;
+        let normal = self.scene.camera.straight().axes().normal.axis;
         projection.of(slices.clone().map(|slice| {
             let mut there = position;
             there[normal] = slice as f64;
@@ -118,15 +158,23 @@ impl Composer<'_> {
     }
 
     fn in_plane_axes(&self) -> [usize; 2] {
-        let axes = self.scene.camera.axes();
+        let axes = self.scene.camera.straight().axes();
         [axes.right.axis, axes.down.axis]
     }
 
-    /// The neighbours in the slice that lie within a contour's thickness of the position.
+    /// The neighbours that lie within a contour's thickness of the position; in a turned plane the voxel itself may be one.
     fn near_neighbours(&self, position: [f64; 3], voxel: Voxel) -> Vec<Neighbour> {
+        let contour = match &self.cut {
+            Cut::Straight { contour, .. } => *contour,
+            Cut::Turned { contour, .. } => {
+                let extent = self.scene.camera.extent();
+                let places = contour.iter().flat_map(|&step| [minus(position, step), add(position, step)]);
+                return places.map(|place| extent.nearest_voxel(place)).collect();
+            }
+        };
         let extent = self.scene.camera.extent().to_array();
         let mut near = Vec::new();
-        for (axis, thickness) in self.in_plane_axes().into_iter().zip(self.contour) {
+        for (axis, thickness) in self.in_plane_axes().into_iter().zip(contour) {
             let here = voxel.to_array()[axis];
             let offset = position[axis] - here as f64;
             if offset < thickness - 0.5 {

@@ -17,6 +17,7 @@ pub(super) struct ViewUniforms {
     overlay_sheet: Sheet,
     overlay_window: [f32; 4],
     slab_and_map: [i32; 4],
+    slab_step: [f32; 4],
 }
 
 /// Where the view lies in a grid: `Sheet` of `slice.wgsl`.
@@ -33,22 +34,25 @@ impl ViewUniforms {
 
     /// Of a scene on the grid of these volumes.
     pub fn new(scene: &SliceScene, volumes: &GpuVolumes) -> Self {
-        let [contour_right, contour_down] = scene.contour_voxels().map(|t| t as f32);
+        let contour = if scene.camera.turned().is_some() { scene.contour_shares() } else { scene.contour_voxels() };
+        let [contour_right, contour_down] = contour.map(|t| t as f32);
         let [black, gain] = volumes.code().window(&scene.window);
         let opacity = scene.prediction_opacity();
         let voxel = |place: [f64; 2]| scene.camera.voxel_from_screen(place, scene.view_size);
         let (overlay_sheet, overlay_window) = overlay(scene, volumes, voxel);
-        let [first, last] = slab(scene);
+        let ([first, last], slab_step) = slab(scene);
+        let axes = scene.camera.straight().axes();
         Self {
             sheet: Sheet::new(scene.view_size, voxel),
             extent: extent(scene),
-            right: unit(scene.camera.axes().right.axis),
-            down: unit(scene.camera.axes().down.axis),
+            right: unit(axes.right.axis),
+            down: unit(axes.down.axis),
             contour_and_window: [contour_right, contour_down, black, gain],
             opacities: [scene.layers.label_opacity, scene.layers.pseudo_opacity * opacity, opacity, 0.0],
             overlay_sheet,
             overlay_window,
             slab_and_map: [first, last, map_row(scene), 0],
+            slab_step: padded(slab_step),
         }
     }
 }
@@ -76,12 +80,16 @@ fn overlay(scene: &SliceScene, volumes: &GpuVolumes, voxel: impl Fn([f64; 2]) ->
     (sheet, [black, gain, look.weight(), 0.0])
 }
 
-/// First and last slice of the slab, counted from the shown one.
-fn slab(scene: &SliceScene) -> [i32; 2] {
-    let Some((_, slices)) = scene.slab() else { return [0; 2] };
-    let shown = scene.camera.slice();
+/// First and last slice or sample of the slab, counted from the shown one, and the way between samples of a turned plane.
+fn slab(scene: &SliceScene) -> ([i32; 2], [f64; 3]) {
     // A slab has a few hundred slices at most, the shown one among them.
-    [-((shown - slices.start) as i32), (slices.end - 1 - shown) as i32]
+    if scene.camera.turned().is_some() {
+        let (per_side, step) = scene.turned_slab().unwrap_or_default();
+        return ([-(per_side as i32), per_side as i32], step);
+    }
+    let Some((_, slices)) = scene.slab() else { return Default::default() };
+    let shown = scene.camera.straight().slice();
+    ([-((shown - slices.start) as i32), (slices.end - 1 - shown) as i32], [0.0; 3])
 }
 
 /// Row of the overlay's colours in the colour texture.

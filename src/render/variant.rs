@@ -16,6 +16,7 @@ pub(super) struct Variant {
     /// Absent for a thin slice.
     slab: Option<SlabProjection>,
     overlay: bool,
+    oblique: bool,
 }
 
 impl Variant {
@@ -32,12 +33,13 @@ impl Variant {
             interpolate: layers.interpolation,
             two_axes: axes == ColourAxes::Two,
             difference: axes == ColourAxes::Difference,
-            slab: scene.slab().map(|(projection, _)| projection),
+            slab: scene.projection(),
             overlay: scene.overlay.is_some() && volumes.overlay().is_some(),
+            oblique: scene.camera.turned().is_some(),
         }
     }
 
-    pub fn constants(self) -> [(&'static str, f64); 11] {
+    pub fn constants(self) -> [(&'static str, f64); 12] {
         [
             ("LABELS", self.labels),
             ("LABEL_CONTOURS", self.label_contours),
@@ -50,6 +52,7 @@ impl Variant {
             ("SLAB_MIN", self.slab == Some(SlabProjection::Min)),
             ("SLAB_MEAN", self.slab == Some(SlabProjection::Mean)),
             ("OVERLAY", self.overlay),
+            ("OBLIQUE", self.oblique),
         ]
         .map(|(name, on)| (name, f64::from(u8::from(on))))
     }

@@ -6,8 +6,11 @@ use super::{dialog, theme, widgets};
 use crate::view::{KeyHelp, Keymap};
 
 /// What every preset of the mouse has.
-const MOUSE: [(&str, &str); 2] =
-    [("Middle drag", "Move the picture"), ("Double click", "One view or all views (with a brush: on its title)")];
+const MOUSE: [(&str, &str); 3] = [
+    ("Middle drag", "Move the picture"),
+    ("Double click", "One view or all views (with a brush: on its title)"),
+    ("Drag near a line's end", "Turn the planes about the crosshair"),
+];
 
 /// Returns false once the page is to be closed.
 pub fn ui(ctx: &egui::Context, keymap: &Keymap) -> bool {

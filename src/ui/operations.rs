@@ -68,7 +68,8 @@ pub struct Operations {
 #[derive(Clone, Debug, PartialEq)]
 struct Asked {
     operation: Operation,
-    slice_of: Option<(Plane, usize)>,
+    /// The view and its slice; none of it while the views are turned.
+    slice_of: Option<(Plane, Option<usize>)>,
     class: ClassId,
     case: String,
     revision: u64,
@@ -378,7 +379,7 @@ impl Operations {
         let in_slice = self.in_slice && self.kind != OperationKind::Interpolate;
         let asked = Asked {
             operation,
-            slice_of: in_slice.then(|| (view, case.camera(view).slice())),
+            slice_of: in_slice.then(|| (view, (!case.is_turned()).then(|| case.camera(view).straight().slice()))),
             class: workspace.tools().class,
             case: case.id.as_str().to_owned(),
             revision: case.labels().revision(),

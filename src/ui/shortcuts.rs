@@ -5,6 +5,7 @@ use eframe::egui::{self, Event, Modifiers};
 use super::actions::Actions;
 use super::operations::OperationKind;
 use super::screenshot::ScreenshotTarget;
+use super::viewer::KEY_DEGREES;
 use crate::edit::{BrushShape, IntensityRange};
 use crate::project::Source;
 use crate::view::{
@@ -174,6 +175,9 @@ pub fn action_of(key: KeyAction, workspace: &Workspace) -> Option<Action> {
         K::LastSlice => ViewAction::StepSlice { view, steps: i64::MAX }.into(),
         K::FitView => ViewAction::FitAll.into(),
         K::CentreOnCursor => ViewAction::CentreOnCursor.into(),
+        K::TurnClockwise => ViewAction::Turn { view, degrees: KEY_DEGREES }.into(),
+        K::TurnAnticlockwise => ViewAction::Turn { view, degrees: -KEY_DEGREES }.into(),
+        K::Straighten => ViewAction::Straighten.into(),
         K::MaximiseView => ViewAction::ToggleMaximised(view).into(),
         K::WindowAuto => ViewAction::AutoWindow.into(),
         K::WindowPreset(index) => ViewAction::SetWindow(WindowPreset::ALL.get(usize::from(index))?.window).into(),

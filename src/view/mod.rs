@@ -20,6 +20,7 @@ mod pick;
 mod scale_bar;
 mod transfer_function;
 mod transfer_preset;
+mod view_camera;
 mod window_level;
 mod window_preset;
 
@@ -45,5 +46,6 @@ pub use pick::pick;
 pub use scale_bar::ScaleBar;
 pub use transfer_function::{ControlPoint, TransferFunction, VolumeMode};
 pub use transfer_preset::TransferPreset;
+pub use view_camera::ViewCamera;
 pub use window_level::WindowLevel;
 pub use window_preset::WindowPreset;

@@ -149,11 +149,24 @@ pub enum ViewAction {
         view: Plane,
         steps: i64,
     },
-    /// Voxel index along the view's normal axis, clamped.
+    /// Voxel index along the view's normal axis, clamped; while the views are turned, steps from the first place.
     SetSlice {
         view: Plane,
         slice: usize,
     },
+    /// Turns the lines of the other two planes in a view about the cross, clockwise on the screen.
+    Turn {
+        view: Plane,
+        degrees: f64,
+    },
+    /// The same until the line of the plane `line` runs along a direction, right and down on the screen, of any length.
+    TurnTo {
+        view: Plane,
+        line: Plane,
+        direction: [f64; 2],
+    },
+    /// Every view shows a slice along the voxel axes again.
+    Straighten,
     Activate(Plane),
     /// Keeps the voxel under `pointer` (from the view's top left corner) where it is. `size` is the view's size; same unit.
     Zoom {

@@ -22,6 +22,7 @@ mod study;
 mod tests;
 mod tools;
 mod training;
+mod turning;
 mod views;
 
 use std::path::PathBuf;

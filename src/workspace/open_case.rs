@@ -7,7 +7,7 @@ use crate::edit::History;
 use crate::geometry::{Extent, PatientSide, Plane, Voxel};
 use crate::io::NiftiGeometry;
 use crate::label::{LabelMap, LabelValue, Prediction};
-use crate::view::{SliceCamera, WindowLevel};
+use crate::view::{LinkedPlanes, SliceCamera, ViewCamera, WindowLevel};
 use crate::volume::{CaseId, Image};
 use crate::worker::protocol_io::LoadedCase;
 use crate::workspace::{CaseReview, Measurements, SecondImage};
@@ -33,12 +33,14 @@ pub struct OpenCase {
     pub review: CaseReview,
     /// The view in which the newest measurement was begun.
     pub(super) measuring_in: Option<Plane>,
-    /// The linked cross.
+    /// The linked cross, or the voxel nearest to it while the planes are turned.
     pub cursor: Voxel,
     pub window: WindowLevel,
     /// Sentences about the files of this case.
     pub notices: Vec<String>,
-    pub(super) cameras: [SliceCamera; 3],
+    pub(super) cameras: [ViewCamera; 3],
+    /// The planes of the views while they do not lie along the voxel axes.
+    pub(super) turned: Option<LinkedPlanes>,
     pub(super) fitted: [bool; 3],
     /// Of each view when it was fitted last, in its camera's unit.
     pub(super) view_sizes: [Option<[f64; 2]>; 3],
@@ -59,9 +61,10 @@ impl OpenCase {
         let LoadedCase { case, image, geometry, labels, prediction, rejections, notices } = loaded;
         let extent = labels.extent();
         let cursor = extent.clamped_voxel(extent.to_array().map(|n| (n / 2) as f64));
-        let camera = |view| SliceCamera::new(&image.affine, extent, view, side);
+        let camera = |view| ViewCamera::from(SliceCamera::new(&image.affine, extent, view, side));
         let mut opened = Self {
             cameras: Plane::ALL.map(camera),
+            turned: None,
             fitted: [false; 3],
             view_sizes: [None; 3],
             window: WindowLevel::auto(&image),
@@ -111,7 +114,7 @@ impl OpenCase {
         self.labels.extent()
     }
 
-    pub fn camera(&self, view: Plane) -> &SliceCamera {
+    pub fn camera(&self, view: Plane) -> &ViewCamera {
         &self.cameras[view_index(view)]
     }
 
@@ -120,9 +123,9 @@ impl OpenCase {
         self.fitted[view_index(view)]
     }
 
-    /// Voxel axis (0 = x) a view looks along.
+    /// Voxel axis (0 = x) a view looks along unless it is turned.
     pub fn normal_axis(&self, view: Plane) -> usize {
-        self.camera(view).axes().normal.axis
+        self.camera(view).straight().axes().normal.axis
     }
 
     /// Share (0 to 1) of voxels somebody has labelled.
@@ -156,7 +159,7 @@ impl OpenCase {
         self.view_sizes[view_index(view)] = Some(size);
     }
 
-    pub(super) fn camera_mut(&mut self, view: Plane) -> &mut SliceCamera {
+    pub(super) fn camera_mut(&mut self, view: Plane) -> &mut ViewCamera {
         &mut self.cameras[view_index(view)]
     }
 
@@ -164,11 +167,19 @@ impl OpenCase {
         self.fitted[view_index(view)] = fitted;
     }
 
-    /// Every view shows the slice of the linked cross.
+    /// Every view shows the slice of the linked cross, or its turned plane through the middle of that voxel.
     pub(super) fn move_cursor(&mut self, cursor: Voxel) {
+        if self.is_turned() {
+            return self.move_cross(cursor.to_f64());
+        }
         self.cursor = self.extent().clamped_voxel(cursor.to_f64());
+        self.show_cursor_slices();
+    }
+
+    pub(super) fn show_cursor_slices(&mut self) {
         for camera in &mut self.cameras {
-            camera.set_slice(self.cursor.to_array()[camera.axes().normal.axis]);
+            let straight = camera.straight_mut();
+            straight.set_slice(self.cursor.to_array()[straight.axes().normal.axis]);
         }
     }
 }

@@ -89,7 +89,7 @@ impl Case {
         camera.zoom_at([31.7, 44.3], view_size, 0.913);
         camera.set_slice(3);
         SliceScene {
-            camera,
+            camera: camera.into(),
             view_size,
             window: WindowLevel::auto(&self.image),
             layers,

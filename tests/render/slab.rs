@@ -23,7 +23,7 @@ fn scenes(case: &Case, thickness_mm: f64, change: fn(&mut LayerSettings)) -> Vec
         });
         for slice in [0, 4, usize::MAX] {
             let mut there = scene.clone();
-            there.camera.set_slice(slice);
+            there.camera.straight_mut().set_slice(slice);
             scenes.push((projection.name(), there));
         }
     }
@@ -67,7 +67,7 @@ fn a_slab_shows_the_brightest_darkest_and_mean_of_its_slices_and_of_no_others() 
         let mean = slices.clone().map(value).sum::<f64>() / slices.count() as f64;
         for (projection, expected) in SlabProjection::ALL.into_iter().zip([last, first, mean]) {
             let mut scene = case.scene(Plane::Axial, |l| (l.slab, l.pseudo) = (slab(12.0, projection), false));
-            scene.camera.set_slice(slice);
+            scene.camera.straight_mut().set_slice(slice);
             let shown = drawn(&gpu, &mut renderer, &scene).get_pixel(SIZE[0] / 2, SIZE[1] / 2).0[0];
             let expected = 1.5 * expected;
             let level = 255.0 * scene.window.grey(expected);

@@ -106,7 +106,7 @@ fn scene(image: &Image, classes: &ClassTable, plane: Plane) -> SliceScene {
     camera.fit(view_size);
     let layers = LayerSettings::default();
     SliceScene {
-        camera,
+        camera: camera.into(),
         view_size,
         window: WindowLevel::auto(image),
         layers,

@@ -1,17 +1,18 @@
 //! What lies over a picture: orientation letters, slice number, scale bar, crosshair, brush outline, frame.
 
 use eframe::egui::{
-    Align2, Color32, FontId, Painter, Pos2, Rect, Shape, Stroke, StrokeKind, epaint::EllipseShape, pos2, vec2,
+    Align2, Color32, FontId, Painter, Pos2, Rect, Shape, Stroke, StrokeKind, epaint::EllipseShape, vec2,
 };
 
+use super::cross_lines::cross_lines;
 use super::pointer::Surface;
 use crate::edit::BrushShape;
 use crate::ui::theme;
 use crate::view::ScaleBar;
 use crate::workspace::{OpenCase, Tool, Tools, Views};
 
-const MARGIN: f32 = 10.0;
-const LETTER: f32 = 13.0;
+pub const MARGIN: f32 = 10.0;
+pub const LETTER: f32 = 13.0;
 const CAPTION: f32 = 11.0;
 /// Longest scale bar, points.
 const SCALE_BAR_ROOM: f64 = 90.0;
@@ -48,20 +49,11 @@ impl Decoration<'_> {
     }
 
     fn crosshair(&self, painter: &Painter) {
-        let rect = self.surface.rect;
-        let [x, y] = self.surface.camera.screen_from_voxel(self.case.cursor.to_f64(), self.surface.size());
-        // Screen positions are far below the range in which f32 loses a pixel.
-        let at = rect.min + vec2(x as f32, y as f32);
         let stroke = Stroke::new(1.0, theme::CROSSHAIR.gamma_multiply(0.55));
-        // The letters at the edges stay free.
-        let inner = rect.shrink(MARGIN + LETTER + 4.0);
-        for (from, to) in [
-            (pos2(inner.left(), at.y), pos2((at.x - CROSS_GAP).max(inner.left()), at.y)),
-            (pos2((at.x + CROSS_GAP).min(inner.right()), at.y), pos2(inner.right(), at.y)),
-            (pos2(at.x, inner.top()), pos2(at.x, (at.y - CROSS_GAP).max(inner.top()))),
-            (pos2(at.x, (at.y + CROSS_GAP).min(inner.bottom())), pos2(at.x, inner.bottom())),
-        ] {
-            painter.line_segment([from, to], stroke);
+        for line in cross_lines(self.surface, self.case).into_iter().flatten() {
+            for arm in line.arms(CROSS_GAP) {
+                painter.line_segment(arm, stroke);
+            }
         }
     }
 
@@ -76,13 +68,16 @@ impl Decoration<'_> {
             (rect.center_top(), Align2::CENTER_TOP, top),
             (rect.center_bottom(), Align2::CENTER_BOTTOM, bottom),
         ] {
-            shadowed_text(painter, at, align, &letter.to_string(), LETTER, theme::OVER_PICTURE);
+            shadowed_text(painter, at, align, &letter, LETTER, theme::OVER_PICTURE);
         }
     }
 
     fn slice_number(&self, painter: &Painter) {
-        let camera = self.surface.camera;
-        let text = format!("{} {} / {}", self.surface.view.name(), camera.slice_number(), camera.slice_count());
+        let view = self.surface.view;
+        let (number, count) = self.case.slice_number(view);
+        let degrees = self.case.turned_degrees(view).round();
+        let turned = if degrees > 0.0 { format!(", turned {degrees}°") } else { String::new() };
+        let text = format!("{} {number} / {count}{turned}", view.name());
         let at = self.surface.rect.min + vec2(MARGIN, MARGIN - 2.0);
         shadowed_text(painter, at, Align2::LEFT_TOP, &text, CAPTION, theme::OVER_PICTURE_TEXT);
     }
@@ -110,12 +105,15 @@ impl Decoration<'_> {
         }
         let camera = self.surface.camera;
         let brush = &self.tools.brush;
-        let diameter_mm = brush.diameter_mm(camera.axes().normal.axis, camera.spacing_mm());
+        let is_turned = camera.turned().is_some();
+        let normal_axis = (!is_turned).then(|| camera.straight().axes().normal.axis);
+        let diameter_mm = brush.diameter_mm(normal_axis, camera.spacing_mm());
         // A brush of less than a pixel must still be found.
         let radius = ((diameter_mm / 2.0 * camera.zoom()) as f32).max(1.5);
         let colour = if self.tools.tool == Tool::Brush { self.class_colour } else { Color32::WHITE };
         let (shadow, line) = (Stroke::new(3.0, Color32::from_black_alpha(170)), Stroke::new(1.5, colour));
-        if brush.shape == BrushShape::Square {
+        // On a turned plane the square paints as a disc.
+        if brush.shape == BrushShape::Square && !is_turned {
             let square = Rect::from_center_size(pointer, vec2(2.0 * radius, 2.0 * radius));
             painter.rect_stroke(square, 0.0, shadow, StrokeKind::Middle);
             painter.rect_stroke(square, 0.0, line, StrokeKind::Middle);
@@ -132,7 +130,7 @@ impl Decoration<'_> {
 }
 
 /// Text that stays readable over white and over black.
-fn shadowed_text(painter: &Painter, at: Pos2, align: Align2, text: &str, size: f32, colour: Color32) {
+pub fn shadowed_text(painter: &Painter, at: Pos2, align: Align2, text: &str, size: f32, colour: Color32) {
     let font = FontId::proportional(size);
     let shadow = Color32::from_black_alpha(200);
     for offset in [vec2(1.0, 1.0), vec2(-1.0, 0.0), vec2(0.0, -1.0)] {

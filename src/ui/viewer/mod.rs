@@ -1,6 +1,7 @@
 //! The centre of the window: three linked slice views and the facts of the case.
 
 mod arrangement;
+mod cross_lines;
 mod decoration;
 mod overlay;
 mod picture;
@@ -9,12 +10,14 @@ mod scene_view;
 mod slice_strip;
 mod slice_view;
 mod surfaces;
+mod turning;
 
 use std::sync::Arc;
 
 use eframe::egui::{self, Frame, Margin, Rect, Ui, UiBuilder};
 
 pub use picture::{Pictures, Upload};
+pub use turning::KEY_DEGREES;
 
 use self::arrangement::{Arrangement, Pane};
 use self::pointer::Pointer;

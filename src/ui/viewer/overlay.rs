@@ -96,7 +96,7 @@ impl Overlay<'_> {
     /// What a click would outline.
     fn level_line(&self, painter: &Painter) {
         let camera = self.surface.camera;
-        let pixels = camera.extent().voxel_count() / camera.slice_count().max(1);
+        let pixels = camera.extent().voxel_count() / camera.straight().slice_count().max(1);
         let Some(pointer) = self.pointer.filter(|_| pixels <= MOST_TRACED_PIXELS) else { return };
         let view = self.surface.view;
         let Some(outline) = self.workspace.level_line(view, self.surface.voxel(pointer)) else { return };
@@ -131,8 +131,10 @@ impl Overlay<'_> {
     }
 }
 
+/// In the shown slice; a turned plane holds no outline.
 fn is_here(surface: &Surface<'_>, drawing: &Drawing) -> bool {
-    drawing.view == surface.view && drawing.outline.slice == surface.camera.slice()
+    let camera = surface.camera;
+    drawing.view == surface.view && camera.turned().is_none() && drawing.outline.slice == camera.straight().slice()
 }
 
 fn on_screen(surface: &Surface<'_>, voxel: [f64; 3]) -> Pos2 {
@@ -145,14 +147,10 @@ fn world_on_screen(surface: &Surface<'_>, case: &OpenCase, at: [f64; 3]) -> Opti
     Some(on_screen(surface, case.image.affine.voxel_from_world(at)?))
 }
 
-/// All handles lie within half a voxel of the slice.
+/// All handles lie within half a voxel of what is shown.
 fn is_in_slice(surface: &Surface<'_>, case: &OpenCase, measurement: &Measurement) -> bool {
-    let axis = surface.camera.axes().normal.axis;
-    let slice = surface.camera.slice() as f64;
-    measurement.handles().into_iter().all(|at| {
-        let voxel = case.image.affine.voxel_from_world(at);
-        voxel.is_some_and(|voxel| (voxel[axis] - slice).abs() <= 0.5)
-    })
+    let is_near = |at| case.image.affine.voxel_from_world(at).is_some_and(|voxel| surface.camera.cuts(voxel));
+    measurement.handles().into_iter().all(is_near)
 }
 
 /// The line around a region, world mm.

@@ -3,7 +3,7 @@
 use eframe::egui::{Event, Modifiers, MouseWheelUnit, PointerButton, Pos2, Rect, Vec2};
 
 use crate::geometry::Plane;
-use crate::view::{DragAction, HandleHit, MousePreset, SliceCamera, WheelAction};
+use crate::view::{DragAction, HandleHit, MousePreset, ViewCamera, WheelAction};
 use crate::workspace::{
     Action, EditAction, MeasureAction, OutlineAction, PseudoAction, Ruler, Tool, ToolAction, ViewAction,
 };
@@ -18,7 +18,7 @@ const HANDLE_REACH: f32 = 8.0;
 
 /// The view under the pointer, as this frame shows it.
 pub struct Surface<'a> {
-    pub camera: &'a SliceCamera,
+    pub camera: &'a ViewCamera,
     pub view: Plane,
     /// In window points.
     pub rect: Rect,
@@ -82,6 +82,11 @@ enum Press {
 }
 
 impl Pointer {
+    /// A drag in any view is still going on.
+    pub fn is_busy(&self) -> bool {
+        self.drag.is_some()
+    }
+
     /// A drag that began in `view` is still going on.
     pub fn is_dragging(&self, view: Plane) -> bool {
         self.drag.is_some_and(|d| d.view == view)

@@ -2,10 +2,11 @@
 
 use eframe::egui::{Color32, CursorIcon, Rect, Sense, Ui, WidgetInfo, pos2, vec2};
 
+use crate::geometry::Plane;
 use crate::ui::actions::Actions;
 use crate::ui::theme;
 use crate::view::SliceCamera;
-use crate::workspace::ViewAction;
+use crate::workspace::{OpenCase, ViewAction};
 
 /// Width of the sensitive strip, points.
 pub const WIDTH: f32 = 18.0;
@@ -16,9 +17,9 @@ const HALF_MM2: f64 = 80.0;
 /// Free room above and below.
 const MARGIN: f32 = 34.0;
 
-/// `doubt_mm2`: how much of each slice is doubtful, by voxel index along the view's normal; empty if nobody knows.
-pub fn ui(ui: &mut Ui, view_rect: Rect, camera: &SliceCamera, doubt_mm2: &[f64], actions: &mut Actions) {
-    let (view, count) = (camera.plane(), camera.slice_count());
+/// Beside the handle, amber marks tell how much of each slice is doubtful.
+pub fn ui(ui: &mut Ui, view_rect: Rect, view: Plane, case: &OpenCase, actions: &mut Actions) {
+    let (number, count) = case.slice_number(view);
     let area = Rect::from_min_max(
         pos2(view_rect.right() - WIDTH, view_rect.top() + MARGIN),
         pos2(view_rect.right(), view_rect.bottom() - MARGIN),
@@ -28,7 +29,6 @@ pub fn ui(ui: &mut Ui, view_rect: Rect, camera: &SliceCamera, doubt_mm2: &[f64],
     }
     let name = format!("{} slice", view.name());
     let response = ui.interact(area, ui.scope_id().with(("slice strip", view.name())), Sense::click_and_drag());
-    let number = camera.slice_number();
     response.widget_info(|| WidgetInfo::slider(true, number as f64, &name));
 
     let last = (count - 1) as f32;
@@ -37,8 +37,10 @@ pub fn ui(ui: &mut Ui, view_rect: Rect, camera: &SliceCamera, doubt_mm2: &[f64],
         let share = ((area.bottom() - pos.y) / area.height()).clamp(0.0, 1.0);
         // A share of 0 to 1 times the last index.
         let wanted = (share * last).round() as usize;
-        let slice = if camera.axes().normal.reversed { (count - 1).saturating_sub(wanted) } else { wanted };
-        if slice != camera.slice() {
+        if wanted + 1 != number {
+            // Turned planes have no voxel axis: their places count as they are numbered.
+            let reversed = !case.is_turned() && case.camera(view).straight().axes().normal.reversed;
+            let slice = if reversed { (count - 1).saturating_sub(wanted) } else { wanted };
             actions.push(ViewAction::SetSlice { view, slice }.into());
         }
     }
@@ -46,7 +48,10 @@ pub fn ui(ui: &mut Ui, view_rect: Rect, camera: &SliceCamera, doubt_mm2: &[f64],
     let active = response.hovered() || response.dragged();
     let rail = Rect::from_center_size(area.center(), vec2(RAIL, area.height()));
     ui.painter().rect_filled(rail, 2.5, Color32::from_white_alpha(if active { 40 } else { 24 }));
-    doubt_ui(ui, rail, camera, doubt_mm2);
+    // Turned planes cut through all slices.
+    let doubt_mm2 = if case.is_turned() { Vec::new() } else { case.review.areas_mm2(case.normal_axis(view)) };
+    let camera = case.camera(view).straight();
+    doubt_ui(ui, rail, camera, &doubt_mm2);
     let y = area.bottom() - area.height() * (number - 1) as f32 / last;
     let handle = Rect::from_center_size(pos2(area.center().x, y), vec2(RAIL + 3.0, HANDLE_HEIGHT));
     let colour = if active { Color32::WHITE } else { theme::OVER_PICTURE_TEXT };

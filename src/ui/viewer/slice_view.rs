@@ -5,7 +5,7 @@ use eframe::egui::{self, CursorIcon, PointerButton, Pos2, Rect, Response, Role, 
 use super::decoration::{self, Decoration};
 use super::picture::Pictures;
 use super::pointer::{Pointer, Surface};
-use super::{overlay, slice_strip};
+use super::{overlay, slice_strip, turning};
 use crate::geometry::Plane;
 use crate::ui::actions::Actions;
 use crate::ui::{shortcuts, theme, widgets};
@@ -71,8 +71,11 @@ pub fn ui(
     if let Some(region) = pointer.window_region(view) {
         painter.rect_stroke(region, 0.0, (1.0, theme::OVER_PICTURE), StrokeKind::Middle);
     }
-    let doubt_mm2 = case.review.areas_mm2(case.normal_axis(view));
-    slice_strip::ui(ui, rect, camera, &doubt_mm2, actions);
+    slice_strip::ui(ui, rect, view, case, actions);
+    turning::straighten_ui(ui, &surface, case, keymap, actions);
+    if workspace.views().layers.crosshair {
+        turning::handles_ui(ui, &surface, case, (keymap, pointer.is_busy()), actions);
+    }
     if response.hovered() {
         ui.ctx().set_cursor_icon(cursor(&surface, pointer));
     }

@@ -95,6 +95,11 @@ plain_actions! {
         PreviousFrame "previous-frame" "Previous time frame",
         FitView "fit-view" "Fit the picture to the view",
         CentreOnCursor "centre-on-cursor" "Centre the views on the crosshair",
+        /// The lines of the other two planes in the active view.
+        TurnClockwise "turn-clockwise" "Turn the planes clockwise about the crosshair",
+        TurnAnticlockwise "turn-anticlockwise" "Turn the planes anticlockwise about the crosshair",
+        /// The slices along the voxel axes come back.
+        Straighten "straighten" "Straighten the turned views",
         MaximiseView "maximise-view" "One view or all views",
         NextLayout "next-layout" "Next layout of the views",
         ToggleCrosshair "toggle-crosshair" "Crosshair on or off",

@@ -52,6 +52,13 @@ impl ObliqueCamera {
         self.plane = plane;
     }
 
+    /// Takes another camera's zoom (screen units per mm) and puts the plane's centre so many screen units right of and
+    /// below the middle of the view.
+    pub fn place(&mut self, zoom: f64, centre: [f64; 2]) {
+        self.set_zoom(zoom);
+        self.set_middle(centre.map(|units| -units / self.zoom));
+    }
+
     /// The whole volume as it is seen along the normal, centred.
     pub fn fit(&mut self, size: [f64; 2]) {
         let [low, high] = self.outline_mm();
@@ -77,9 +84,9 @@ impl ObliqueCamera {
         self.set_middle([inside(0), inside(1)]);
     }
 
-    /// Brings a world position, projected along the normal, into the middle of the view.
-    pub fn centre_on(&mut self, world: [f64; 3]) {
-        self.set_middle(self.plane.in_plane_mm(world));
+    /// Brings a voxel position, projected along the normal, into the middle of the view.
+    pub fn centre_on(&mut self, voxel: [f64; 3]) {
+        self.set_middle(self.plane.in_plane_mm(self.world_from_voxel.world_from_voxel(voxel)));
     }
 
     /// Point of the plane under a screen position, world mm.
@@ -105,17 +112,17 @@ impl ObliqueCamera {
         self.screen_from_world(self.world_from_voxel.world_from_voxel(voxel), size)
     }
 
+    /// The plane cuts the voxel that is centred at a position: it is at most half the voxel's width along the normal away.
+    pub fn cuts(&self, voxel: [f64; 3]) -> bool {
+        let normal = self.plane.normal();
+        let half_width: f64 = (0..3).map(|a| dot(self.world_from_voxel.column(a), normal).abs()).sum::<f64>() / 2.0;
+        self.plane.height_mm(self.world_from_voxel.world_from_voxel(voxel)).abs() <= half_width
+    }
+
     /// The voxel step that leads 1 mm along the normal.
     pub fn voxels_per_mm_along_normal(&self) -> [f64; 3] {
         let normal = self.plane.normal();
         self.voxel_from_world.rows.map(|r| dot([r[0], r[1], r[2]], normal))
-    }
-
-    /// By how many degrees (-180 to 180, clockwise) a drag between two screen positions turns about the plane's centre.
-    pub fn turn_degrees(&self, from: [f64; 2], to: [f64; 2], size: [f64; 2]) -> f64 {
-        let centre = self.screen_from_world(self.plane.centre_mm(), size);
-        let [a, b] = [from, to].map(|p| [p[0] - centre[0], p[1] - centre[1]]);
-        (a[0] * b[1] - a[1] * b[0]).atan2(a[0] * b[0] + a[1] * b[1]).to_degrees()
     }
 
     fn in_plane_from_screen(&self, position: [f64; 2], size: [f64; 2]) -> [f64; 2] {

@@ -69,14 +69,23 @@ impl LinkedPlanes {
         }
         let (own, radians) = (*self.plane(view), (degrees % 360.0).to_radians());
         let axis = cross(own.right(), own.down());
-        let [first, second] = others(view).map(|other| self.plane(other).turned(axis, radians));
+        let [first, second] = view.others().map(|other| self.plane(other).turned(axis, radians));
         // Rounding must not add up over a day of turning: each normal is made perpendicular to those before it.
         let first_normal = unit(without(first.normal(), own.normal())).unwrap_or(first.normal());
         let across = cross(own.normal(), first_normal);
         let second_normal = if dot(across, second.normal()) < 0.0 { scaled(across, -1.0) } else { across };
-        let [a, b] = others(view).map(|other| other as usize);
+        let [a, b] = view.others().map(|other| other as usize);
         self.planes[a] = first.with_normal(first_normal);
         self.planes[b] = second.with_normal(second_normal);
+    }
+
+    /// Turns as [`Self::turn`] until the line of `other` in `view` runs along `direction` (right, down on the screen); a
+    /// line has no head, so the nearer way is taken. A direction without length turns nothing.
+    pub fn turn_to(&mut self, view: Plane, other: Plane, direction: [f64; 2]) {
+        let [[x, y], [u, v]] = [self.line_in(view, other), direction];
+        let degrees = (x * v - y * u).atan2(x * u + y * v).to_degrees();
+        let back = if degrees.abs() > 90.0 { 180f64.copysign(degrees) } else { 0.0 };
+        self.turn(view, degrees - back);
     }
 
     /// Along the voxel axes again; the cross stays.
@@ -91,6 +100,14 @@ impl LinkedPlanes {
             dot(now.right(), start.right()).min(dot(now.down(), start.down())) < STRAIGHT
         };
         self.planes.iter().zip(&self.straight).any(differ)
+    }
+
+    /// By how much the plane of a view is turned out of the voxel axes, 0 to 180: the angle of the one rotation that leads
+    /// there, from the trace of its matrix.
+    pub fn turned_degrees(&self, view: Plane) -> f64 {
+        let (now, start) = (self.plane(view), &self.straight[view as usize]);
+        let trace = dot(now.right(), start.right()) + dot(now.down(), start.down()) + dot(now.normal(), start.normal());
+        ((trace - 1.0) / 2.0).clamp(-1.0, 1.0).acos().to_degrees()
     }
 
     /// Mirrors the axial and the coronal view, also while they are turned.
@@ -134,14 +151,6 @@ impl LinkedPlanes {
     fn range_mm(&self, view: Plane) -> [f64; 2] {
         let heights = self.corners_mm.map(|corner| self.plane(view).height_mm(corner));
         [heights.into_iter().fold(f64::INFINITY, f64::min), heights.into_iter().fold(f64::NEG_INFINITY, f64::max)]
-    }
-}
-
-fn others(view: Plane) -> [Plane; 2] {
-    match view {
-        Plane::Axial => [Plane::Coronal, Plane::Sagittal],
-        Plane::Coronal => [Plane::Axial, Plane::Sagittal],
-        Plane::Sagittal => [Plane::Axial, Plane::Coronal],
     }
 }
 

@@ -2,39 +2,53 @@
 
 use super::{ObliqueCamera, Slab, SlabProjection};
 use crate::geometry::vector::{add, scaled};
+use crate::geometry::{Extent, Voxel};
 use crate::volume::Image;
+
+/// Stands for infinitely dark or bright, so that it can be mixed with other values.
+const EXTREME: f64 = 1e300;
 
 /// Reads an image through a slab.
 #[derive(Clone, Debug)]
 pub struct SlabSampler<'a> {
     image: &'a Image,
-    camera: &'a ObliqueCamera,
     projection: SlabProjection,
+    interpolation: bool,
     /// From the plane to each sample, voxels.
     steps: Vec<[f64; 3]>,
 }
 
 impl<'a> SlabSampler<'a> {
-    pub fn new(image: &'a Image, camera: &'a ObliqueCamera, slab: &Slab) -> Self {
+    /// Between voxel centres the intensity is trilinear with `interpolation`, else that of the nearest voxel.
+    pub fn new(image: &'a Image, camera: &ObliqueCamera, slab: &Slab, interpolation: bool) -> Self {
         let per_mm = camera.voxels_per_mm_along_normal();
         let steps = slab.offsets_mm(camera.spacing_mm()).into_iter().map(|mm| scaled(per_mm, mm)).collect();
-        Self { image, camera, projection: slab.projection, steps }
+        Self { image, projection: slab.projection, interpolation, steps }
     }
 
-    /// Intensity shown at a screen position of a view of `size`. Samples outside the volume and those that read a NaN voxel
-    /// are left out; NaN if none is left.
-    pub fn sample(&self, position: [f64; 2], size: [f64; 2]) -> f32 {
-        let voxel = self.camera.voxel_from_screen(position, size);
-        let samples = self.steps.iter().map(|&step| trilinear(self.image, add(voxel, step)).unwrap_or(f64::NAN));
-        // A picture has far fewer digits than f32.
-        self.projection.of(samples.filter(|s| !s.is_nan())) as f32
+    /// Intensity shown at a voxel position of the plane. Samples outside the volume are left out; NaN if none is left. A
+    /// NaN voxel is as dark as can be.
+    pub fn sample(&self, voxel: [f64; 3]) -> f64 {
+        self.projection.of(self.steps.iter().filter_map(|&step| self.thin(add(voxel, step))))
+    }
+
+    fn thin(&self, position: [f64; 3]) -> Option<f64> {
+        let read = |voxel| {
+            let value = self.image.intensity(voxel);
+            if value.is_nan() { -EXTREME } else { value.clamp(-EXTREME, EXTREME) }
+        };
+        let extent = self.image.extent();
+        if self.interpolation { trilinear_of(extent, position, read) } else { extent.nearest_voxel(position).map(read) }
     }
 }
 
 /// Trilinear intensity at a voxel position, `None` outside the volume. Between an outermost voxel centre and the volume's
 /// border the intensity is that of the border.
 pub(crate) fn trilinear(image: &Image, position: [f64; 3]) -> Option<f64> {
-    let extent = image.extent();
+    trilinear_of(image.extent(), position, |voxel| image.intensity(voxel))
+}
+
+fn trilinear_of(extent: Extent, position: [f64; 3], read: impl Fn(Voxel) -> f64) -> Option<f64> {
     extent.nearest_voxel(position)?;
     let last = extent.to_array().map(|n| (n - 1) as f64);
     let inside: [f64; 3] = std::array::from_fn(|a| position[a].clamp(0.0, last[a]));
@@ -47,7 +61,7 @@ pub(crate) fn trilinear(image: &Image, position: [f64; 3]) -> Option<f64> {
         // What is not touched is not read: neither beyond the border nor a NaN neighbour.
         if weight > 0.0 {
             let voxel = extent.clamped_voxel(std::array::from_fn(|a| base[a] + f64::from(u8::from(upper(a)))));
-            sum += weight * image.intensity(voxel);
+            sum += weight * read(voxel);
         }
     }
     Some(sum)
@@ -57,7 +71,7 @@ pub(crate) fn trilinear(image: &Image, position: [f64; 3]) -> Option<f64> {
 mod tests {
     use super::*;
     use crate::geometry::vector::dot;
-    use crate::geometry::{Affine, Extent, PatientSide, Plane, Voxel};
+    use crate::geometry::{Affine, PatientSide, Plane};
     use crate::view::{LinkedPlanes, ObliquePlane};
     use crate::volume::{Grid, Voxels};
     use proptest::prelude::*;
@@ -93,7 +107,7 @@ mod tests {
             let rise = dot(camera.plane().normal(), GRADIENT).abs() * thickness_mm / 2.0;
             for (projection, expected) in SlabProjection::ALL.into_iter().zip([here + rise, here - rise, here]) {
                 let slab = Slab { thickness_mm, projection };
-                let shown = f64::from(SlabSampler::new(&image, &camera, &slab).sample(position, SIZE));
+                let shown = SlabSampler::new(&image, &camera, &slab, true).sample(camera.voxel_from_screen(position, SIZE));
                 prop_assert!((shown - expected).abs() < 1e-4, "{projection:?} {shown} {expected}");
             }
         }
@@ -105,30 +119,31 @@ mod tests {
         let image = image(extent, Affine::from_spacing([1.0, 2.0, 3.0]), |v| extent.index(v) as f64);
         let linked = LinkedPlanes::new(&image.affine, extent, PatientSide::Radiological).unwrap();
         let camera = camera(&image, *linked.plane(Plane::Axial));
-        let sampler = SlabSampler::new(&image, &camera, &Slab::default());
-        for (x, y) in (0..5).flat_map(|x| (0..7).map(move |y| (x, y))) {
-            let voxel = Voxel::new(x, y, 1);
-            let shown = sampler.sample(camera.screen_from_voxel(voxel.to_f64(), SIZE), SIZE);
-            assert!((f64::from(shown) - image.intensity(voxel)).abs() < 1e-4);
+        for interpolation in [false, true] {
+            let sampler = SlabSampler::new(&image, &camera, &Slab::default(), interpolation);
+            for (x, y) in (0..5).flat_map(|x| (0..7).map(move |y| (x, y))) {
+                let voxel = Voxel::new(x, y, 1);
+                assert_eq!(sampler.sample(voxel.to_f64()), image.intensity(voxel));
+            }
+            let shown = |x: f64| sampler.sample([x, 0.0, 1.0]);
+            assert!(shown(-0.49) == 35.0 && shown(-0.51).is_nan() && shown(4.51).is_nan());
+            assert_eq!(shown(1.25), if interpolation { 36.25 } else { 36.0 });
         }
-        let shown = |x: f64| sampler.sample(camera.screen_from_voxel([x, 0.0, 1.0], SIZE), SIZE);
-        assert!((shown(-0.49) - 35.0).abs() < 1e-4 && shown(-0.51).is_nan() && shown(4.51).is_nan());
     }
 
     #[test]
-    fn samples_outside_and_unknown_intensities_are_left_out() {
+    fn samples_outside_are_left_out_and_unknown_intensities_are_as_dark_as_can_be() {
         let extent = Extent::new(3, 3, 3).unwrap();
-        let image = image(extent, Affine::identity(), |v| if v.z == 2 { f64::NAN } else { 4.0 + v.z as f64 });
+        let image = image(extent, Affine::identity(), |v| if v.x == 2 { f64::NAN } else { 4.0 + v.z as f64 });
         let linked = LinkedPlanes::new(&image.affine, extent, PatientSide::Radiological).unwrap();
         let camera = camera(&image, *linked.plane(Plane::Axial));
-        let shown = |projection| {
-            SlabSampler::new(&image, &camera, &Slab { thickness_mm: 20.0, projection }).sample([150.0, 100.0], SIZE)
+        let shown = |projection, voxel| {
+            SlabSampler::new(&image, &camera, &Slab { thickness_mm: 20.0, projection }, true).sample(voxel)
         };
-        assert_eq!((shown(SlabProjection::Max), shown(SlabProjection::Min)), (5.0, 4.0));
-        let mean = shown(SlabProjection::Mean);
-        assert!(mean > 4.0 && mean < 5.0, "{mean}");
-        let aside = SlabSampler::new(&image, &camera, &Slab::default()).sample([-900.0, f64::NAN], SIZE);
-        assert!(aside.is_nan());
+        let [brightest, darkest, mean] = SlabProjection::ALL.map(|projection| shown(projection, [1.0, 1.0, 1.0]));
+        assert!(brightest == 6.0 && darkest == 4.0 && (4.5..5.5).contains(&mean), "{mean}");
+        assert!(SlabProjection::ALL.iter().all(|&projection| shown(projection, [2.0, 1.0, 1.0]) < -1e200));
+        assert!(shown(SlabProjection::Max, [-90.0, f64::NAN, 0.0]).is_nan());
     }
 
     #[test]
@@ -139,6 +154,6 @@ mod tests {
         linked.turn(Plane::Coronal, 33.0);
         let camera = camera(&image, *linked.plane(Plane::Axial));
         let slab = Slab { thickness_mm: 2.0, projection: SlabProjection::Mean };
-        assert_eq!(SlabSampler::new(&image, &camera, &slab).sample([150.0, 100.0], SIZE), 9.0);
+        assert_eq!(SlabSampler::new(&image, &camera, &slab, true).sample([0.0; 3]), 9.0);
     }
 }

@@ -14,6 +14,9 @@ impl Workspace {
         match action {
             PseudoAction::AcceptCase => self.accept("Accept case", &Acceptance::Case, effects),
             PseudoAction::AcceptSlice(view) => {
+                if self.must_straighten("accept a slice", effects) {
+                    return;
+                }
                 let Some(case) = self.case() else { return };
                 let axis = case.normal_axis(view);
                 let index = case.cursor.to_array()[axis];

@@ -50,7 +50,7 @@ impl Workspace {
     }
 
     fn fill(&mut self, view: Plane, position: [f64; 3], inverted: bool, effects: &mut Vec<Effect>) {
-        if !self.can_edit() {
+        if !self.can_edit() || self.must_straighten("use Fill", effects) {
             return;
         }
         let paint = if inverted { self.eraser() } else { self.paint() };
@@ -66,6 +66,9 @@ impl Workspace {
     }
 
     fn complete_slice(&mut self, view: Plane, effects: &mut Vec<Effect>) {
+        if self.must_straighten("complete a slice", effects) {
+            return;
+        }
         let Some(case) = self.case() else { return };
         let axis = case.normal_axis(view);
         let index = case.cursor.to_array()[axis];

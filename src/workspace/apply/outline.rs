@@ -48,14 +48,14 @@ impl Workspace {
     }
 
     fn press_outline(&mut self, view: Plane, position: [f64; 3], inverted: bool, effects: &mut Vec<Effect>) {
-        if !self.can_edit() {
+        if !self.can_edit() || self.must_straighten("draw an outline", effects) {
             return;
         }
         let tool = self.tools.tool;
         let Some(case) = self.case() else { return };
         let image = Arc::clone(&case.image);
         let axis = case.normal_axis(view);
-        let slice = case.camera(view).slice();
+        let slice = case.camera(view).straight().slice();
         if let Some(drawing) = &self.drawing
             && (drawing.view, drawing.outline.slice) != (view, slice)
         {
@@ -68,6 +68,10 @@ impl Workspace {
 
     /// Paints what the outline encloses as one step.
     fn finish_outline(&mut self, effects: &mut Vec<Effect>) {
+        // It lies in a slice that is not seen.
+        if self.drawing.is_some() && self.must_straighten("apply the outline", effects) {
+            return;
+        }
         let Some(drawing) = self.drawing.take() else { return };
         if !self.can_edit() || !drawing.is_closed_enough() {
             return;
@@ -92,7 +96,7 @@ impl Workspace {
     }
 
     pub(super) fn trace_level(&mut self, view: Plane, position: [f64; 3], paint: &Paint, effects: &mut Vec<Effect>) {
-        if !self.can_edit() {
+        if !self.can_edit() || self.must_straighten("trace a level line", effects) {
             return;
         }
         let Some(outline) = self.level_line(view, position) else {
@@ -101,9 +105,9 @@ impl Workspace {
         self.paint_outline(("Level line", "Level line"), &outline, None, paint, effects);
     }
 
-    /// The closed line of one intensity through a position in the slice of a view.
+    /// The closed line of one intensity through a position in the slice of a view; none while the views are turned.
     pub fn level_line(&self, view: Plane, position: [f64; 3]) -> Option<Outline> {
-        let case = self.case()?;
+        let case = self.case().filter(|case| !case.is_turned())?;
         let axis = case.normal_axis(view);
         let voxel = case.extent().nearest_voxel(position)?.to_array();
         level_trace(&case.image, axis, voxel[axis], in_plane(axis, voxel))

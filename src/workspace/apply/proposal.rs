@@ -23,6 +23,9 @@ enum Then {
 
 impl Workspace {
     pub(super) fn propose(&mut self, operation: Operation, slice_of: Option<Plane>, effects: &mut Vec<Effect>) {
+        if slice_of.is_some() && self.must_straighten("work in one slice", effects) {
+            return;
+        }
         let class = self.tools.class;
         self.ask(operation, class, slice_of, Then::Show, effects);
     }
@@ -65,15 +68,16 @@ impl Workspace {
     }
 
     pub(super) fn copy_slice_to_next(&mut self, view: Plane, effects: &mut Vec<Effect>) {
+        if self.must_straighten("copy a slice", effects) {
+            return;
+        }
         let (Some(case), Some(study)) = (self.case(), &self.study) else { return };
         let classes: Vec<ClassId> = study.classes.foreground().map(|class| class.id).collect();
         let axis = case.normal_axis(view);
         let from = case.cursor.to_array()[axis];
         let Some(case) = self.case_mut() else { return };
-        case.camera_mut(view).step_slice(1);
-        let to = case.camera(view).slice();
-        let cursor = case.cursor.with_axis(axis, to);
-        case.move_cursor(cursor);
+        case.step_slice(view, 1);
+        let to = case.cursor.to_array()[axis];
         if to == from {
             return self.notify(Notice::info("This is the last slice."), effects);
         }
@@ -86,6 +90,10 @@ impl Workspace {
         let Some(case) = self.case() else { return };
         let Some(voxel) = case.extent().nearest_voxel(position) else { return };
         let paint = if inverted { self.eraser() } else { self.paint() };
+        let in_slice = matches!(self.tools.tool, Tool::FillSimilar | Tool::GrowRegion | Tool::Island);
+        if in_slice && !self.tools.in_volume && self.must_straighten("use this tool in a slice", effects) {
+            return;
+        }
         match self.tools.tool {
             Tool::FillSimilar => {
                 let tolerance = self.tolerance();

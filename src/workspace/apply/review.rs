@@ -149,8 +149,8 @@ impl Workspace {
 impl OpenCase {
     /// The cross in the middle of a region and of every view, zoomed so that the region and what lies around it are seen.
     fn frame_region(&mut self, region: &Region) {
-        self.move_cursor(region.centre);
         let at = region.centre.to_f64();
+        self.move_cross(at);
         for view in Plane::ALL {
             let Some(size) = self.view_size(view) else { continue };
             let length_mm = self.side_mm(&region.bounds);

@@ -3,16 +3,19 @@
 use std::sync::Arc;
 
 use crate::edit::{
-    AdaptiveSettings, Brush, IntensityRange, Paint, PaintRule, StrokeSegment, adaptive, paint_voxels, restrict,
-    stroke_accept,
+    Acceptance, AdaptiveSettings, Brush, IntensityRange, ObliqueStroke, Paint, PaintRule, StrokeSegment, VoxelSet,
+    accept, adaptive, paint_voxels, restrict,
 };
 use crate::geometry::Plane;
+use crate::volume::Image;
 use crate::worker::protocol_io::EditKind;
 use crate::workspace::{Effect, Notice, Tool, Tools, Workspace};
 
 #[derive(Debug)]
 pub(in crate::workspace) struct Stroke {
     normal_axis: usize,
+    /// Of the turned plane that a flat brush paints on, in world space.
+    turned_normal: Option<[f64; 3]>,
     brush: Brush,
     last: [f64; 3],
     ink: Ink,
@@ -26,6 +29,23 @@ pub(in crate::workspace) struct Stroke {
 enum Ink {
     Paint(Box<Paint>),
     Accept,
+}
+
+impl Stroke {
+    /// What lies under the brush on the way from its last position.
+    fn voxels(&self, image: &Image, to: [f64; 3]) -> VoxelSet {
+        let (brush, from, spacing_mm) = (self.brush, self.last, image.spacing_mm());
+        if let Some(normal) = self.turned_normal {
+            let diameter_mm = brush.diameter_mm(None, spacing_mm);
+            return ObliqueStroke { diameter_mm, normal, world_from_voxel: image.affine, from, to }
+                .voxels(image.extent());
+        }
+        let segment = StrokeSegment { brush, plane_normal_axis: self.normal_axis, from, to, spacing_mm };
+        match self.follows_tissue {
+            true => adaptive(&segment, image, &AdaptiveSettings::default()),
+            false => segment.voxels(image.extent()),
+        }
+    }
 }
 
 impl Workspace {
@@ -42,10 +62,16 @@ impl Workspace {
         };
         let Tools { brush, adaptive, intensity_limit: limit, .. } = self.tools;
         let follows_tissue = adaptive && matches!(&ink, Ink::Paint(paint) if paint.class.is_some());
+        let is_flat = brush.shape.is_flat();
+        let to = "paint along edges with a flat brush, or choose the ball";
+        if follows_tissue && is_flat && self.must_straighten(to, effects) {
+            return;
+        }
         let Some(case) = self.case_mut() else { return };
         let normal_axis = case.normal_axis(view);
+        let turned_normal = case.camera(view).turned().filter(|_| is_flat).map(|turned| turned.plane().normal());
         case.history.begin("Stroke".to_owned());
-        self.stroke = Some(Stroke { normal_axis, brush, last: position, ink, follows_tissue, limit });
+        self.stroke = Some(Stroke { normal_axis, turned_normal, brush, last: position, ink, follows_tissue, limit });
         self.extend_stroke(position, effects);
     }
 
@@ -53,16 +79,10 @@ impl Workspace {
         let Some(mut stroke) = self.stroke.take() else { return };
         let (least, locked) = (self.least_confidence(), self.locked());
         let Some(case) = self.case_mut() else { return };
-        let spacing_mm = case.image.spacing_mm();
-        let Stroke { normal_axis: plane_normal_axis, brush, last: from, .. } = stroke;
         let labels = Arc::make_mut(&mut case.labels);
-        let segment = StrokeSegment { brush, plane_normal_axis, from, to, spacing_mm };
+        let mut voxels = stroke.voxels(&case.image, to);
         let delta = match (&stroke.ink, &case.prediction) {
             (Ink::Paint(paint), _) => {
-                let mut voxels = match stroke.follows_tissue {
-                    true => adaptive(&segment, &case.image, &AdaptiveSettings::default()),
-                    false => segment.voxels(labels.extent()),
-                };
                 if let Some(range) = stroke.limit {
                     voxels = restrict(&voxels, &case.image, range);
                 }
@@ -70,7 +90,8 @@ impl Workspace {
             }
             (Ink::Accept, Some(prediction)) => {
                 let confidence = prediction.dual_confidence.as_slice();
-                stroke_accept(labels, &prediction.class, &segment, |i| confidence[i] >= least, &locked)
+                let what = Acceptance::Brush(voxels);
+                accept(labels, &prediction.class, &what, |i| confidence[i] >= least, &locked)
             }
             (Ink::Accept, None) => None,
         };

@@ -1,7 +1,7 @@
 //! Looking around: linked cross, cameras, window, layers, layout.
 
 use crate::geometry::{PatientSide, Plane, VoxelBox};
-use crate::view::WindowLevel;
+use crate::view::{LinkedPlanes, WindowLevel};
 use crate::worker::protocol_io::IoCommand;
 use crate::workspace::{Effect, Layout, OpenCase, ViewAction, Workspace};
 
@@ -36,6 +36,8 @@ impl Workspace {
                 self.show_frame(frame.unwrap_or(0), effects);
             }
             ViewAction::SetFrame(frame) => self.show_frame(frame, effects),
+            ViewAction::Turn { view, degrees } => self.turn(|planes| planes.turn(view, degrees)),
+            ViewAction::TurnTo { view, line, direction } => self.turn(|planes| planes.turn_to(view, line, direction)),
             action => {
                 if let Some(case) = self.case_mut() {
                     case.look(action);
@@ -69,6 +71,13 @@ impl Workspace {
         }
     }
 
+    fn turn(&mut self, change: impl FnOnce(&mut LinkedPlanes)) {
+        let side = self.views.side;
+        if let Some(case) = self.case_mut() {
+            case.turn(side, change);
+        }
+    }
+
     fn set_patient_side(&mut self, side: PatientSide) {
         self.views.side = side;
         for case in self.opened_mut() {
@@ -81,15 +90,10 @@ impl OpenCase {
     /// The actions that concern the shown case alone.
     fn look(&mut self, action: ViewAction) {
         match action {
-            ViewAction::MoveCursor(position) => self.move_cursor(self.extent().clamped_voxel(position)),
-            ViewAction::StepSlice { view, steps } => {
-                self.camera_mut(view).step_slice(steps);
-                self.follow(view);
-            }
-            ViewAction::SetSlice { view, slice } => {
-                self.camera_mut(view).set_slice(slice);
-                self.follow(view);
-            }
+            ViewAction::MoveCursor(position) => self.move_cross(position),
+            ViewAction::StepSlice { view, steps } => self.step_slice(view, steps),
+            ViewAction::SetSlice { view, slice } => self.set_slice(view, slice),
+            ViewAction::Straighten => self.straighten(),
             ViewAction::Zoom { view, factor, pointer, size } => self.camera_mut(view).zoom_at(pointer, size, factor),
             ViewAction::Pan { view, by } => self.camera_mut(view).pan_by(by),
             ViewAction::Fit { view, size } => {
@@ -99,7 +103,7 @@ impl OpenCase {
             }
             ViewAction::FitAll => Plane::ALL.into_iter().for_each(|view| self.set_fitted(view, false)),
             ViewAction::CentreOnCursor => {
-                let position = self.cursor.to_f64();
+                let position = self.cross();
                 Plane::ALL.into_iter().for_each(|view| self.camera_mut(view).centre_on(position));
             }
             ViewAction::SetWindow(window) => self.window = window,
@@ -124,17 +128,9 @@ impl OpenCase {
             | ViewAction::SetSecondImageLook(_)
             | ViewAction::RemoveSecondImage
             | ViewAction::SetVolume(_)
-            | ViewAction::SetFrame(_) => {}
+            | ViewAction::SetFrame(_)
+            | ViewAction::Turn { .. }
+            | ViewAction::TurnTo { .. } => {}
         }
-    }
-
-    /// The cross goes into the slice that a view shows now.
-    fn follow(&mut self, view: Plane) {
-        let slice = self.camera(view).slice();
-        self.move_cursor(self.cursor.with_axis(self.normal_axis(view), slice));
-    }
-
-    pub(super) fn set_patient_side(&mut self, side: PatientSide) {
-        Plane::ALL.into_iter().for_each(|view| self.camera_mut(view).set_patient_side(side));
     }
 }

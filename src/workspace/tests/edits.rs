@@ -136,7 +136,7 @@ fn undo_moves_the_cross_to_where_it_happened() {
     apply(&mut ws, Action::View(ViewAction::MoveCursor([9.0, 9.0, 0.0])));
     edit(&mut ws, EditAction::Undo);
     assert_eq!(ws.case().unwrap().cursor.z, 7);
-    assert_eq!(ws.case().unwrap().camera(Plane::Axial).slice(), 7);
+    assert_eq!(ws.case().unwrap().camera(Plane::Axial).straight().slice(), 7);
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod predictions;
 mod review;
 mod saving;
 mod training;
+mod turning;
 mod views;
 
 use std::path::PathBuf;

@@ -256,10 +256,10 @@ fn a_clicked_island_goes_and_the_other_stays_or_the_other_way_round() {
 fn the_labels_of_a_slice_are_copied_to_the_next_which_is_shown_then() {
     let mut ws = study(&["a"]);
     paint(&mut ws);
-    let slice = ws.case().unwrap().camera(Plane::Axial).slice();
+    let slice = ws.case().unwrap().camera(Plane::Axial).straight().slice();
     let asked = job(edit(&mut ws, EditAction::CopySliceToNext(Plane::Axial)));
     answer(&mut ws, &asked);
-    let shown = ws.case().unwrap().camera(Plane::Axial).slice();
+    let shown = ws.case().unwrap().camera(Plane::Axial).straight().slice();
     assert_eq!(shown, slice + 1);
     let class = |z| labels(&ws).value(Voxel::new(5, 4, z)).class;
     assert_eq!((class(slice), class(shown)), (1, 1));

@@ -8,7 +8,7 @@ fn look(ws: &mut Workspace, action: ViewAction) {
 }
 
 fn slices(ws: &Workspace) -> [usize; 3] {
-    Plane::ALL.map(|view| ws.case().unwrap().camera(view).slice())
+    Plane::ALL.map(|view| ws.case().unwrap().camera(view).straight().slice())
 }
 
 #[test]
@@ -64,10 +64,10 @@ fn the_patient_side_holds_for_cases_opened_before_and_after() {
     apply(&mut ws, Action::Case(CaseAction::Show("b".into())));
     read(&mut ws, "b");
     look(&mut ws, ViewAction::SetPatientSide(PatientSide::Neurological));
-    let left_letter = |ws: &Workspace| ws.case().unwrap().camera(Plane::Axial).edge_letters()[0];
-    assert_eq!(left_letter(&ws), 'L');
+    let left_letter = |ws: &Workspace| ws.case().unwrap().camera(Plane::Axial).edge_letters()[0].clone();
+    assert_eq!(left_letter(&ws), "L");
     apply(&mut ws, Action::Case(CaseAction::Show("a".into())));
-    assert_eq!(left_letter(&ws), 'L');
+    assert_eq!(left_letter(&ws), "L");
 }
 
 #[test]

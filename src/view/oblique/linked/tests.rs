@@ -55,11 +55,11 @@ proptest! {
     ) {
         let mut linked = planes([1.0; 3]);
         before.iter().for_each(|&(view, degrees)| linked.turn(view, degrees));
-        let (own, lines) = (*linked.plane(view), others(view).map(|other| linked.line_in(view, other)));
+        let (own, lines) = (*linked.plane(view), view.others().map(|other| linked.line_in(view, other)));
         linked.turn(view, degrees);
         prop_assert_eq!(*linked.plane(view), own);
         let (s, c) = degrees.to_radians().sin_cos();
-        for (other, [x, y]) in others(view).into_iter().zip(lines) {
+        for (other, [x, y]) in view.others().into_iter().zip(lines) {
             // The y axis of the screen runs down, so that this is clockwise.
             let expected = [x * c - y * s, x * s + y * c];
             let line = linked.line_in(view, other);
@@ -84,6 +84,45 @@ proptest! {
         linked.step(view, i64::MIN);
         prop_assert_eq!(linked.step_number(view), (1, count));
     }
+}
+
+proptest! {
+    #[test]
+    fn turning_to_a_direction_brings_the_line_there_by_at_most_a_quarter_turn(
+        before in prop::collection::vec((views(), -90.0..90.0f64), 0..4), view in views(), which in 0usize..2,
+        degrees in -360.0..360.0f64, length in 0.01..500.0f64,
+    ) {
+        let mut linked = planes([1.0, 2.0, -3.0]);
+        before.iter().for_each(|&(view, degrees)| linked.turn(view, degrees));
+        let other = view.others()[which];
+        let (own, start) = (*linked.plane(view), linked.line_in(view, other));
+        let (s, c) = degrees.to_radians().sin_cos();
+        linked.turn_to(view, other, [length * c, length * s]);
+        let line = linked.line_in(view, other);
+        prop_assert!((line[0] * s - line[1] * c).abs() < 1e-9, "{line:?}");
+        prop_assert!(line[0] * start[0] + line[1] * start[1] > -1e-9 && *linked.plane(view) == own);
+    }
+}
+
+#[test]
+fn a_direction_without_length_turns_nothing() {
+    let start = planes([1.0; 3]);
+    let mut linked = start.clone();
+    for direction in [[0.0, 0.0], [f64::NAN, 1.0]] {
+        linked.turn_to(Plane::Axial, Plane::Coronal, direction);
+    }
+    assert_eq!(linked, start);
+}
+
+#[test]
+fn the_planes_of_the_turned_lines_are_turned_by_the_angle_and_the_view_itself_is_not() {
+    let mut linked = planes([1.0, 2.0, -3.0]);
+    let degrees = |linked: &LinkedPlanes| Plane::ALL.map(|view| linked.turned_degrees(view).round());
+    assert_eq!(degrees(&linked), [0.0; 3]);
+    linked.turn(Plane::Axial, -23.0);
+    assert_eq!(degrees(&linked), [0.0, 23.0, 23.0]);
+    linked.set_patient_side(PatientSide::Neurological);
+    assert_eq!(degrees(&linked), [0.0, 23.0, 23.0]);
 }
 
 #[test]
