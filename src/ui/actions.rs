@@ -1,8 +1,8 @@
 //! `.into()` from every topic's action to [`Action`], so that widgets stay short.
 
 use crate::workspace::{
-    Action, AppAction, CaseAction, ClassAction, EditAction, FileAction, MeasureAction, PseudoAction, ToolAction,
-    TrainAction, ViewAction,
+    Action, AppAction, CaseAction, ClassAction, CompareAction, EditAction, FileAction, MeasureAction, PseudoAction,
+    ToolAction, TrainAction, ViewAction,
 };
 
 /// What the widgets of one frame ask for, in order.
@@ -28,5 +28,6 @@ from_topics! {
     Edit: EditAction,
     Measure: MeasureAction,
     Pseudo: PseudoAction,
+    Compare: CompareAction,
     Train: TrainAction,
 }

@@ -12,8 +12,9 @@ use crate::view::{
     WindowPreset,
 };
 use crate::workspace::{
-    Action, AppAction, CaseAction, ClassAction, EditAction, FileAction, FolderPurpose, OutlineAction, PseudoAction,
-    Ruler, Settings, ThemeChoice, Tool, ToolAction, TourAction, TrainAction, ViewAction, Workspace,
+    Action, AppAction, CaseAction, ClassAction, CompareAction, ComparedWith, EditAction, FileAction, FilePurpose,
+    FolderPurpose, OutlineAction, PseudoAction, Ruler, Settings, ThemeChoice, Tool, ToolAction, TourAction,
+    TrainAction, ViewAction, Workspace,
 };
 
 /// What a key asks of the window itself.
@@ -32,6 +33,8 @@ pub enum WindowRequest {
     /// The window of operations on labels, with this one chosen.
     Operation(OperationKind),
     Screenshot(ScreenshotTarget),
+    /// Pictures of the slices of the active view.
+    SliceSeries,
     /// Accept what is under the pointer, once the views have said in this frame where that is.
     AcceptUnderPointer,
 }
@@ -104,6 +107,7 @@ pub fn request_of(action: KeyAction) -> Option<WindowRequest> {
         K::ReplaceClass => WindowRequest::Operation(OperationKind::Replace),
         K::CopyScreenshot => WindowRequest::Screenshot(ScreenshotTarget::Clipboard),
         K::SaveScreenshot => WindowRequest::Screenshot(ScreenshotTarget::File),
+        K::SaveSliceSeries => WindowRequest::SliceSeries,
         K::AcceptComponent => WindowRequest::AcceptUnderPointer,
         _ => return None,
     })
@@ -161,6 +165,14 @@ pub fn action_of(key: KeyAction, workspace: &Workspace) -> Option<Action> {
         K::Save => FileAction::Save.into(),
         K::Export => FileAction::PickFolder(FolderPurpose::Export(Source::Labels)).into(),
         K::OpenStudy => FileAction::PickFolder(FolderPurpose::OpenProject).into(),
+        K::CompareLabels => {
+            workspace.case()?;
+            FileAction::PickFile(FilePurpose::OtherLabels).into()
+        }
+        K::ComparePseudoLabels => {
+            workspace.case()?.prediction.as_ref()?;
+            CompareAction::With(ComparedWith::PseudoLabels).into()
+        }
         K::Tool(tool) => ToolAction::Select(tool_of(tool)).into(),
         K::BrushSmaller => ToolAction::GrowBrush(-1).into(),
         K::BrushLarger => ToolAction::GrowBrush(1).into(),

@@ -198,6 +198,7 @@ impl TopBar<'_> {
         for (name, key) in [
             ("Save a picture of the view", KeyAction::SaveScreenshot),
             ("Copy a picture of the view", KeyAction::CopyScreenshot),
+            ("Save pictures of all slices…", KeyAction::SaveSliceSeries),
         ] {
             if self.item_ui(ui, name, Some(key), true) {
                 *request = shortcuts::request_of(key);
@@ -292,6 +293,15 @@ impl TopBar<'_> {
             ("Accept this case", KeyAction::AcceptCase, PseudoAction::AcceptCase),
         ] {
             self.action_ui(ui, name, Some(key), predicted, action, actions);
+        }
+        ui.separator();
+        for (name, key, enabled) in [
+            ("Compare with another label map…", KeyAction::CompareLabels, ready),
+            ("Compare with the pseudo-labels", KeyAction::ComparePseudoLabels, predicted),
+        ] {
+            if self.item_ui(ui, name, Some(key), enabled) {
+                actions.extend(shortcuts::action_of(key, self.workspace));
+            }
         }
         ui.separator();
         if let Some(case) = self.workspace.shown_id() {

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use crate::edit::Delta;
 use crate::io::{ClassFileFormat, NiftiGeometry};
-use crate::label::{ClassTable, LabelMap, Prediction};
+use crate::label::{ClassId, ClassTable, LabelMap, Prediction};
 use crate::project::{CaseState, ExportReport, InitRequest, PreferencesFile, Source};
-use crate::volume::{CaseId, Image};
+use crate::volume::{CaseId, Grid, Image};
 use crate::worker::PastRun;
 
 #[derive(Debug)]
@@ -36,6 +36,12 @@ pub enum IoCommand {
     LoadSecondImage {
         case: CaseId,
         path: PathBuf,
+    },
+    /// Somebody's labels of a case, wanted on the grid of its image; answered by `MaskRead` or `MaskFailed`.
+    ReadMask {
+        ticket: u64,
+        path: PathBuf,
+        geometry: Arc<NiftiGeometry>,
     },
     /// The prediction planes on disk.
     LoadPrediction(CaseId),
@@ -196,6 +202,14 @@ pub enum IoEvent {
     SecondImageLoaded {
         case: CaseId,
         image: Arc<Image>,
+    },
+    MaskRead {
+        ticket: u64,
+        mask: Arc<Grid<ClassId>>,
+    },
+    MaskFailed {
+        ticket: u64,
+        sentence: String,
     },
     FrameLoaded {
         case: CaseId,

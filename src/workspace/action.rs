@@ -14,7 +14,7 @@ use crate::learn::{DeviceChoice, Method};
 use crate::project::{CaseState, Source};
 use crate::view::{HandleHit, LayerSettings, OverlayLook, TransferPreset, WindowLevel};
 use crate::volume::CaseId;
-use crate::workspace::{Layout, Preferences};
+use crate::workspace::{ComparedWith, Layout, Preferences};
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
@@ -27,6 +27,7 @@ pub enum Action {
     Edit(EditAction),
     Measure(MeasureAction),
     Pseudo(PseudoAction),
+    Compare(CompareAction),
     Train(TrainAction),
 }
 
@@ -113,6 +114,8 @@ pub enum FilePurpose {
     WriteClasses(ClassFileFormat),
     /// An image to be laid over the shown case.
     SecondImage,
+    /// Labels of the shown case by somebody else, to be compared with its own.
+    OtherLabels,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -405,6 +408,15 @@ pub enum PseudoAction {
     AcceptComponent(Voxel),
     /// Doubt is 1 - dual confidence (0 to 1); voxels above this doubt are not accepted.
     SetDoubtThreshold(f32),
+}
+
+/// The labels of the shown case beside another map of it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CompareAction {
+    With(ComparedWith),
+    /// The same once more, with the labels as they are now.
+    Again,
+    Close,
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -7,6 +7,7 @@ use crate::label::Prediction;
 use crate::project::{CaseState, ExportReport};
 use crate::volume::CaseId;
 use crate::worker::protocol_io::{IoCommand, IoEvent, LoadedCase, ProjectSummary};
+use crate::worker::protocol_labels::OtherLabels;
 use crate::workspace::{
     Action, ClassAction, Effect, Notice, OpenCase, Preferences, SecondImage, Shown, Study, Workspace, apply,
 };
@@ -80,6 +81,12 @@ impl Workspace {
                     effects.push(Effect::UploadSecondImage);
                 }
             }
+            IoEvent::MaskRead { ticket, mask } => {
+                if self.comparison.as_ref().is_some_and(|comparison| comparison.ticket == ticket) {
+                    self.compare_labels(OtherLabels::Mask(mask), effects);
+                }
+            }
+            IoEvent::MaskFailed { ticket, sentence } => self.comparison_refused(ticket, sentence),
             IoEvent::FrameLoaded { case, frame, image } => {
                 let shown = self.case_mut().filter(|shown| shown.id == case && image.extent() == shown.extent());
                 if let Some(shown) = shown.filter(|shown| shown.wanted_frame == frame) {
@@ -114,6 +121,7 @@ impl Workspace {
             IoCommand::SaveProject { .. } => self.fail_save_first(sentence),
             IoCommand::AppendJournal { case, .. } => self.journal_has_gap(case),
             IoCommand::LoadFrame { case, frame } => self.keep_frame(case, *frame),
+            IoCommand::ReadMask { ticket, .. } => return self.comparison_refused(*ticket, sentence.to_owned()),
             IoCommand::LoadPrediction(_)
             | IoCommand::ListRecent
             | IoCommand::CloseProject

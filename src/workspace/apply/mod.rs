@@ -4,6 +4,7 @@ mod accept;
 mod app;
 mod case;
 mod class;
+mod compare;
 mod edit;
 mod file;
 mod measure;
@@ -51,6 +52,7 @@ pub fn apply(workspace: &mut Workspace, action: Action) -> Vec<Effect> {
         Action::Edit(action) => workspace.apply_edit(action, &mut effects),
         Action::Measure(action) => workspace.apply_measure(action),
         Action::Pseudo(action) => workspace.apply_pseudo(action, &mut effects),
+        Action::Compare(action) => workspace.apply_compare(action, &mut effects),
         Action::Train(action) => workspace.apply_train(action, &mut effects),
     }
     effects

@@ -2,6 +2,7 @@
 
 mod cases;
 mod classes;
+mod comparing;
 mod edits;
 mod files;
 mod operations;
