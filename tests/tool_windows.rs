@@ -247,8 +247,10 @@ fn the_large_layout_gives_the_axial_view_more_room_and_moved_borders_go_back() {
     let border = pos2((axial.right() + coronal.left()) / 2.0, axial.center().y);
     window.drag(border, border - vec2(100.0, 0.0), PointerButton::Primary);
     assert!(window.width(Plane::Axial) < width - 50.0);
+    assert!(window.workspace().preferences().arrangement.is_some(), "kept for the next start");
     window.menu(&["View", "Put the panes back"]);
     assert!((window.width(Plane::Axial) - width).abs() < 1.0);
+    assert_eq!(window.workspace().preferences().arrangement, None);
     assert_eq!(window.labels().known_count(), 0);
 }
 
@@ -311,4 +313,25 @@ fn pictures_of_every_fifth_slice_of_the_active_view_go_into_a_folder() {
     let mut names: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     names.sort();
     assert_eq!((names.len(), names[1].to_str()), (pictures, Some("slice-0006.png")));
+}
+
+#[test]
+fn the_clipping_box_is_dragged_by_its_faces_and_set_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = Window::with_unlabelled(dir.path());
+    window.menu(&["View", Layout::SceneLarge.name()]);
+    window.menu(&["Clipping box of the 3-D view", "Clipping box"]);
+    window.key(Modifiers::NONE, Key::Escape);
+    let whole = window.case().clip.unwrap();
+    assert!(whole.is_whole());
+    let dot = window.harness.get_by_label("Cut from the left").rect().center();
+    let middle = window.harness.get_by_label("3-D view").rect().center();
+    window.drag(dot, dot.lerp(middle, 0.5), PointerButton::Primary);
+    let cut = window.case().clip.unwrap();
+    let share = cut.bounds().voxel_count() as f64 / whole.bounds().voxel_count() as f64;
+    assert!((0.6..0.9).contains(&share), "a quarter is cut away: {share}");
+    window.menu(&["Clipping box of the 3-D view", "Show all of it again"]);
+    assert_eq!(window.case().clip, Some(whole));
+    window.click("Clipping box");
+    assert_eq!(window.case().clip, None);
 }

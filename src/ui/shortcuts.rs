@@ -8,7 +8,7 @@ use super::screenshot::ScreenshotTarget;
 use crate::edit::{BrushShape, IntensityRange};
 use crate::project::Source;
 use crate::view::{
-    Chord, Key, KeyAction, Keymap, LabelStyle, LayerSettings, Slab, SlabProjection, ToolKey, TransferPreset,
+    Chord, ClipBox, Key, KeyAction, Keymap, LabelStyle, LayerSettings, Slab, SlabProjection, ToolKey, TransferPreset,
     WindowPreset,
 };
 use crate::workspace::{
@@ -204,6 +204,10 @@ pub fn action_of(key: KeyAction, workspace: &Workspace) -> Option<Action> {
         K::ToggleVolumeRendering => {
             let volume = if workspace.views().volume.is_some() { None } else { Some(TransferPreset::default()) };
             ViewAction::SetVolume(volume).into()
+        }
+        K::ToggleClippingBox => {
+            let case = workspace.case()?;
+            ViewAction::SetClip(case.clip.is_none().then(|| ClipBox::whole(case.extent()))).into()
         }
         K::NextLayout => ViewAction::SetLayout(workspace.views().layout.next()).into(),
         K::ToggleMeasurements => ViewAction::ShowMeasurements(!workspace.views().measurements).into(),

@@ -92,6 +92,7 @@ impl State {
 fn replaces(newer: &IoCommand, waiting: &IoCommand) -> bool {
     match (newer, waiting) {
         (IoCommand::SaveLabels { case: a, .. }, IoCommand::SaveLabels { case: b, .. })
+        | (IoCommand::KeepView { case: a, .. }, IoCommand::KeepView { case: b, .. })
         | (IoCommand::LoadPrediction(a), IoCommand::LoadPrediction(b)) => a == b,
         (
             IoCommand::LoadCase(_)

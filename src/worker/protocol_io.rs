@@ -43,6 +43,11 @@ pub enum IoCommand {
         path: PathBuf,
         geometry: Arc<NiftiGeometry>,
     },
+    /// How a case is looked at, written beside its labels. A newer one of the same case replaces one that still waits.
+    KeepView {
+        case: CaseId,
+        text: String,
+    },
     /// The prediction planes on disk.
     LoadPrediction(CaseId),
     /// Written whole; the case's journal is emptied afterwards. A newer save of the same case replaces one that still waits.
@@ -134,6 +139,8 @@ pub struct LoadedCase {
     pub prediction: Option<Arc<Prediction>>,
     /// Sentences about the files.
     pub notices: Vec<String>,
+    /// What was kept by `KeepView`.
+    pub kept_view: Option<String>,
 }
 
 /// Failures are one sentence each.
@@ -201,6 +208,7 @@ pub enum IoEvent {
     ClassesWritten(PathBuf),
     SecondImageLoaded {
         case: CaseId,
+        path: PathBuf,
         image: Arc<Image>,
     },
     MaskRead {

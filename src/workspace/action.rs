@@ -12,7 +12,7 @@ use crate::io::ClassFileFormat;
 use crate::label::{ClassId, ClassStatus, ClassTable};
 use crate::learn::{DeviceChoice, Method};
 use crate::project::{CaseState, Source};
-use crate::view::{HandleHit, LayerSettings, OverlayLook, TransferPreset, WindowLevel};
+use crate::view::{ClipBox, HandleHit, LayerSettings, OverlayLook, TransferPreset, WindowLevel};
 use crate::volume::CaseId;
 use crate::workspace::{ComparedWith, Layout, Preferences};
 
@@ -180,6 +180,8 @@ pub enum ViewAction {
     ToggleMaximised(Plane),
     /// Arranges the views; the shown slices are fitted again.
     SetLayout(Layout),
+    /// The panes were dragged to other places; `None`: they are where the layout has them. Kept for the next start.
+    SetArrangement(Option<String>),
     SetPatientSide(PatientSide),
     SetWindow(WindowLevel),
     /// Pointer movement in screen units, as `WindowLevel::drag` takes it.
@@ -190,6 +192,8 @@ pub enum ViewAction {
     SetLayers(LayerSettings),
     ShowMeasurements(bool),
     SetVolume(Option<TransferPreset>),
+    /// The box that the 3-D view shows of the case; `None`: all of it. One of another case's extent is ignored.
+    SetClip(Option<ClipBox>),
     /// How the second image is laid over the first.
     SetSecondImageLook(OverlayLook),
     RemoveSecondImage,
@@ -283,6 +287,9 @@ pub enum ToolAction {
     SetTolerance(f64),
     /// Fills and islands in the volume, not in the slice alone.
     SetInVolume(bool),
+    /// How hard the pen is pressed (0 to 1); `None` when it is lifted. Leaves a stroke open.
+    PressPen(Option<f32>),
+    SetPenSetsSize(bool),
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -9,6 +9,7 @@ mod comparison;
 mod curve;
 mod drawing;
 mod effect;
+mod kept_view;
 mod measurements;
 mod new_project;
 mod notice;

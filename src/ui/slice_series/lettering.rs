@@ -128,7 +128,8 @@ mod tests {
     fn the_bar_is_as_long_as_it_says_and_every_slice_has_its_number() {
         let picture = written(3);
         let bar = ScaleBar::fitting(camera(3).zoom(), 125.0).unwrap();
-        let bright = |x: u32, y: u32| picture.get_pixel(x, y).0[0] > 200;
+        let [r, g, b, _] = theme::OVER_PICTURE_TEXT.to_array();
+        let bright = |x: u32, y: u32| picture.get_pixel(x, y).0 == [r, g, b, 255];
         let longest = (300..400).map(|y| (0..200).filter(|&x| bright(x, y)).count()).max().unwrap();
         assert!((longest as f64 - bar.length_on_screen).abs() < 40.0, "{longest} {bar:?}");
         let corner = |p: &RgbaImage| image::imageops::crop_imm(p, 0, 0, 150, 30).to_image();

@@ -85,7 +85,8 @@ impl SliceSeries {
                 ui.set_width(280.0);
                 // Counts of slices.
                 let share = done as f32 / total.max(1) as f32;
-                ui.add(ProgressBar::new(share).text(format!("{done} of {total}"))).accessible_name("Pictures written");
+                ui.label(widgets::figures(format!("{done} of {total}")));
+                ui.add(ProgressBar::new(share)).accessible_name("Pictures written");
                 ui.button("Cancel").clicked()
             });
         if cancelled.and_then(|shown| shown.inner) == Some(true) {

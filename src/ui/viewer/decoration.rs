@@ -109,7 +109,7 @@ impl Decoration<'_> {
             return;
         }
         let camera = self.surface.camera;
-        let brush = &self.tools.brush;
+        let brush = self.tools.pressed_brush();
         let diameter_mm = brush.diameter_mm(camera.axes().normal.axis, camera.spacing_mm());
         // A brush of less than a pixel must still be found.
         let radius = ((diameter_mm / 2.0 * camera.zoom()) as f32).max(1.5);

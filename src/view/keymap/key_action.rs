@@ -105,6 +105,7 @@ plain_actions! {
         ToggleMeasurements "toggle-measurements" "Measurements on or off",
         ToggleSlab "toggle-slab" "Project a thick slice, on or off",
         ToggleVolumeRendering "toggle-volume-rendering" "Volume rendering on or off",
+        ToggleClippingBox "toggle-clipping-box" "Clipping box of the 3-D view, on or off",
         CopyScreenshot "copy-screenshot" "Copy a picture of the views",
         SaveScreenshot "save-screenshot" "Save a picture of the views",
         SaveSliceSeries "save-slice-series" "Save pictures of all slices",

@@ -79,11 +79,15 @@ impl Session {
             }
             IoCommand::LoadSecondImage { case, path } => {
                 let image = Arc::new(read_image(&path)?.image);
-                IoEvent::SecondImageLoaded { case, image }
+                IoEvent::SecondImageLoaded { case, path, image }
             }
             IoCommand::ReadMask { ticket, path, geometry } => {
                 let mask = on_grid(read_mask(&path)?, &geometry).map_err(|source| JobError::Grid { path, source })?;
                 IoEvent::MaskRead { ticket, mask: Arc::new(mask.class) }
+            }
+            IoCommand::KeepView { case, text } => {
+                self.project()?.project.save_kept_view(&case, &text)?;
+                return Ok(None);
             }
             IoCommand::LoadPrediction(case) => {
                 let prediction = self.project()?.project.load_prediction(&case)?.map(Arc::new);
@@ -215,7 +219,12 @@ impl OpenProject {
                 None
             }
         };
+        let kept_view = self.project.load_kept_view(case).unwrap_or_else(|error| {
+            notices.push(error.to_string());
+            None
+        });
         Ok(Some(LoadedCase {
+            kept_view,
             case: case.clone(),
             image: Arc::new(image.image),
             geometry: Arc::new(image.header),

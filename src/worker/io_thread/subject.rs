@@ -36,6 +36,7 @@ impl Subject {
             IoCommand::ListRecent
             | IoCommand::CloseProject
             | IoCommand::LoadSecondImage { .. }
+            | IoCommand::KeepView { .. }
             | IoCommand::LoadPreferences
             | IoCommand::SavePreferences(_)
             | IoCommand::ReadClasses(_)

@@ -50,7 +50,7 @@ pub fn apply(workspace: &mut Workspace, action: Action) -> Vec<Effect> {
         Action::Tool(action) => workspace.apply_tool(action),
         Action::Class(action) => workspace.apply_class(action, &mut effects),
         Action::Edit(action) => workspace.apply_edit(action, &mut effects),
-        Action::Measure(action) => workspace.apply_measure(action),
+        Action::Measure(action) => workspace.apply_measure(action, &mut effects),
         Action::Pseudo(action) => workspace.apply_pseudo(action, &mut effects),
         Action::Compare(action) => workspace.apply_compare(action, &mut effects),
         Action::Train(action) => workspace.apply_train(action, &mut effects),
@@ -64,6 +64,7 @@ fn ends_stroke(action: &Action) -> bool {
         action,
         Action::View(_)
             | Action::Measure(_)
+            | Action::Tool(ToolAction::PressPen(_))
             | Action::Edit(EditAction::StrokeMove { .. })
             | Action::App(AppAction::Tick(_) | AppAction::Started)
     )

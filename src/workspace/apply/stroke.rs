@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use crate::edit::{
-    AdaptiveSettings, Brush, IntensityRange, Paint, PaintRule, StrokeSegment, adaptive, paint_voxels, restrict,
-    stroke_accept,
+    AdaptiveSettings, IntensityRange, Paint, PaintRule, StrokeSegment, adaptive, paint_voxels, restrict, stroke_accept,
 };
 use crate::geometry::Plane;
 use crate::worker::protocol_io::EditKind;
@@ -13,7 +12,6 @@ use crate::workspace::{Effect, Notice, Tool, Tools, Workspace};
 #[derive(Debug)]
 pub(in crate::workspace) struct Stroke {
     normal_axis: usize,
-    brush: Brush,
     last: [f64; 3],
     ink: Ink,
     /// Only the tissue under the pointer is painted; an eraser takes all.
@@ -40,21 +38,21 @@ impl Workspace {
             (Tool::AcceptBrush, false) => return self.notify_no_prediction(effects),
             _ => return,
         };
-        let Tools { brush, adaptive, intensity_limit: limit, .. } = self.tools;
+        let Tools { adaptive, intensity_limit: limit, .. } = self.tools;
         let follows_tissue = adaptive && matches!(&ink, Ink::Paint(paint) if paint.class.is_some());
         let Some(case) = self.case_mut() else { return };
         let normal_axis = case.normal_axis(view);
         case.history.begin("Stroke".to_owned());
-        self.stroke = Some(Stroke { normal_axis, brush, last: position, ink, follows_tissue, limit });
+        self.stroke = Some(Stroke { normal_axis, last: position, ink, follows_tissue, limit });
         self.extend_stroke(position, effects);
     }
 
     pub(super) fn extend_stroke(&mut self, to: [f64; 3], effects: &mut Vec<Effect>) {
         let Some(mut stroke) = self.stroke.take() else { return };
-        let (least, locked) = (self.least_confidence(), self.locked());
+        let (least, locked, brush) = (self.least_confidence(), self.locked(), self.tools.pressed_brush());
         let Some(case) = self.case_mut() else { return };
         let spacing_mm = case.image.spacing_mm();
-        let Stroke { normal_axis: plane_normal_axis, brush, last: from, .. } = stroke;
+        let Stroke { normal_axis: plane_normal_axis, last: from, .. } = stroke;
         let labels = Arc::make_mut(&mut case.labels);
         let segment = StrokeSegment { brush, plane_normal_axis, from, to, spacing_mm };
         let delta = match (&stroke.ink, &case.prediction) {

@@ -46,7 +46,7 @@ fn a_mask_is_read_compared_with_the_labels_and_the_table_is_shown() {
     let ComparisonState::Ready(found) = &comparison.state else { panic!("{comparison:?}") };
     assert_eq!(found.classes[0].second_voxels, extent().voxel_count());
     assert!(!comparison.is_outdated(labels(&ws).revision()));
-    paint(&mut ws);
+    stroke(&mut ws, Tool::Brush, [2.0, 8.0, 4.0], [9.0, 8.0, 4.0]);
     assert!(ws.comparison().unwrap().is_outdated(labels(&ws).revision()));
     compare(&mut ws, CompareAction::Close);
     assert!(ws.comparison().is_none());

@@ -56,6 +56,7 @@ pub(super) fn loaded(id: &str) -> LoadedCase {
         labels: LabelMap::unknown(extent()),
         prediction: None,
         notices: Vec::new(),
+        kept_view: None,
     }
 }
 
