@@ -22,6 +22,10 @@ struct View {
     extent_and_steps: vec4f,
     // Coded intensity at the table's start and 1 / width of the table; voxels per step times density.
     table: vec4f,
+    // Voxel position of a surface's point by rows, and the box outside of which surfaces are cut away.
+    cut_rows: array<vec4f, 3>,
+    cut_lo: vec4f,
+    cut_hi: vec4f,
     // Colour and opacity of the surface of each class.
     classes: array<vec4f, 256>,
 }
@@ -61,12 +65,19 @@ struct Vertex {
     // Right, up, towards the viewer.
     @location(0) normal: vec3f,
     @location(1) @interpolate(flat) class_id: u32,
+    @location(2) voxel: vec3f,
 }
 
 @vertex
 fn surface(@location(0) position: vec3f, @location(1) normal: vec3f, @builtin(instance_index) class_id: u32) -> Vertex {
     let seen = vec3f(dot(normal, view.right.xyz), dot(normal, view.up.xyz), dot(normal, view.towards.xyz));
-    return Vertex(view.clip_from_world * vec4f(position, 1.0), seen, class_id);
+    let place = vec4f(position, 1.0);
+    let voxel = vec3f(dot(view.cut_rows[0], place), dot(view.cut_rows[1], place), dot(view.cut_rows[2], place));
+    return Vertex(view.clip_from_world * place, seen, class_id, voxel);
+}
+
+fn is_cut_away(vertex: Vertex) -> bool {
+    return any(vertex.voxel < view.cut_lo.xyz) || any(vertex.voxel > view.cut_hi.xyz);
 }
 
 // Towards the viewer on both sides; a normal without a direction looks at the viewer.
@@ -78,6 +89,9 @@ fn facing_normal(vertex: Vertex, front: bool) -> vec3f {
 
 @fragment
 fn opaque_surface(vertex: Vertex, @builtin(front_facing) front: bool) -> @location(0) vec4f {
+    if is_cut_away(vertex) {
+        discard;
+    }
     return vec4f(lit(view.classes[vertex.class_id].rgb, facing_normal(vertex, front), SHINE), 1.0);
 }
 
@@ -92,6 +106,9 @@ struct Layer {
 // Layers in any order, nearer ones weighing more (McGuire and Bavoil 2013: Weighted blended order-independent transparency).
 @fragment
 fn translucent_surface(vertex: Vertex, @builtin(front_facing) front: bool) -> Layer {
+    if is_cut_away(vertex) {
+        discard;
+    }
     let normal = facing_normal(vertex, front);
     let look = view.classes[vertex.class_id];
     // Seen aslant there is more of a skin to look through.

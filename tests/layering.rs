@@ -18,13 +18,17 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("review", &["geometry", "label", "metrics", "volume"]),
     ("worker", &["edit", "geometry", "io", "label", "learn", "metrics", "project", "review", "volume"]),
     ("view", &["geometry", "label", "volume"]),
-    ("workspace", &["edit", "geometry", "io", "label", "learn", "project", "review", "view", "volume", "worker"]),
+    (
+        "workspace",
+        &["edit", "geometry", "io", "label", "learn", "metrics", "project", "review", "view", "volume", "worker"],
+    ),
     ("render", &["geometry", "label", "view", "volume"]),
     (
         "ui",
         &[
             "edit",
             "geometry",
+            "io",
             "label",
             "learn",
             "metrics",

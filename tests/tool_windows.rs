@@ -4,13 +4,15 @@
 #[path = "common/window_harness.rs"]
 mod window_harness;
 
+use std::fs;
+
 use chiaro::geometry::Plane;
 use chiaro::label::LabelMap;
 use chiaro::project::ClassPreset;
 use chiaro::view::{Chord, KeyAction, KeymapPreset};
-use chiaro::workspace::{Layout, PendingState, Tool};
+use chiaro::workspace::{ComparisonState, Layout, PendingState, Tool};
 use eframe::egui::accesskit::Role;
-use eframe::egui::{Key, Modifiers, PointerButton, Pos2, pos2, vec2};
+use eframe::egui::{Event, Key, Modifiers, PointerButton, Pos2, pos2, vec2};
 use egui_kittest::kittest::Queryable as _;
 
 use window_harness::Window;
@@ -245,7 +247,91 @@ fn the_large_layout_gives_the_axial_view_more_room_and_moved_borders_go_back() {
     let border = pos2((axial.right() + coronal.left()) / 2.0, axial.center().y);
     window.drag(border, border - vec2(100.0, 0.0), PointerButton::Primary);
     assert!(window.width(Plane::Axial) < width - 50.0);
+    assert!(window.workspace().preferences().arrangement.is_some(), "kept for the next start");
     window.menu(&["View", "Put the panes back"]);
     assert!((window.width(Plane::Axial) - width).abs() < 1.0);
+    assert_eq!(window.workspace().preferences().arrangement, None);
     assert_eq!(window.labels().known_count(), 0);
+}
+
+#[test]
+fn another_readers_mask_is_compared_in_a_table_and_one_of_another_grid_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = Window::with_demo(dir.path());
+    let compare = |window: &mut Window, case: &str| {
+        window.menu(&["Label", "Compare with another label map…"]);
+        let path = dir.path().join(format!("labels/{case}.nii.gz"));
+        window.harness.get_by_role_and_label(Role::TextInput, "File").type_text(&path.display().to_string());
+        window.steps(2);
+        window.click_role(Role::Button, "Compare");
+        window.wait_for("the comparison", |app| {
+            let comparison = app.workspace().comparison();
+            comparison.is_some_and(|comparison| !matches!(comparison.state, ComparisonState::Working))
+        });
+        window.steps(3);
+    };
+    let shown = window.case().id.to_string();
+    compare(&mut window, &shown);
+    let Some(ComparisonState::Ready(found)) = window.workspace().comparison().map(|c| &c.state) else {
+        panic!("no table")
+    };
+    assert_eq!(found.mean_dice(), Some(1.0));
+    assert!(window.shows("Mean") && window.shows("Copy as CSV"));
+
+    let thick = window.workspace().study().unwrap().cases[3].id.clone();
+    fs::copy(dir.path().join(format!("images/{thick}.nii.gz")), dir.path().join("labels/thick.nii.gz")).unwrap();
+    compare(&mut window, "thick");
+    let Some(ComparisonState::Refused(sentence)) = window.workspace().comparison().map(|c| &c.state) else {
+        panic!("a mask of another grid was taken")
+    };
+    assert!(window.shows(sentence), "{sentence}");
+    window.show_case(1);
+    assert!(window.workspace().comparison().is_none());
+}
+
+#[test]
+fn pictures_of_every_fifth_slice_of_the_active_view_go_into_a_folder() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = Window::with_demo(dir.path());
+    window.menu(&["View", "Save pictures of all slices…"]);
+    let slices = window.case().camera(window.workspace().views().active).straight().slice_count();
+    window.click("Every so many slices");
+    window.harness.event(Event::Text("5".to_owned()));
+    window.key(Modifiers::NONE, Key::Enter);
+    let pictures = slices.div_ceil(5);
+    window.click_role(Role::Button, &format!("Write {pictures} pictures"));
+    let folder = dir.path().join("pictures/axial-slices");
+    let said = format!("{pictures} pictures were written to '{}'.", folder.display());
+    for _ in 0..2000 {
+        window.steps(1);
+        if window.shows(&said) {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    assert!(window.shows(&said));
+    let mut names: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    names.sort();
+    assert_eq!((names.len(), names[1].to_str()), (pictures, Some("slice-0006.png")));
+}
+
+#[test]
+fn the_clipping_box_is_dragged_by_its_faces_and_set_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = Window::with_unlabelled(dir.path());
+    window.menu(&["View", Layout::SceneLarge.name()]);
+    window.menu(&["Clipping box of the 3-D view", "Clipping box"]);
+    window.key(Modifiers::NONE, Key::Escape);
+    let whole = window.case().clip.unwrap();
+    assert!(whole.is_whole());
+    let dot = window.harness.get_by_label("Cut from the left").rect().center();
+    let middle = window.harness.get_by_label("3-D view").rect().center();
+    window.drag(dot, dot.lerp(middle, 0.5), PointerButton::Primary);
+    let cut = window.case().clip.unwrap();
+    let share = cut.bounds().voxel_count() as f64 / whole.bounds().voxel_count() as f64;
+    assert!((0.6..0.9).contains(&share), "a quarter is cut away: {share}");
+    window.menu(&["Clipping box of the 3-D view", "Show all of it again"]);
+    assert_eq!(window.case().clip, Some(whole));
+    window.click("Clipping box");
+    assert_eq!(window.case().clip, None);
 }

@@ -34,6 +34,28 @@ pub fn check_same_grid(image: &NiftiGeometry, mask: &NiftiGeometry) -> Result<()
     if distance_mm <= TOLERANCE * smallest_mm { Ok(()) } else { Err(GridMismatch::Position { distance_mm }) }
 }
 
+/// A mask on the grid of an image.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MaskOnGrid {
+    pub class: Grid<u8>,
+    /// Its axes were stored in another order than the image's.
+    pub was_turned: bool,
+}
+
+/// The mask as it is, or with its axes put into the order of the image's.
+///
+/// # Errors
+/// It does not cover the same voxels in space.
+pub fn on_grid(mask: LoadedMask, image: &NiftiGeometry) -> Result<MaskOnGrid, GridMismatch> {
+    match check_same_grid(image, &mask.header) {
+        Ok(()) => Ok(MaskOnGrid { class: mask.class, was_turned: false }),
+        Err(mismatch) => {
+            let class = reorient_mask_onto(&mask, image).ok_or(mismatch)?;
+            Ok(MaskOnGrid { class, was_turned: true })
+        }
+    }
+}
+
 /// The mask permuted and flipped onto the voxel order of the image, if both cover the same voxels in space.
 /// `None` if they do not; then nothing short of resampling would help.
 pub fn reorient_mask_onto(mask: &LoadedMask, image: &NiftiGeometry) -> Option<Grid<u8>> {

@@ -27,7 +27,7 @@ pub use atomic::write_atomically;
 pub use class_files::{ClassFileError, ClassFileFormat, ReadClasses, read_class_file, write_class_file};
 pub use error::IoError;
 pub use geometry::{AffineSource, NiftiGeometry};
-pub use grid_check::{GridMismatch, check_same_grid, reorient_mask_onto};
+pub use grid_check::{GridMismatch, MaskOnGrid, check_same_grid, on_grid, reorient_mask_onto};
 pub use hdf5::{AxisOrder, Hdf5Volume, read_hdf5};
 pub use header::NiftiVersion;
 pub use image::{LoadedImage, read_geometry, read_image, read_image_frame};

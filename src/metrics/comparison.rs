@@ -60,6 +60,24 @@ impl LabelComparison {
         }
         (1..=ClassId::MAX).filter(|&class| present[usize::from(class)]).collect()
     }
+
+    /// Over all classes; `None` without any.
+    pub fn mean_dice(&self) -> Option<f64> {
+        mean(self.classes.iter().map(|class| class.dice))
+    }
+
+    /// Over the classes that both maps hold; `None` without any.
+    pub fn mean_distances_mm(&self) -> Option<SurfaceDistances> {
+        let of = |part: fn(&SurfaceDistances) -> f64| {
+            mean(self.classes.iter().filter_map(|class| class.distances_mm.as_ref()).map(part))
+        };
+        Some(SurfaceDistances { hd95: of(|d| d.hd95)?, asd: of(|d| d.asd)?, assd: of(|d| d.assd)? })
+    }
+}
+
+fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
+    let (sum, count) = values.fold((0.0, 0usize), |(sum, count), value| (sum + value, count + 1));
+    (count > 0).then(|| sum / count as f64)
 }
 
 impl ClassComparison {
@@ -125,6 +143,18 @@ mod tests {
         let c = &compare(&none, &some).classes[0];
         assert_eq!((c.dice, c.distances_mm, c.difference_percent()), (0.0, None, None));
         assert_eq!(compare(&some, &none).classes[0].difference_percent(), Some(-100.0));
+    }
+
+    #[test]
+    fn means_of_distances_leave_out_what_one_map_lacks() {
+        let e = Extent::new(6, 2, 2).unwrap();
+        let first = cube(e, 1, [0, 0, 0], [2, 2, 2]);
+        let second = Grid::from_fn(e, |v| if v.x < 2 { 1 } else { 2 * u8::from(v.x == 5) });
+        let both = LabelComparison::between(&first, &second, &Affine::identity(), &[1, 2], || false).unwrap();
+        assert_eq!(both.mean_dice(), Some(0.5));
+        assert_eq!(both.mean_distances_mm().unwrap().hd95, 0.0);
+        let none = LabelComparison { classes: Vec::new() };
+        assert_eq!((none.mean_dice(), none.mean_distances_mm()), (None, None));
     }
 
     #[test]

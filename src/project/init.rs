@@ -6,9 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::project::absolute;
 use super::{AuditEvent, CaseEntry, Project, ProjectError, class_list};
-use crate::io::{
-    LoadedMask, NiftiGeometry, case_name, check_same_grid, is_nifti_path, read_geometry, read_mask, reorient_mask_onto,
-};
+use crate::io::{MaskOnGrid, NiftiGeometry, case_name, is_nifti_path, on_grid, read_geometry, read_mask};
 use crate::label::{Class, ClassId, ClassTable, LabelMap};
 use crate::volume::{CaseId, Grid};
 
@@ -152,10 +150,11 @@ fn mask_on_grid(
     geometry: &NiftiGeometry,
     label: &Path,
 ) -> Result<(Grid<ClassId>, Option<String>), ProjectError> {
-    let mask: LoadedMask = read_mask(label)?;
-    let Err(mismatch) = check_same_grid(geometry, &mask.header) else { return Ok((mask.class, None)) };
-    let turned = reorient_mask_onto(&mask, geometry);
-    let class = turned.ok_or_else(|| ProjectError::Grid { image: image.into(), label: label.into(), mismatch })?;
+    let mismatch = |mismatch| ProjectError::Grid { image: image.into(), label: label.into(), mismatch };
+    let MaskOnGrid { class, was_turned } = on_grid(read_mask(label)?, geometry).map_err(mismatch)?;
+    if !was_turned {
+        return Ok((class, None));
+    }
     let name = label.file_name().unwrap_or_default().to_string_lossy();
     Ok((class, Some(format!("The label file {name} stores its axes in another order; it was turned onto its image."))))
 }

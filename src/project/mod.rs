@@ -16,6 +16,7 @@ mod export_statistics;
 mod fixture;
 mod init;
 mod journal;
+mod kept_views;
 mod labels;
 mod manifest;
 mod predictions;

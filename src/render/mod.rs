@@ -25,4 +25,4 @@ pub use offscreen::{Canvas, Offscreen};
 pub use scene::{PredictionState, SliceScene};
 pub use screenshot::encode_png;
 pub use slice_renderer::{SliceRenderer, ViewId};
-pub use solid::{SolidRenderer, SolidScene, SurfaceLook, VolumeLook};
+pub use solid::{SolidRenderer, SolidScene, SurfaceClip, SurfaceLook, VolumeLook};

@@ -1,8 +1,8 @@
 //! `.into()` from every topic's action to [`Action`], so that widgets stay short.
 
 use crate::workspace::{
-    Action, AppAction, CaseAction, ClassAction, EditAction, FileAction, MeasureAction, PseudoAction, ReviewAction,
-    ToolAction, TrainAction, ViewAction,
+    Action, AppAction, CaseAction, ClassAction, CompareAction, EditAction, FileAction, MeasureAction, PseudoAction,
+    ReviewAction, ToolAction, TrainAction, ViewAction,
 };
 
 /// What the widgets of one frame ask for, in order.
@@ -29,5 +29,6 @@ from_topics! {
     Measure: MeasureAction,
     Pseudo: PseudoAction,
     Review: ReviewAction,
+    Compare: CompareAction,
     Train: TrainAction,
 }

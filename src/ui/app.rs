@@ -128,7 +128,7 @@ impl Chiaro {
 
     fn suggested_file(&self, purpose: FilePurpose) -> PathField {
         let name = match purpose {
-            FilePurpose::ReadClasses | FilePurpose::SecondImage => String::new(),
+            FilePurpose::ReadClasses | FilePurpose::SecondImage | FilePurpose::OtherLabels => String::new(),
             FilePurpose::WriteClasses(format) => format!("classes.{}", format.extension()),
         };
         self.workspace.study().map(|study| PathField::new(study.dir.join(name))).unwrap_or_default()

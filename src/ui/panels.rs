@@ -11,14 +11,17 @@ use super::operations::{OperationKind, Operations};
 use super::path_prompt::PathPrompt;
 use super::pseudo_labels::{PseudoPanel, accept_ui};
 use super::regions::RegionsPanel;
-use super::screenshot::{ScreenshotTarget, picture_of_view};
+use super::screenshot::{PictureOfView, ScreenshotTarget};
 use super::settings_window::SettingsWindow;
 use super::shortcuts::{self, WindowRequest};
+use super::slice_series::SliceSeries;
 use super::top_bar::TopBar;
 use super::undo_list::UndoList;
 use super::viewer::{Pictures, Viewers};
-use super::{case_list, help_page, learning, save_dialog, start_page, status_bar, theme, tools, tour, trust};
-use crate::workspace::{Notice, Workspace};
+use super::{
+    case_list, comparison, help_page, learning, save_dialog, start_page, status_bar, theme, tools, tour, trust,
+};
+use crate::workspace::Workspace;
 
 /// The state of the panels themselves: open dialogs, half-typed names.
 pub struct Panels {
@@ -35,6 +38,8 @@ pub struct Panels {
     settings: SettingsWindow,
     operations: Operations,
     undo_list: UndoList,
+    slice_series: SliceSeries,
+    picture: PictureOfView,
     /// A text field had the keyboard at the end of the last frame: Escape is its own.
     was_typing: bool,
     accepts_under_pointer: bool,
@@ -56,6 +61,8 @@ impl Panels {
             settings: SettingsWindow::default(),
             operations: Operations::default(),
             undo_list: UndoList::default(),
+            slice_series: SliceSeries::default(),
+            picture: PictureOfView::default(),
             was_typing: false,
             accepts_under_pointer: false,
         }
@@ -101,6 +108,7 @@ impl Panels {
             WindowRequest::NewClass => self.classes.begin_adding(),
             WindowRequest::Operation(kind) => self.operations.open(kind),
             WindowRequest::Screenshot(target) => self.take_picture(ctx, target, workspace),
+            WindowRequest::SliceSeries => self.slice_series.open(workspace),
             WindowRequest::AcceptUnderPointer => self.accepts_under_pointer = true,
         }
     }
@@ -108,13 +116,7 @@ impl Panels {
     fn take_picture(&mut self, ctx: &egui::Context, target: ScreenshotTarget, workspace: &Workspace) {
         let view = workspace.views().active;
         let (Some(rect), Some(study)) = (self.viewers.rect_of(view), workspace.study()) else { return };
-        let folder = study.dir.join("pictures");
-        picture_of_view(ctx, rect, target, folder);
-        let text = match target {
-            ScreenshotTarget::Clipboard => "A picture of the view is on the clipboard.",
-            ScreenshotTarget::File => "A picture of the view is in the study's folder 'pictures'.",
-        };
-        self.notices.show(&Notice::success(text));
+        self.picture.take(ctx, rect, target, study.dir.join("pictures"));
     }
 
     /// What a key of this frame asked for at the pointer; to be done once the views have said where it is.
@@ -199,13 +201,19 @@ impl Panels {
         }
         self.operations.ui(ctx, workspace, actions);
         self.undo_list.ui(ctx, workspace, actions);
+        comparison::ui(ctx, workspace, actions);
         self.settings.ui(ctx, workspace.preferences(), actions);
         tour::ui(ctx, workspace, &workspace.preferences().keymap, actions);
         if self.trust_open {
             self.trust_open = trust::ui(ctx, workspace.training());
         }
         save_dialog::ui(ctx, workspace, actions);
-        self.notices.ui(ctx);
+        let said = self.slice_series.ui(ctx, workspace).into_iter().chain(self.picture.outcome());
+        said.for_each(|notice| self.notices.show(&notice));
+        // A picture of a view shows no messages.
+        if !self.picture.is_being_taken() {
+            self.notices.ui(ctx);
+        }
     }
 }
 

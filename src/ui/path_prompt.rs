@@ -72,7 +72,9 @@ impl Purpose {
     fn kind(self) -> PathKind {
         match self {
             Self::Folder(_) => PathKind::Folder,
-            Self::File(FilePurpose::ReadClasses | FilePurpose::SecondImage) => PathKind::ExistingFile,
+            Self::File(FilePurpose::ReadClasses | FilePurpose::SecondImage | FilePurpose::OtherLabels) => {
+                PathKind::ExistingFile
+            }
             Self::File(FilePurpose::WriteClasses(_)) => PathKind::NewFile,
         }
     }
@@ -108,6 +110,11 @@ impl Words {
                 "Second image",
                 "A volume of the same patient, for instance PET over CT; it may have its own grid.",
                 "Lay it over",
+            ),
+            FilePurpose::OtherLabels => (
+                "Compare with another label map",
+                "A mask of this case by another reader or program, on the image's grid.",
+                "Compare",
             ),
             FilePurpose::WriteClasses(format) => {
                 (format.name(), "Names, colours and order of the study's classes.", "Write")

@@ -1,12 +1,18 @@
-//! Saves a picture of the window some seconds after it opened.
+//! Pictures of the window: of one view when asked for, and of all of it some seconds after it opened.
 
 use std::fs;
-use std::path::PathBuf;
+use std::io::{self, Cursor};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crossbeam_channel::{Receiver, Sender, TryRecvError, unbounded};
 use eframe::egui::{self, ColorImage, Pos2, Rect, ViewportCommand, vec2};
+use image::{ExtendedColorType, ImageFormat};
+
+use crate::io::write_atomically;
+use crate::workspace::Notice;
 
 /// When and where to save a picture of the window; the program ends after it.
 #[derive(Clone, Debug)]
@@ -23,39 +29,102 @@ pub enum ScreenshotTarget {
     File,
 }
 
-/// Takes a picture of a part of the window, in points. A view shows no name of the patient or the case.
-pub fn picture_of_view(ctx: &egui::Context, view: Rect, target: ScreenshotTarget, folder: PathBuf) {
-    let window = ctx.clone();
-    let scale = ctx.pixels_per_point();
-    ctx.request_screenshot(move |picture| {
-        // The window may have become smaller meanwhile. Sizes of a screen are exact in f32.
-        let [width, height] = picture.size.map(|n| n as f32 / scale);
-        let view = view.intersect(Rect::from_min_size(Pos2::ZERO, vec2(width, height)));
-        if !view.is_positive() {
-            return;
-        }
-        let part = picture.region(&view, Some(scale));
-        match target {
-            ScreenshotTarget::Clipboard => window.copy_image(part),
-            ScreenshotTarget::File => save_beside_study(part, folder),
-        }
-    });
+/// Longer than a window takes to draw a frame; one that is not drawn at all gives no picture.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Pictures of a part of the window, and what became of them.
+#[derive(Debug, Default)]
+pub struct PictureOfView {
+    /// Since when a picture is waited for, and where it says that it was taken and what became of it.
+    waiting: Option<(Instant, Receiver<Stage>)>,
+    is_taken: bool,
 }
 
-/// Under the first free number; nothing there is overwritten.
-fn save_beside_study(picture: ColorImage, folder: PathBuf) {
-    let work = move || {
-        let saved = fs::create_dir_all(&folder).map_err(image::ImageError::from).and_then(|()| {
-            let path = (1..10_000).map(|n| folder.join(format!("view-{n:04}.png"))).find(|path| !path.exists());
-            path.map_or(Ok(()), |path| write_png(&picture, &path))
+#[derive(Debug)]
+enum Stage {
+    Taken,
+    Done(Notice),
+}
+
+impl PictureOfView {
+    /// Takes a picture of a part of the window, in points. A view shows no name of the patient or the case.
+    pub fn take(&mut self, ctx: &egui::Context, view: Rect, target: ScreenshotTarget, folder: PathBuf) {
+        let (stages, waiting) = unbounded();
+        (self.waiting, self.is_taken) = (Some((Instant::now(), waiting)), false);
+        let window = ctx.clone();
+        let scale = ctx.pixels_per_point();
+        ctx.request_screenshot(move |picture| {
+            // The window may be gone or wait for a newer picture; then nobody is told.
+            stages.send(Stage::Taken).ok();
+            // The window may have become smaller meanwhile. Sizes of a screen are exact in f32.
+            let [width, height] = picture.size.map(|n| n as f32 / scale);
+            let view = view.intersect(Rect::from_min_size(Pos2::ZERO, vec2(width, height)));
+            if !view.is_positive() {
+                return;
+            }
+            let part = picture.region(&view, Some(scale));
+            match target {
+                ScreenshotTarget::Clipboard => {
+                    window.copy_image(part);
+                    stages.send(Stage::Done(Notice::success("A picture of the view is on the clipboard."))).ok();
+                }
+                ScreenshotTarget::File => save_beside_study(window.clone(), part, folder, stages),
+            }
+            window.request_repaint();
         });
-        if let Err(cause) = saved {
-            log::error!("the picture of the view could not be saved: {cause}");
+        ctx.request_repaint();
+    }
+
+    /// The next frame is in the picture.
+    pub fn is_being_taken(&self) -> bool {
+        !self.is_taken && self.waiting.as_ref().is_some_and(|(since, _)| since.elapsed() < PATIENCE)
+    }
+
+    /// What there is to say, once the picture lies where it belongs.
+    pub fn outcome(&mut self) -> Option<Notice> {
+        let (_, stages) = self.waiting.as_ref()?;
+        loop {
+            match stages.try_recv() {
+                Ok(Stage::Taken) => self.is_taken = true,
+                Ok(Stage::Done(notice)) => {
+                    self.waiting = None;
+                    return Some(notice);
+                }
+                Err(TryRecvError::Empty) => return None,
+                Err(TryRecvError::Disconnected) => {
+                    self.waiting = None;
+                    return None;
+                }
+            }
         }
+    }
+}
+
+fn save_beside_study(window: egui::Context, picture: ColorImage, folder: PathBuf, stages: Sender<Stage>) {
+    let failed = |cause: &dyn std::fmt::Display| {
+        Notice::error(format!("The picture of the view could not be saved: {cause}. Make room in the study's folder."))
+    };
+    let answer = stages.clone();
+    let work = move || {
+        let notice = match save_under_free_number(&picture, &folder) {
+            Ok(path) => Notice::success(format!("The picture of the view is '{}'.", path.display())),
+            Err(cause) => failed(&cause),
+        };
+        answer.send(Stage::Done(notice)).ok();
+        window.request_repaint();
     };
     if let Err(cause) = thread::Builder::new().name("screenshot".into()).spawn(work) {
-        log::error!("the picture of the view could not be saved: {cause}");
+        stages.send(Stage::Done(failed(&cause))).ok();
     }
+}
+
+/// Nothing there is overwritten.
+fn save_under_free_number(picture: &ColorImage, folder: &Path) -> Result<PathBuf, image::ImageError> {
+    fs::create_dir_all(folder)?;
+    let mut paths = (1..10_000).map(|n| folder.join(format!("view-{n:04}.png")));
+    let path = paths.find(|path| !path.exists()).ok_or_else(|| io::Error::other("there are 9999 of them already"))?;
+    write_png(picture, &path)?;
+    Ok(path)
 }
 
 /// Waits for the moment, takes the picture once.
@@ -97,8 +166,11 @@ fn save_and_close(window: egui::Context, picture: Arc<ColorImage>, file: PathBuf
     }
 }
 
-fn write_png(picture: &ColorImage, file: &std::path::Path) -> Result<(), image::ImageError> {
+fn write_png(picture: &ColorImage, file: &Path) -> Result<(), image::ImageError> {
     let [width, height] = picture.size.map(|n| u32::try_from(n).unwrap_or(u32::MAX));
     let bytes: Vec<u8> = picture.pixels.iter().flat_map(|c| [c.r(), c.g(), c.b()]).collect();
-    image::save_buffer(file, &bytes, width, height, image::ExtendedColorType::Rgb8)
+    let mut png = Cursor::new(Vec::new());
+    image::write_buffer_with_format(&mut png, &bytes, width, height, ExtendedColorType::Rgb8, ImageFormat::Png)?;
+    let written = write_atomically(file, |file| file.write_all(png.get_ref()));
+    written.map_err(|cause| image::ImageError::IoError(io::Error::other(cause)))
 }

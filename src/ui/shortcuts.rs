@@ -9,12 +9,13 @@ use super::viewer::KEY_DEGREES;
 use crate::edit::{BrushShape, IntensityRange};
 use crate::project::Source;
 use crate::view::{
-    Chord, Key, KeyAction, Keymap, LabelStyle, LayerSettings, Slab, SlabProjection, ToolKey, TransferPreset,
+    Chord, ClipBox, Key, KeyAction, Keymap, LabelStyle, LayerSettings, Slab, SlabProjection, ToolKey, TransferPreset,
     WindowPreset,
 };
 use crate::workspace::{
-    Action, AppAction, CaseAction, ClassAction, EditAction, FileAction, FolderPurpose, OutlineAction, PseudoAction,
-    ReviewAction, Ruler, Settings, ThemeChoice, Tool, ToolAction, TourAction, TrainAction, ViewAction, Workspace,
+    Action, AppAction, CaseAction, ClassAction, CompareAction, ComparedWith, EditAction, FileAction, FilePurpose,
+    FolderPurpose, OutlineAction, PseudoAction, ReviewAction, Ruler, Settings, ThemeChoice, Tool, ToolAction,
+    TourAction, TrainAction, ViewAction, Workspace,
 };
 
 /// What a key asks of the window itself.
@@ -33,6 +34,8 @@ pub enum WindowRequest {
     /// The window of operations on labels, with this one chosen.
     Operation(OperationKind),
     Screenshot(ScreenshotTarget),
+    /// Pictures of the slices of the active view.
+    SliceSeries,
     /// Accept what is under the pointer, once the views have said in this frame where that is.
     AcceptUnderPointer,
 }
@@ -105,6 +108,7 @@ pub fn request_of(action: KeyAction) -> Option<WindowRequest> {
         K::ReplaceClass => WindowRequest::Operation(OperationKind::Replace),
         K::CopyScreenshot => WindowRequest::Screenshot(ScreenshotTarget::Clipboard),
         K::SaveScreenshot => WindowRequest::Screenshot(ScreenshotTarget::File),
+        K::SaveSliceSeries => WindowRequest::SliceSeries,
         K::AcceptComponent => WindowRequest::AcceptUnderPointer,
         _ => return None,
     })
@@ -162,6 +166,14 @@ pub fn action_of(key: KeyAction, workspace: &Workspace) -> Option<Action> {
         K::Save => FileAction::Save.into(),
         K::Export => FileAction::PickFolder(FolderPurpose::Export(Source::Labels)).into(),
         K::OpenStudy => FileAction::PickFolder(FolderPurpose::OpenProject).into(),
+        K::CompareLabels => {
+            workspace.case()?;
+            FileAction::PickFile(FilePurpose::OtherLabels).into()
+        }
+        K::ComparePseudoLabels => {
+            workspace.case()?.prediction.as_ref()?;
+            CompareAction::With(ComparedWith::PseudoLabels).into()
+        }
         K::Tool(tool) => ToolAction::Select(tool_of(tool)).into(),
         K::BrushSmaller => ToolAction::GrowBrush(-1).into(),
         K::BrushLarger => ToolAction::GrowBrush(1).into(),
@@ -200,6 +212,10 @@ pub fn action_of(key: KeyAction, workspace: &Workspace) -> Option<Action> {
         K::ToggleVolumeRendering => {
             let volume = if workspace.views().volume.is_some() { None } else { Some(TransferPreset::default()) };
             ViewAction::SetVolume(volume).into()
+        }
+        K::ToggleClippingBox => {
+            let case = workspace.case()?;
+            ViewAction::SetClip(case.clip.is_none().then(|| ClipBox::whole(case.extent()))).into()
         }
         K::NextLayout => ViewAction::SetLayout(workspace.views().layout.next()).into(),
         K::ToggleMeasurements => ViewAction::ShowMeasurements(!workspace.views().measurements).into(),

@@ -94,7 +94,7 @@ const LIGHT: Palette = Palette {
     well: Color32::from_rgb(255, 255, 255),
     button: Color32::from_rgb(226, 230, 234),
     button_hovered: Color32::from_rgb(213, 219, 225),
-    line: Color32::from_rgb(213, 218, 224),
+    line: Color32::from_rgb(196, 203, 211),
     text: Color32::from_rgb(45, 52, 60),
     text_strong: Color32::from_rgb(17, 22, 28),
     text_weak: Color32::from_rgb(96, 105, 116),

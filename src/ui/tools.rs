@@ -152,6 +152,14 @@ fn options_ui(ui: &mut Ui, workspace: &Workspace, actions: &mut Actions) {
     }
     labelled_ui(ui, "Paint on", |ui| rule_ui(ui, workspace, actions));
     limits_ui(ui, workspace, actions);
+    // Who has no pen is not asked.
+    if tools.pen_seen {
+        let mut sets_size = tools.pen_sets_size;
+        let pen = ui.checkbox(&mut sets_size, "Pen pressure sets the size");
+        if pen.on_hover_text("From a quarter of the brush's size to all of it").changed() {
+            actions.push(ToolAction::SetPenSetsSize(sets_size).into());
+        }
+    }
 }
 
 fn fill_ui(ui: &mut Ui, workspace: &Workspace, actions: &mut Actions) {

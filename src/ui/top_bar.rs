@@ -1,7 +1,7 @@
 //! Name, study, menus, window presets, export.
 
 use eframe::egui::containers::menu::{MenuButton, MenuConfig};
-use eframe::egui::{self, Align, Button, Layout, PopupCloseBehavior, RichText, Ui};
+use eframe::egui::{self, Align, Button, Layout, PopupCloseBehavior, RichText, ScrollArea, Ui};
 
 use super::actions::Actions;
 use super::shortcuts::{self, WindowRequest};
@@ -66,7 +66,12 @@ impl TopBar<'_> {
     fn menus_ui(&self, ui: &mut Ui, actions: &mut Actions, request: &mut Option<WindowRequest>) {
         ui.menu_button("File", |ui| self.file_ui(ui, actions));
         if self.workspace.study().is_some() {
-            ui.menu_button("View", |ui| self.view_ui(ui, actions, request));
+            ui.menu_button("View", |ui| {
+                // It is longer than a small window is high.
+                let room = ui.ctx().content_rect().height() - theme::TOP_BAR_HEIGHT - 2.0 * theme::WIDE;
+                let scroll = ScrollArea::vertical().max_height(room);
+                scroll.show(ui, |ui| self.view_ui(ui, actions, request));
+            });
             ui.menu_button("Label", |ui| self.label_ui(ui, actions, request));
         }
         ui.menu_button("Help", |ui| {
@@ -198,6 +203,7 @@ impl TopBar<'_> {
         for (name, key) in [
             ("Save a picture of the view", KeyAction::SaveScreenshot),
             ("Copy a picture of the view", KeyAction::CopyScreenshot),
+            ("Save pictures of all slices…", KeyAction::SaveSliceSeries),
         ] {
             if self.item_ui(ui, name, Some(key), true) {
                 *request = shortcuts::request_of(key);
@@ -292,6 +298,15 @@ impl TopBar<'_> {
             ("Accept this case", KeyAction::AcceptCase, PseudoAction::AcceptCase),
         ] {
             self.action_ui(ui, name, Some(key), predicted, action, actions);
+        }
+        ui.separator();
+        for (name, key, enabled) in [
+            ("Compare with another label map…", KeyAction::CompareLabels, ready),
+            ("Compare with the pseudo-labels", KeyAction::ComparePseudoLabels, predicted),
+        ] {
+            if self.item_ui(ui, name, Some(key), enabled) {
+                actions.extend(shortcuts::action_of(key, self.workspace));
+            }
         }
         ui.separator();
         if let Some(case) = self.workspace.shown_id() {

@@ -2,6 +2,7 @@
 
 mod belief_colours;
 mod camera;
+mod clip_box;
 mod colour_by;
 mod colour_space;
 mod colour_tables;
@@ -26,6 +27,7 @@ mod window_preset;
 
 pub use belief_colours::BeliefColours;
 pub use camera::SliceCamera;
+pub use clip_box::{ClipBox, ClipFace, voxels_of_drag};
 pub use colour_by::{ColourAxes, ColourBy, ColourPlanes};
 pub use colour_tables::ColourTables;
 pub use doubt_colours::DoubtColours;

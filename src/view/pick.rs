@@ -3,18 +3,21 @@
 use crate::geometry::SightLine;
 use crate::label::{ClassId, SurfaceMesh};
 
-/// The hit nearest to the viewer: where, RAS mm, and of which class; `None` where the line passes all surfaces by.
+/// The hit nearest to the viewer: where, RAS mm, and of which class; `None` where the line passes all surfaces by. Only
+/// places that `is_shown` are hit.
 ///
 /// Meshes may be the bricks of [`crate::label::SurfaceBricks`]; of those the line does not pass only the bounds are looked at.
 pub fn pick<'a>(
     meshes: impl Iterator<Item = (ClassId, &'a SurfaceMesh)>,
     line: &SightLine,
+    is_shown: impl Fn([f64; 3]) -> bool,
 ) -> Option<([f64; 3], ClassId)> {
     let is_near = |mesh: &SurfaceMesh| mesh.bounds_mm().is_some_and(|b| line.meets_box(b.map(|p| p.map(f64::from))));
     meshes
         .filter(|(_, mesh)| is_near(mesh))
         .filter_map(|(class, mesh)| {
             let hits = mesh.corners().filter_map(|triangle| line.triangle_distance_mm(triangle));
+            let hits = hits.filter(|distance| is_shown(line.at(*distance)));
             Some((hits.min_by(f64::total_cmp)?, class))
         })
         .min_by(|a, b| a.0.total_cmp(&b.0))
@@ -41,7 +44,7 @@ mod tests {
     }
 
     fn picked(ball: &SurfaceBricks, line: &SightLine) -> Option<([f64; 3], ClassId)> {
-        pick(ball.bricks().map(|(_, mesh)| (ball.class(), mesh)), line)
+        pick(ball.bricks().map(|(_, mesh)| (ball.class(), mesh)), line, |_| true)
     }
 
     #[test]
@@ -59,6 +62,17 @@ mod tests {
     }
 
     #[test]
+    fn what_is_cut_away_is_not_hit_but_what_lies_behind_it() {
+        let (ball, mut camera) = ball();
+        camera.look_from(AnatomicalDirection::Anterior);
+        let line = camera.sight_line([150.0, 100.0], SIZE);
+        let meshes = || ball.bricks().map(|(_, mesh)| (1, mesh));
+        let (hit, _) = pick(meshes(), &line, |[_, y, _]| y < 25.0).unwrap();
+        assert!((hit[1] - 13.0).abs() < 0.7, "{hit:?}");
+        assert_eq!(pick(meshes(), &line, |_| false), None);
+    }
+
+    #[test]
     fn of_two_surfaces_the_nearer_one_is_hit_whatever_their_order() {
         let (ball, mut camera) = ball();
         camera.look_from(AnatomicalDirection::Anterior);
@@ -70,16 +84,16 @@ mod tests {
         let (near, far) = (triangle(60.0), triangle(-60.0));
         let line = camera.sight_line([150.0, 100.0], SIZE);
         let ball = || ball.bricks().map(|(_, mesh)| (1, mesh));
-        assert_eq!(pick([(7, &near), (8, &far)].into_iter().chain(ball()), &line).unwrap().1, 7);
-        assert_eq!(pick(ball().chain([(8, &far), (7, &near)]), &line).unwrap().1, 7);
-        assert_eq!(pick(ball().chain([(8, &far)]), &line).unwrap().1, 1);
+        assert_eq!(pick([(7, &near), (8, &far)].into_iter().chain(ball()), &line, |_| true).unwrap().1, 7);
+        assert_eq!(pick(ball().chain([(8, &far), (7, &near)]), &line, |_| true).unwrap().1, 7);
+        assert_eq!(pick(ball().chain([(8, &far)]), &line, |_| true).unwrap().1, 1);
     }
 
     #[test]
     fn empty_meshes_and_lines_that_lead_nowhere_hit_nothing() {
         let (ball, camera) = ball();
         let line = camera.sight_line([150.0, 100.0], SIZE);
-        assert_eq!(pick([(1, &SurfaceMesh::default())].into_iter(), &line), None);
+        assert_eq!(pick([(1, &SurfaceMesh::default())].into_iter(), &line, |_| true), None);
         assert_eq!(picked(&ball, &SightLine { origin_mm: [f64::NAN; 3], ..line }), None);
         assert_eq!(picked(&ball, &SightLine { direction: [0.0; 3], ..line }), None);
     }

@@ -93,6 +93,7 @@ fn replaces(newer: &IoCommand, waiting: &IoCommand) -> bool {
     match (newer, waiting) {
         (IoCommand::SaveLabels { case: a, .. }, IoCommand::SaveLabels { case: b, .. })
         | (IoCommand::SaveReview { case: a, .. }, IoCommand::SaveReview { case: b, .. })
+        | (IoCommand::KeepView { case: a, .. }, IoCommand::KeepView { case: b, .. })
         | (IoCommand::LoadPrediction(a), IoCommand::LoadPrediction(b)) => a == b,
         (
             IoCommand::LoadCase(_)

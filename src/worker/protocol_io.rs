@@ -6,9 +6,9 @@ use std::sync::Arc;
 use crate::edit::Delta;
 use crate::geometry::Extent;
 use crate::io::{ClassFileFormat, NiftiGeometry};
-use crate::label::{ClassTable, LabelMap, Prediction, Rejections};
+use crate::label::{ClassId, ClassTable, LabelMap, Prediction, Rejections};
 use crate::project::{CaseState, ExportReport, InitRequest, PreferencesFile, Source};
-use crate::volume::{CaseId, Image};
+use crate::volume::{CaseId, Grid, Image};
 use crate::worker::PastRun;
 
 #[derive(Debug)]
@@ -37,6 +37,17 @@ pub enum IoCommand {
     LoadSecondImage {
         case: CaseId,
         path: PathBuf,
+    },
+    /// Somebody's labels of a case, wanted on the grid of its image; answered by `MaskRead` or `MaskFailed`.
+    ReadMask {
+        ticket: u64,
+        path: PathBuf,
+        geometry: Arc<NiftiGeometry>,
+    },
+    /// How a case is looked at, written beside its labels. A newer one of the same case replaces one that still waits.
+    KeepView {
+        case: CaseId,
+        text: String,
     },
     /// The prediction planes on disk.
     LoadPrediction(CaseId),
@@ -137,6 +148,8 @@ pub struct LoadedCase {
     pub rejections: Rejections,
     /// Sentences about the files.
     pub notices: Vec<String>,
+    /// What was kept by `KeepView`.
+    pub kept_view: Option<String>,
 }
 
 /// Failures are one sentence each.
@@ -204,7 +217,16 @@ pub enum IoEvent {
     ClassesWritten(PathBuf),
     SecondImageLoaded {
         case: CaseId,
+        path: PathBuf,
         image: Arc<Image>,
+    },
+    MaskRead {
+        ticket: u64,
+        mask: Arc<Grid<ClassId>>,
+    },
+    MaskFailed {
+        ticket: u64,
+        sentence: String,
     },
     FrameLoaded {
         case: CaseId,

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use crate::edit::{OperationRequest, Paint, Proposal, Selection, Watch};
-use crate::label::LabelMap;
-use crate::volume::Image;
+use crate::label::{ClassId, LabelMap, Prediction};
+use crate::metrics::LabelComparison;
+use crate::volume::{Grid, Image};
 
 #[derive(Debug)]
 pub struct LabelJob {
@@ -24,6 +25,24 @@ pub enum LabelWork {
         selection: Selection,
         paint: Box<Paint>,
     },
+    /// Both side by side; nothing changes.
+    Compare(OtherLabels),
+}
+
+/// What the labels are compared with, on their grid.
+#[derive(Clone, Debug)]
+pub enum OtherLabels {
+    Mask(Arc<Grid<ClassId>>),
+    Prediction(Arc<Prediction>),
+}
+
+impl OtherLabels {
+    pub fn class(&self) -> &Grid<ClassId> {
+        match self {
+            Self::Mask(mask) => mask,
+            Self::Prediction(prediction) => &prediction.class,
+        }
+    }
 }
 
 /// A cancelled job has no answer.
@@ -38,6 +57,10 @@ pub enum LabelEvent {
     NothingToDo {
         ticket: u64,
     },
+    Compared {
+        ticket: u64,
+        comparison: LabelComparison,
+    },
     /// One sentence.
     Refused {
         ticket: u64,
@@ -48,7 +71,10 @@ pub enum LabelEvent {
 impl LabelEvent {
     pub fn ticket(&self) -> u64 {
         match self {
-            Self::Proposed { ticket, .. } | Self::NothingToDo { ticket } | Self::Refused { ticket, .. } => *ticket,
+            Self::Proposed { ticket, .. }
+            | Self::NothingToDo { ticket }
+            | Self::Compared { ticket, .. }
+            | Self::Refused { ticket, .. } => *ticket,
         }
     }
 }

@@ -13,9 +13,9 @@ use crate::label::{ClassId, ClassStatus, ClassTable};
 use crate::learn::{DeviceChoice, Method};
 use crate::project::{CaseState, Source};
 use crate::review::RegionId;
-use crate::view::{HandleHit, LayerSettings, OverlayLook, TransferPreset, WindowLevel};
+use crate::view::{ClipBox, HandleHit, LayerSettings, OverlayLook, TransferPreset, WindowLevel};
 use crate::volume::CaseId;
-use crate::workspace::{Layout, Preferences};
+use crate::workspace::{ComparedWith, Layout, Preferences};
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
@@ -29,6 +29,7 @@ pub enum Action {
     Measure(MeasureAction),
     Pseudo(PseudoAction),
     Review(ReviewAction),
+    Compare(CompareAction),
     Train(TrainAction),
 }
 
@@ -115,6 +116,8 @@ pub enum FilePurpose {
     WriteClasses(ClassFileFormat),
     /// An image to be laid over the shown case.
     SecondImage,
+    /// Labels of the shown case by somebody else, to be compared with its own.
+    OtherLabels,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -192,6 +195,8 @@ pub enum ViewAction {
     ToggleMaximised(Plane),
     /// Arranges the views; the shown slices are fitted again.
     SetLayout(Layout),
+    /// The panes were dragged to other places; `None`: they are where the layout has them. Kept for the next start.
+    SetArrangement(Option<String>),
     SetPatientSide(PatientSide),
     SetWindow(WindowLevel),
     /// Pointer movement in screen units, as `WindowLevel::drag` takes it.
@@ -202,6 +207,8 @@ pub enum ViewAction {
     SetLayers(LayerSettings),
     ShowMeasurements(bool),
     SetVolume(Option<TransferPreset>),
+    /// The box that the 3-D view shows of the case; `None`: all of it. One of another case's extent is ignored.
+    SetClip(Option<ClipBox>),
     /// How the second image is laid over the first.
     SetSecondImageLook(OverlayLook),
     RemoveSecondImage,
@@ -295,6 +302,9 @@ pub enum ToolAction {
     SetTolerance(f64),
     /// Fills and islands in the volume, not in the slice alone.
     SetInVolume(bool),
+    /// How hard the pen is pressed (0 to 1); `None` when it is lifted. Leaves a stroke open.
+    PressPen(Option<f32>),
+    SetPenSetsSize(bool),
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -437,6 +447,15 @@ pub enum ReviewAction {
     },
     /// Not what was predicted: the region stays unknown, training learns what it is not, and the next is shown.
     Reject,
+}
+
+/// The labels of the shown case beside another map of it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CompareAction {
+    With(ComparedWith),
+    /// The same once more, with the labels as they are now.
+    Again,
+    Close,
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -21,6 +21,12 @@ impl Measurements {
         &self.all
     }
 
+    /// Those that the study kept.
+    pub(super) fn restore(&mut self, kept: Vec<Measurement>, image: &Image) {
+        let measured = |measurement: Measurement| Measured { text: measurement.label_text(image), measurement };
+        self.all = kept.into_iter().map(measured).collect();
+    }
+
     /// Adds one and holds its handle `handle`.
     pub(super) fn begin(&mut self, measurement: Measurement, handle: usize, image: &Image) {
         let text = measurement.label_text(image);

@@ -6,9 +6,11 @@ mod absorb;
 mod action;
 mod apply;
 mod case_review;
+mod comparison;
 mod curve;
 mod drawing;
 mod effect;
+mod kept_view;
 mod measurements;
 mod new_project;
 mod notice;
@@ -30,13 +32,14 @@ use std::time::Duration;
 
 pub use absorb::absorb;
 pub use action::{
-    Action, AppAction, CaseAction, ClassAction, EditAction, FileAction, FilePurpose, FolderPurpose, Hover,
-    MeasureAction, OutlineAction, PseudoAction, ReviewAction, Ruler, Tool, ToolAction, TourAction, TrainAction,
+    Action, AppAction, CaseAction, ClassAction, CompareAction, EditAction, FileAction, FilePurpose, FolderPurpose,
+    Hover, MeasureAction, OutlineAction, PseudoAction, ReviewAction, Ruler, Tool, ToolAction, TourAction, TrainAction,
     ViewAction,
 };
 use apply::Stroke;
 pub use apply::apply;
 pub use case_review::CaseReview;
+pub use comparison::{ComparedWith, Comparison, ComparisonState};
 pub use curve::Curve;
 pub use drawing::Drawing;
 pub use effect::{Effect, Event};
@@ -85,6 +88,7 @@ pub struct Workspace {
     stroke: Option<Stroke>,
     drawing: Option<Drawing>,
     pending: Option<Pending>,
+    comparison: Option<Comparison>,
     /// Number of the newest job for the thread that works on labels.
     tickets: u64,
 }
@@ -196,6 +200,11 @@ impl Workspace {
     /// The operation being worked out or shown.
     pub fn pending(&self) -> Option<&Pending> {
         self.pending.as_ref()
+    }
+
+    /// The labels of the shown case beside another map, while that is looked at.
+    pub fn comparison(&self) -> Option<&Comparison> {
+        self.comparison.as_ref()
     }
 
     /// The shown prediction no longer matches the labels or the newest run: draw it faded.

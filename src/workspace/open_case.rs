@@ -7,9 +7,10 @@ use crate::edit::History;
 use crate::geometry::{Extent, PatientSide, Plane, Voxel};
 use crate::io::NiftiGeometry;
 use crate::label::{LabelMap, LabelValue, Prediction};
-use crate::view::{LinkedPlanes, SliceCamera, ViewCamera, WindowLevel};
+use crate::view::{ClipBox, LinkedPlanes, SliceCamera, ViewCamera, WindowLevel};
 use crate::volume::{CaseId, Image};
 use crate::worker::protocol_io::LoadedCase;
+use crate::workspace::kept_view::{KeptSecondImage, KeptView};
 use crate::workspace::{CaseReview, Measurements, SecondImage};
 
 #[derive(Debug)]
@@ -27,8 +28,14 @@ pub struct OpenCase {
     pub prediction: Option<Arc<Prediction>>,
     /// The labels as a proposal would make them; shown instead while it is looked at.
     pub(super) preview: Option<Arc<LabelMap>>,
-    /// Laid over the image; not kept with the study.
+    /// Laid over the image.
     pub second: Option<SecondImage>,
+    /// The one that the study keeps, until it has been read.
+    pub(super) kept_second: Option<KeptSecondImage>,
+    /// What the study keeps of how the case is looked at could be read, so that it may be written over.
+    pub(super) keeps_view: bool,
+    /// What the 3-D view shows of it, where not all.
+    pub clip: Option<ClipBox>,
     pub measurements: Measurements,
     pub review: CaseReview,
     /// The view in which the newest measurement was begun.
@@ -58,7 +65,7 @@ pub struct OpenCase {
 
 impl OpenCase {
     pub(super) fn new(loaded: LoadedCase, side: PatientSide, now: Duration) -> Self {
-        let LoadedCase { case, image, geometry, labels, prediction, rejections, notices } = loaded;
+        let LoadedCase { case, image, geometry, labels, prediction, rejections, notices, kept_view } = loaded;
         let extent = labels.extent();
         let cursor = extent.clamped_voxel(extent.to_array().map(|n| (n / 2) as f64));
         let camera = |view| ViewCamera::from(SliceCamera::new(&image.affine, extent, view, side));
@@ -81,6 +88,9 @@ impl OpenCase {
             prediction,
             preview: None,
             second: None,
+            kept_second: None,
+            keeps_view: true,
+            clip: None,
             measurements: Measurements::default(),
             review: CaseReview::with_rejections(rejections),
             measuring_in: None,
@@ -93,7 +103,22 @@ impl OpenCase {
             last_save: None,
         };
         opened.move_cursor(cursor);
+        opened.restore(kept_view.as_deref());
         opened
+    }
+
+    fn restore(&mut self, kept: Option<&str>) {
+        match kept.map(KeptView::read) {
+            None => {}
+            Some(Ok(kept)) => {
+                self.measurements.restore(kept.measurements, &self.image);
+                self.kept_second = kept.second_image;
+            }
+            Some(Err(sentence)) => {
+                self.notices.push(sentence);
+                self.keeps_view = false;
+            }
+        }
     }
 
     pub fn labels(&self) -> &LabelMap {

@@ -10,6 +10,16 @@ use crate::workspace::Layout;
 pub struct Preferences {
     pub settings: Settings,
     pub keymap: Keymap,
+    /// Where the panes were dragged in the layout of the settings, in the window's own words; `None`: as the layout has
+    /// them.
+    pub arrangement: Option<String>,
+}
+
+/// Stands in the file of the settings.
+#[derive(Default, Serialize, Deserialize)]
+struct Arranged {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    arrangement: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -62,12 +72,16 @@ impl Preferences {
             warnings.extend(problems.iter().map(|problem| format!("Keys: {problem}.")));
             keymap
         };
-        (Self { settings, keymap }, warnings)
+        // What cannot be read is as if nothing had been dragged.
+        let Arranged { arrangement } = toml::from_str(&file.settings).unwrap_or_default();
+        (Self { settings, keymap, arrangement }, warnings)
     }
 
     pub(super) fn write(&self) -> PreferencesFile {
         // Plain numbers and words: they can always be written.
-        let settings = toml::to_string_pretty(&self.settings).unwrap_or_default();
+        let mut settings = toml::to_string_pretty(&self.settings).unwrap_or_default();
+        let arranged = Arranged { arrangement: self.arrangement.clone() };
+        settings += &toml::to_string_pretty(&arranged).unwrap_or_default();
         PreferencesFile { settings, keys: self.keymap.to_toml() }
     }
 }
@@ -82,7 +96,8 @@ mod tests {
         let mut keymap = KeymapPreset::Slicer.keymap();
         keymap.bind(Chord::char('Q').ctrl(), KeyAction::Save);
         let settings = Settings { theme: ThemeChoice::Light, zoom: 1.5, layout: Layout::Columns, tour_seen: true };
-        let preferences = Preferences { settings, keymap };
+        let arrangement = Some("{\"where\": 'there'}".to_owned());
+        let preferences = Preferences { settings, keymap, arrangement };
         assert_eq!(Preferences::read(&preferences.write()), (preferences, Vec::new()));
     }
 

@@ -19,6 +19,30 @@ pub struct Tools {
     pub tolerance: Option<f64>,
     /// Fills and islands in the volume, not in the slice alone.
     pub in_volume: bool,
+    /// How hard the pen is pressed, 0 to 1, while it says so.
+    pub(super) pen_pressure: Option<f32>,
+    /// A pen has said so before.
+    pub pen_seen: bool,
+    /// The brush is smaller where the pen is pressed less.
+    pub pen_sets_size: bool,
+}
+
+/// Share of its size that the brush has under a pen that hardly touches.
+const LIGHTEST_TOUCH: f64 = 0.25;
+
+impl Tools {
+    /// The brush as large as the pen is pressed; without a pen, or where that is switched off, as it was set.
+    pub fn pressed_brush(&self) -> Brush {
+        let share = match self.pen_pressure.filter(|_| self.pen_sets_size) {
+            Some(pressure) => LIGHTEST_TOUCH + (1.0 - LIGHTEST_TOUCH) * f64::from(pressure),
+            None => 1.0,
+        };
+        let size = match self.brush.size {
+            BrushSize::Mm(mm) => BrushSize::Mm(mm * share),
+            BrushSize::Voxels(voxels) => BrushSize::Voxels(voxels * share),
+        };
+        Brush { size, ..self.brush }
+    }
 }
 
 impl Default for Tools {
@@ -33,6 +57,9 @@ impl Default for Tools {
             adaptive: false,
             tolerance: None,
             in_volume: false,
+            pen_pressure: None,
+            pen_seen: false,
+            pen_sets_size: true,
         }
     }
 }

@@ -14,7 +14,7 @@ mod uniforms;
 mod volume;
 
 pub use renderer::SolidRenderer;
-pub use scene::{SolidScene, SurfaceLook, VolumeLook};
+pub use scene::{SolidScene, SurfaceClip, SurfaceLook, VolumeLook};
 
 #[cfg(test)]
 mod tests;

@@ -15,8 +15,18 @@ pub struct SolidScene {
     /// Classes that are not named are not drawn.
     pub surfaces: Vec<SurfaceLook>,
     pub volume: Option<VolumeLook>,
+    /// Only what lies in these voxels is drawn of the surfaces.
+    pub surface_clip: Option<SurfaceClip>,
     /// sRGB.
     pub background: [u8; 3],
+}
+
+/// A box that cuts surfaces.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SurfaceClip {
+    /// Of the image whose voxels are meant, RAS mm. Without inverse nothing is cut.
+    pub world_from_voxel: Affine,
+    pub bounds: VoxelBox,
 }
 
 /// How the surface of a class looks.

@@ -32,6 +32,9 @@ pub struct SolidUniforms {
     clip_hi: [f32; 4],
     extent_and_steps: [f32; 4],
     table: [f32; 4],
+    cut_rows: [[f32; 4]; 3],
+    cut_lo: [f32; 4],
+    cut_hi: [f32; 4],
     classes: [[f32; 4]; 256],
 }
 
@@ -58,8 +61,11 @@ impl SolidUniforms {
             up: padded(up),
             towards: padded(towards),
             background: colour(scene.background, 1.0),
+            cut_lo: [-1.0; 4],
+            cut_hi: [1.0; 4],
             ..bytemuck::Zeroable::zeroed()
         };
+        uniforms.set_cut(scene);
         for look in &scene.surfaces {
             uniforms.classes[usize::from(look.class)] = colour(look.colour, look.opacity.clamp(0.0, 1.0));
         }
@@ -67,6 +73,16 @@ impl SolidUniforms {
             uniforms.set_volume(scene, volume, reach_mm);
         }
         uniforms
+    }
+
+    /// Without a box every position becomes 0, which lies in the box from -1 to 1.
+    fn set_cut(&mut self, scene: &SolidScene) {
+        let Some(cut) = &scene.surface_clip else { return };
+        let Some(voxel_from_world) = cut.world_from_voxel.inverse() else { return };
+        self.cut_rows = voxel_from_world.rows.map(|row| row.map(|c| c as f32));
+        // Voxels reach half a voxel beyond their centres.
+        self.cut_lo = padded(cut.bounds.lo.to_f64().map(|c| c - 0.5));
+        self.cut_hi = padded(cut.bounds.hi.to_f64().map(|c| c - 0.5));
     }
 
     fn set_volume(&mut self, scene: &SolidScene, volume: &MarchedVolume<'_>, reach_mm: f64) {

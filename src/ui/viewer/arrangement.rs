@@ -1,8 +1,9 @@
 //! The panes of the centre as tiles: presets, borders that can be dragged, panes that can be moved and stacked as tabs.
 
-use eframe::egui::{self, CursorIcon, Rect, Sense, Stroke, Ui, WidgetText, pos2, vec2};
+use eframe::egui::{self, Color32, CursorIcon, Rect, Sense, Stroke, Ui, Visuals, WidgetText, pos2, vec2};
 use egui_tiles::{
-    Behavior, Linear, LinearDir, ResizeState, SimplificationOptions, Tabs, TileId, Tiles, Tree, UiResponse,
+    Behavior, EditAction, Linear, LinearDir, ResizeState, SimplificationOptions, TabState, Tabs, Tile, TileId, Tiles,
+    Tree, UiResponse,
 };
 use serde::{Deserialize, Serialize};
 
@@ -18,11 +19,31 @@ pub enum Pane {
     Facts,
 }
 
+impl Pane {
+    const ALL: [Self; 5] = [
+        Self::Slice(Plane::Axial),
+        Self::Slice(Plane::Coronal),
+        Self::Slice(Plane::Sagittal),
+        Self::Scene,
+        Self::Facts,
+    ];
+}
+
 /// Where the panes are.
 #[derive(Debug)]
 pub struct Arrangement {
     layout: Layout,
     tree: Tree<Pane>,
+    /// What it was made from or told to keep last.
+    kept: Option<String>,
+    /// It is to be kept as it is now, or forgotten, once no button is down.
+    change: Option<Change>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Change {
+    Keep,
+    Forget,
 }
 
 /// Share of the width that the large view of `OnePlusThree` takes.
@@ -39,25 +60,63 @@ impl Default for Arrangement {
 
 impl Arrangement {
     pub fn new(layout: Layout) -> Self {
-        Self { layout, tree: tree(layout) }
+        Self { layout, tree: tree(layout), kept: None, change: None }
     }
 
-    /// Changes to another preset; the same one stays as the user has dragged it.
-    pub fn follow(&mut self, layout: Layout) {
-        if layout != self.layout {
-            *self = Self::new(layout);
+    /// Changes to another preset, or to what was kept of it; the same one stays as the user has dragged it.
+    pub fn follow(&mut self, layout: Layout, kept: Option<&str>) {
+        if layout == self.layout && kept == self.kept.as_deref() {
+            return;
         }
+        let tree = kept.and_then(restored).unwrap_or_else(|| tree(layout));
+        *self = Self { layout, tree, kept: kept.map(str::to_owned), change: None };
     }
 
     /// The preset as it was made.
     pub fn reset(&mut self) {
-        *self = Self::new(self.layout);
+        (self.tree, self.change) = (tree(self.layout), Some(Change::Forget));
     }
 
-    /// Draws every pane into its place with `show`.
-    pub fn ui(&mut self, ui: &mut Ui, show: &mut dyn FnMut(&mut Ui, Rect, Pane)) {
-        self.tree.ui(&mut Panes { show }, ui);
+    /// Draws every pane into its place with `show`. Answers with what is to be kept once that has changed.
+    pub fn ui(&mut self, ui: &mut Ui, show: &mut dyn FnMut(&mut Ui, Rect, Pane)) -> Option<Option<String>> {
+        let mut panes = Panes { show, is_edited: false };
+        self.tree.ui(&mut panes, ui);
+        if panes.is_edited {
+            self.change = Some(Change::Keep);
+        }
+        // A border that is being dragged is not written in every frame.
+        if ui.input(|i| i.pointer.any_down()) {
+            return None;
+        }
+        let kept = match self.change.take()? {
+            Change::Keep => serde_json::to_string(&self.tree).ok(),
+            Change::Forget => None,
+        };
+        self.kept = kept.clone();
+        Some(kept)
     }
+}
+
+/// `None` if it is not an arrangement that holds every pane once.
+fn restored(kept: &str) -> Option<Tree<Pane>> {
+    let kept: Tree<Pane> = serde_json::from_str(kept).ok()?;
+    let mut panes = Vec::new();
+    let mut seen = Vec::new();
+    let mut ahead = vec![kept.root?];
+    while let Some(id) = ahead.pop() {
+        if seen.contains(&id) {
+            return None;
+        }
+        seen.push(id);
+        match kept.tiles.get(id)? {
+            Tile::Pane(pane) => panes.push(*pane),
+            Tile::Container(container) => ahead.extend(container.children()),
+        }
+    }
+    let is_once = |pane: &Pane| panes.iter().filter(|other| *other == pane).count() == 1;
+    let whole = panes.len() == Pane::ALL.len() && Pane::ALL.iter().all(is_once);
+    // A tree of its own making: ids and sizes of the one before belong to another window.
+    if whole { Some(Tree::new(egui::Id::unique("viewers"), kept.root?, kept.tiles)) } else { None }
 }
 
 fn tree(layout: Layout) -> Tree<Pane> {
@@ -81,10 +140,7 @@ fn tree(layout: Layout) -> Tree<Pane> {
             tiles.insert_horizontal_tile(vec![axial, coronal, last])
         }
         Layout::SceneLarge => {
-            tiles.insert(
-                tabs,
-                egui_tiles::Tile::Container(Tabs { active: Some(scene), ..Tabs::new(vec![scene, facts]) }.into()),
-            );
+            tiles.insert(tabs, Tile::Container(Tabs { active: Some(scene), ..Tabs::new(vec![scene, facts]) }.into()));
             let column = tiles.insert_vertical_tile(vec![axial, coronal, sagittal]);
             tiles.insert_container(Linear::new_binary(LinearDir::Horizontal, [tabs, column], LARGE_SHARE))
         }
@@ -94,6 +150,7 @@ fn tree(layout: Layout) -> Tree<Pane> {
 
 struct Panes<'a> {
     show: &'a mut dyn FnMut(&mut Ui, Rect, Pane),
+    is_edited: bool,
 }
 
 impl Behavior<Pane> for Panes<'_> {
@@ -107,6 +164,16 @@ impl Behavior<Pane> for Panes<'_> {
 
     fn tab_title_for_pane(&mut self, pane: &Pane) -> WidgetText {
         title(*pane).into()
+    }
+
+    /// The chosen tab has the colour of the panes: what is white on the accent colour would be white on white there.
+    fn tab_text_color(&self, visuals: &Visuals, _: &Tiles<Pane>, _: TileId, state: &TabState) -> Color32 {
+        let widgets = &visuals.widgets;
+        if state.active { widgets.hovered.text_color() } else { widgets.noninteractive.text_color() }
+    }
+
+    fn on_edit(&mut self, edit: EditAction) {
+        self.is_edited |= edit != EditAction::TileDragged;
     }
 
     fn simplification_options(&self) -> SimplificationOptions {
@@ -166,7 +233,7 @@ mod tests {
         let arrangement = Arrangement::new(layout);
         let mut panes: Vec<Pane> = Vec::new();
         for (_, tile) in arrangement.tree.tiles.iter() {
-            if let egui_tiles::Tile::Pane(pane) = tile {
+            if let Tile::Pane(pane) = tile {
                 panes.push(*pane);
             }
         }
@@ -182,5 +249,21 @@ mod tests {
                 assert!(found.contains(&wanted), "{layout:?} lacks {wanted:?}");
             }
         }
+    }
+
+    #[test]
+    fn what_is_kept_comes_back_and_anything_else_falls_back_to_the_layout() {
+        let mut arrangement = Arrangement::new(Layout::Columns);
+        let kept = serde_json::to_string(&tree(Layout::OnePlusThree)).unwrap();
+        arrangement.follow(Layout::Columns, Some(&kept));
+        assert_eq!(arrangement.tree, tree(Layout::OnePlusThree));
+        let doubled = kept.replace("\"Scene\"", "\"Facts\"");
+        assert_ne!(doubled, kept);
+        for damaged in ["", "{}", "null", &kept[..kept.len() / 2], &doubled] {
+            arrangement.follow(Layout::Columns, Some(damaged));
+            assert_eq!(arrangement.tree, tree(Layout::Columns), "{damaged}");
+        }
+        arrangement.follow(Layout::Grid, None);
+        assert_eq!(arrangement.tree, tree(Layout::Grid));
     }
 }

@@ -104,7 +104,7 @@ impl Decoration<'_> {
             return;
         }
         let camera = self.surface.camera;
-        let brush = &self.tools.brush;
+        let brush = self.tools.pressed_brush();
         let is_turned = camera.turned().is_some();
         let normal_axis = (!is_turned).then(|| camera.straight().axes().normal.axis);
         let diameter_mm = brush.diameter_mm(normal_axis, camera.spacing_mm());

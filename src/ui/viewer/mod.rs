@@ -1,6 +1,7 @@
 //! The centre of the window: three linked slice views and the facts of the case.
 
 mod arrangement;
+mod clip_handles;
 mod cross_lines;
 mod decoration;
 mod overlay;
@@ -28,7 +29,7 @@ use super::{facts_pane, theme};
 use crate::geometry::Plane;
 use crate::render::RenderError;
 use crate::view::{IntensityHistogram, Keymap};
-use crate::workspace::Workspace;
+use crate::workspace::{ViewAction, Workspace};
 
 /// What the views keep between frames: the drag in progress, the pictures on the graphics card, the counts.
 #[derive(Debug)]
@@ -65,15 +66,18 @@ impl Viewers {
             return;
         }
         let mut arrangement = std::mem::take(&mut self.arrangement);
-        arrangement.follow(workspace.views().layout);
-        arrangement.ui(ui, &mut |ui, rect, pane| match pane {
-            Pane::Slice(view) => self.slice_ui(ui, rect, view, (workspace, keymap), actions),
+        arrangement.follow(workspace.views().layout, workspace.preferences().arrangement.as_deref());
+        let mut asked = Actions::new();
+        let kept = arrangement.ui(ui, &mut |ui, rect, pane| match pane {
+            Pane::Slice(view) => self.slice_ui(ui, rect, view, (workspace, keymap), &mut asked),
             Pane::Scene => {
                 let Self { scene, pictures, .. } = self;
-                scene.ui(ui, rect, workspace, pictures, actions);
+                scene.ui(ui, rect, workspace, pictures, &mut asked);
             }
-            Pane::Facts => self.facts_ui(ui, rect, workspace, actions),
+            Pane::Facts => self.facts_ui(ui, rect, workspace, &mut asked),
         });
+        actions.append(&mut asked);
+        actions.extend(kept.map(|kept| ViewAction::SetArrangement(kept).into()));
         self.arrangement = arrangement;
     }
 

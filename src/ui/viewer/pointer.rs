@@ -1,6 +1,6 @@
 //! What the pointer does over a slice view: a small machine from egui events to actions.
 
-use eframe::egui::{Event, Modifiers, MouseWheelUnit, PointerButton, Pos2, Rect, Vec2};
+use eframe::egui::{Event, Modifiers, MouseWheelUnit, PointerButton, Pos2, Rect, TouchPhase, Vec2};
 
 use crate::geometry::Plane;
 use crate::view::{DragAction, HandleHit, MousePreset, ViewCamera, WheelAction};
@@ -124,6 +124,11 @@ impl Pointer {
                     outline(actions, OutlineAction::Hover(surface.voxel(pos)));
                 }
             }
+            // A pen's pressure comes before the movement that it belongs to.
+            Event::Touch { phase: TouchPhase::End | TouchPhase::Cancel, .. } if over => {
+                actions.push(ToolAction::PressPen(None).into());
+            }
+            Event::Touch { force: Some(force), .. } if over => actions.push(ToolAction::PressPen(Some(force)).into()),
             Event::ModifiersChanged(modifiers) => self.shift_down = modifiers.shift,
             Event::MouseWheel { unit, delta, modifiers, .. } if over => {
                 let notches = match unit {

@@ -4,16 +4,17 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use eframe::egui::{
-    self, Align2, Color32, ComboBox, FontId, PointerButton, Rect, Response, Role, Sense, Stroke, Ui, UiBuilder,
-    WidgetInfo, pos2, vec2,
+    self, Align2, ComboBox, FontId, PointerButton, Rect, Response, Role, Sense, Stroke, Ui, UiBuilder, WidgetInfo,
+    pos2, vec2,
 };
 
+use super::clip_handles::{self, ClipHandles, words};
 use super::picture::Pictures;
 use super::pointer::{POINTS_PER_NOTCH, ZOOM_PER_NOTCH, wide};
 use super::surfaces::{ChangedBrick, SurfaceEvent, Surfaces};
 use crate::geometry::{AnatomicalDirection, VoxelBox};
 use crate::label::{ClassId, SurfaceMesh};
-use crate::render::{SolidScene, SurfaceLook, VolumeLook};
+use crate::render::{SolidScene, SurfaceClip, SurfaceLook, VolumeLook};
 use crate::ui::actions::Actions;
 use crate::ui::{theme, widgets};
 use crate::view::{OrbitCamera, TransferPreset, pick};
@@ -31,6 +32,7 @@ pub struct SceneView {
     /// As on the graphics card, for picking.
     meshes: BTreeMap<(ClassId, usize), SurfaceMesh>,
     camera: Option<(CaseId, OrbitCamera)>,
+    clip_handles: ClipHandles,
     /// The case whose surfaces are made: none until the view is first looked at.
     shown: Option<CaseId>,
     /// Number of the last pass in which the view was drawn.
@@ -77,6 +79,10 @@ impl SceneView {
         pictures.paint_scene(&painter, rect, scene(ui, workspace, case, &camera, rect, &response, pictures));
         self.click(&response, rect, case, &camera, actions);
         marks(&painter, rect, case, &camera, size);
+        if workspace.views().layers.crosshair {
+            clip_handles::slice_frames(&painter, rect, case, &camera);
+        }
+        self.clip_handles.ui(ui, rect, case, &camera, actions);
         controls_ui(ui, rect, workspace, self.camera.as_mut().map(|(_, camera)| camera), case, actions);
     }
 
@@ -129,7 +135,9 @@ impl SceneView {
         let size = [f64::from(rect.width()), f64::from(rect.height())];
         let line = camera.sight_line(wide(at - rect.min), size);
         let meshes = self.meshes.iter().map(|((class, _), mesh)| (*class, mesh));
-        let hit = pick(meshes, &line).and_then(|(mm, _)| case.image.affine.voxel_from_world(mm));
+        let cut = case.clip.filter(|clip| clip.cuts_surfaces).zip(case.image.affine.inverse());
+        let is_shown = |mm| cut.is_none_or(|(clip, from_world)| clip.holds(from_world.world_from_voxel(mm)));
+        let hit = pick(meshes, &line, is_shown).and_then(|(mm, _)| case.image.affine.voxel_from_world(mm));
         if let Some(voxel) = hit {
             actions.push(ViewAction::MoveCursor(voxel).into());
         }
@@ -187,12 +195,15 @@ fn scene(
     let volume = preset.map(|preset| VolumeLook {
         transfer: Arc::new(preset.function(&case.window)),
         world_from_voxel: case.image.affine,
-        clip: case.extent().full_box(),
+        clip: case.clip.map_or(case.extent().full_box(), |clip| clip.bounds()),
         density: 1.0,
         max_steps: if is_software { VolumeLook::MAX_STEPS_SOFTWARE } else { VolumeLook::MAX_STEPS },
     });
     let surfaces = classes.iter().filter(|class| class.id != 0).map(look).collect();
-    SolidScene { camera: camera.clone(), size_px, surfaces, volume, background: [0, 0, 0] }
+    let surface_clip = case.clip.filter(|clip| clip.cuts_surfaces);
+    let surface_clip =
+        surface_clip.map(|clip| SurfaceClip { world_from_voxel: case.image.affine, bounds: clip.bounds() });
+    SolidScene { camera: camera.clone(), size_px, surfaces, volume, surface_clip, background: [0, 0, 0] }
 }
 
 /// Letters of the patient's directions at the edges, and the linked cross.
@@ -248,25 +259,14 @@ fn controls_ui(
             }
         });
         widgets::named(combo.response, "How the image is seen in 3-D", None);
+        clip_handles::settings_ui(ui, case, actions);
         let Some(camera) = camera else { return };
         for direction in AnatomicalDirection::ALL {
-            let text = egui::RichText::new(direction.letter().to_string()).color(Color32::from_gray(200));
-            let button = ui.add(egui::Button::new(text).min_size(vec2(20.0, 20.0)));
+            let button = ui.add(egui::Button::new(direction.letter().to_string()).min_size(vec2(20.0, 20.0)));
             if widgets::named(button, &format!("Look from {}", words(direction)), None).clicked() {
                 camera.look_from(direction);
                 camera.fit(case.extent(), &case.image.affine);
             }
         }
     });
-}
-
-fn words(direction: AnatomicalDirection) -> &'static str {
-    match direction {
-        AnatomicalDirection::Right => "the right",
-        AnatomicalDirection::Left => "the left",
-        AnatomicalDirection::Anterior => "the front",
-        AnatomicalDirection::Posterior => "behind",
-        AnatomicalDirection::Superior => "above",
-        AnatomicalDirection::Inferior => "below",
-    }
 }

@@ -52,6 +52,8 @@ plain_actions! {
         Save "save" "Save",
         Export "export" "Export masks",
         OpenStudy "open-study" "Open a study",
+        CompareLabels "compare-labels" "Compare with another label map",
+        ComparePseudoLabels "compare-pseudo-labels" "Compare with the pseudo-labels",
         NextCase "next-case" "Next suggested case",
         PreviousCase "previous-case" "Previous case",
     }
@@ -108,8 +110,10 @@ plain_actions! {
         ToggleMeasurements "toggle-measurements" "Measurements on or off",
         ToggleSlab "toggle-slab" "Project a thick slice, on or off",
         ToggleVolumeRendering "toggle-volume-rendering" "Volume rendering on or off",
+        ToggleClippingBox "toggle-clipping-box" "Clipping box of the 3-D view, on or off",
         CopyScreenshot "copy-screenshot" "Copy a picture of the views",
         SaveScreenshot "save-screenshot" "Save a picture of the views",
+        SaveSliceSeries "save-slice-series" "Save pictures of all slices",
         WindowAuto "window-auto" "Window: automatic",
     }
     PseudoLabels {

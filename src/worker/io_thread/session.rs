@@ -9,7 +9,10 @@ use thiserror::Error;
 use super::exports::Exports;
 use super::{Outbox, RecentList};
 use crate::edit::Delta;
-use crate::io::{IoError, ReadClasses, read_class_file, read_geometry, read_image, read_image_frame, write_class_file};
+use crate::io::{
+    GridMismatch, IoError, ReadClasses, on_grid, read_class_file, read_geometry, read_image, read_image_frame,
+    read_mask, write_class_file,
+};
 use crate::label::{Class, ClassId, ClassTable, ClassTableError, Prediction, Rejections};
 use crate::project::{
     AuditEvent, CaseEntry, InitRequest, Journal, PreferencesFile, Project, ProjectError, RecentProjects, create_demo,
@@ -28,6 +31,8 @@ pub(super) enum JobError {
     Classes(#[from] ClassTableError),
     #[error(transparent)]
     File(#[from] IoError),
+    #[error("'{}' belongs to another grid. {source}", .path.display())]
+    Grid { path: PathBuf, source: GridMismatch },
     #[error("No project is open. Open one first.")]
     NoProject,
     #[error("the system gave no thread for the export ({0}). Close other programs and try again.")]
@@ -74,7 +79,15 @@ impl Session {
             }
             IoCommand::LoadSecondImage { case, path } => {
                 let image = Arc::new(read_image(&path)?.image);
-                IoEvent::SecondImageLoaded { case, image }
+                IoEvent::SecondImageLoaded { case, path, image }
+            }
+            IoCommand::ReadMask { ticket, path, geometry } => {
+                let mask = on_grid(read_mask(&path)?, &geometry).map_err(|source| JobError::Grid { path, source })?;
+                IoEvent::MaskRead { ticket, mask: Arc::new(mask.class) }
+            }
+            IoCommand::KeepView { case, text } => {
+                self.project()?.project.save_kept_view(&case, &text)?;
+                return Ok(None);
             }
             IoCommand::LoadPrediction(case) => {
                 let prediction = self.project()?.project.load_prediction(&case)?.map(Arc::new);
@@ -217,7 +230,12 @@ impl OpenProject {
                 Rejections::default()
             }
         };
+        let kept_view = self.project.load_kept_view(case).unwrap_or_else(|error| {
+            notices.push(error.to_string());
+            None
+        });
         Ok(Some(LoadedCase {
+            kept_view,
             case: case.clone(),
             image: Arc::new(image.image),
             geometry: Arc::new(image.header),

@@ -15,6 +15,7 @@ pub(super) enum Subject {
     Labels(CaseId, u64),
     Journal(CaseId, u64),
     Export,
+    Mask(u64),
     /// Nobody waits for an answer.
     Idle,
 }
@@ -31,10 +32,12 @@ impl Subject {
             IoCommand::AppendJournal { case, revision, .. } => Self::Journal(case.clone(), *revision),
             IoCommand::SaveProject { .. } => Self::ProjectFile,
             IoCommand::Export { .. } => Self::Export,
+            IoCommand::ReadMask { ticket, .. } => Self::Mask(*ticket),
             IoCommand::ListRecent
             | IoCommand::CloseProject
             | IoCommand::LoadSecondImage { .. }
             | IoCommand::SaveReview { .. }
+            | IoCommand::KeepView { .. }
             | IoCommand::LoadPreferences
             | IoCommand::SavePreferences(_)
             | IoCommand::ReadClasses(_)
@@ -56,6 +59,7 @@ impl Subject {
                 IoEvent::JournalFailed { case: case.clone(), revision: *revision, sentence }
             }
             Self::Export => IoEvent::ExportFailed { sentence },
+            Self::Mask(ticket) => IoEvent::MaskFailed { ticket: *ticket, sentence },
             Self::Idle => IoEvent::Warning(sentence),
         }
     }

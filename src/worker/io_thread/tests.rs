@@ -6,10 +6,10 @@ use std::time::Duration;
 use super::*;
 use crate::edit::{Delta, Run};
 use crate::geometry::{Affine, Extent};
-use crate::io::NiftiGeometry;
+use crate::io::{NiftiGeometry, write_mask};
 use crate::label::{ClassTable, LabelMap, LabelValue, Origin};
 use crate::project::{CaseEntry, Project, Source};
-use crate::volume::{CaseId, VoxelType};
+use crate::volume::{CaseId, Grid, VoxelType};
 use crate::worker::protocol_io::EditKind;
 
 fn event(io: &IoThread) -> IoEvent {
@@ -116,4 +116,19 @@ fn the_window_is_woken_for_every_event() {
     assert!(matches!(event(&io), IoEvent::Recent(dirs) if dirs.is_empty()));
     drop(io);
     assert_eq!(woken.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn a_mask_to_compare_with_comes_on_the_grid_of_the_image_or_is_refused_with_a_reason() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("other.nii.gz");
+    let geometry = |extent| Arc::new(NiftiGeometry::from_affine(extent, Affine::identity(), VoxelType::U8));
+    write_mask(&path, &Grid::filled(extent(), 3), &geometry(extent())).unwrap();
+    let io = started();
+    io.send(IoCommand::ReadMask { ticket: 7, path: path.clone(), geometry: geometry(extent()) }).unwrap();
+    assert!(matches!(event(&io), IoEvent::MaskRead { ticket: 7, mask } if mask.as_slice()[0] == 3));
+    let longer = geometry(Extent::new(3, 4, 6).unwrap());
+    io.send(IoCommand::ReadMask { ticket: 8, path, geometry: longer }).unwrap();
+    let IoEvent::MaskFailed { ticket: 8, sentence } = event(&io) else { panic!("a mask of another grid") };
+    assert!(sentence.contains("belongs to another grid") && sentence.contains("3 × 4 × 6"), "{sentence}");
 }

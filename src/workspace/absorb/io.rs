@@ -1,12 +1,13 @@
 //! Answers of the io thread.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::label::Prediction;
 use crate::project::{CaseState, ExportReport};
-use crate::volume::CaseId;
+use crate::volume::{CaseId, Image};
 use crate::worker::protocol_io::{IoCommand, IoEvent, LoadedCase, ProjectSummary};
+use crate::worker::protocol_labels::OtherLabels;
 use crate::workspace::{
     Action, ClassAction, Effect, Notice, OpenCase, Preferences, SecondImage, Shown, Study, Workspace, apply,
 };
@@ -74,12 +75,13 @@ impl Workspace {
                 self.preferences = preferences;
                 self.preferences_known = true;
             }
-            IoEvent::SecondImageLoaded { case, image } => {
-                if let Some(shown) = self.case_mut().filter(|shown| shown.id == case) {
-                    shown.second = Some(SecondImage::new(image));
-                    effects.push(Effect::UploadSecondImage);
+            IoEvent::SecondImageLoaded { case, path, image } => self.second_image_loaded(&case, path, image, effects),
+            IoEvent::MaskRead { ticket, mask } => {
+                if self.comparison.as_ref().is_some_and(|comparison| comparison.ticket == ticket) {
+                    self.compare_labels(OtherLabels::Mask(mask), effects);
                 }
             }
+            IoEvent::MaskFailed { ticket, sentence } => self.comparison_refused(ticket, sentence),
             IoEvent::FrameLoaded { case, frame, image } => {
                 let shown = self.case_mut().filter(|shown| shown.id == case && image.extent() == shown.extent());
                 if let Some(shown) = shown.filter(|shown| shown.wanted_frame == frame) {
@@ -114,11 +116,13 @@ impl Workspace {
             IoCommand::SaveProject { .. } => self.fail_save_first(sentence),
             IoCommand::AppendJournal { case, .. } => self.journal_has_gap(case),
             IoCommand::LoadFrame { case, frame } => self.keep_frame(case, *frame),
+            IoCommand::ReadMask { ticket, .. } => return self.comparison_refused(*ticket, sentence.to_owned()),
             IoCommand::LoadPrediction(_)
             | IoCommand::ListRecent
             | IoCommand::CloseProject
             | IoCommand::LoadSecondImage { .. }
             | IoCommand::SaveReview { .. }
+            | IoCommand::KeepView { .. }
             | IoCommand::LoadPreferences
             | IoCommand::SavePreferences(_)
             | IoCommand::ReadClasses(_)
@@ -166,8 +170,26 @@ impl Workspace {
             line.known_share = Some(case.known_share());
             line.has_prediction |= case.prediction.is_some();
         }
+        let second = case.kept_second.as_ref().map(|kept| kept.path.clone());
+        let id = case.id.clone();
         self.shown = Shown::Ready(Box::new(case));
         effects.push(Effect::UploadCase);
+        if let (Some(path), Some(study)) = (second, &self.study) {
+            effects.push(Effect::Io(IoCommand::LoadSecondImage { case: id, path: study.dir.join(path) }));
+        }
+    }
+
+    /// One that the study kept has its look again.
+    fn second_image_loaded(&mut self, id: &CaseId, path: PathBuf, image: Arc<Image>, effects: &mut Vec<Effect>) {
+        let Some(dir) = self.study.as_ref().map(|study| study.dir.clone()) else { return };
+        let Some(shown) = self.case_mut().filter(|shown| shown.id == *id) else { return };
+        let mut second = SecondImage::new(path, image);
+        if let Some(kept) = shown.kept_second.take().filter(|kept| dir.join(&kept.path) == second.path) {
+            second.look = kept.look();
+        }
+        shown.second = Some(second);
+        effects.push(Effect::UploadSecondImage);
+        self.keep_view(effects);
     }
 
     fn case_failed(&mut self, id: CaseId, sentence: String) {

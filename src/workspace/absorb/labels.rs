@@ -2,11 +2,19 @@
 
 use crate::label::ClassTable;
 use crate::worker::protocol_labels::LabelEvent;
-use crate::workspace::{Effect, Notice, PendingState, Workspace};
+use crate::workspace::{ComparisonState, Effect, Notice, PendingState, Workspace};
 
 impl Workspace {
     /// An answer to anything but the newest question is dropped.
     pub(super) fn absorb_labels(&mut self, event: LabelEvent, effects: &mut Vec<Effect>) {
+        if let Some(comparison) = self.comparison.as_mut().filter(|comparison| comparison.ticket == event.ticket()) {
+            match event {
+                LabelEvent::Compared { comparison: found, .. } => comparison.state = ComparisonState::Ready(found),
+                LabelEvent::Refused { ticket, sentence } => self.comparison_refused(ticket, sentence),
+                LabelEvent::Proposed { .. } | LabelEvent::NothingToDo { .. } => {}
+            }
+            return;
+        }
         let Some(pending) = self.pending.as_mut().filter(|pending| pending.ticket == event.ticket()) else { return };
         let (at_once, case) = (pending.at_once, pending.case.clone());
         let names = self.study.as_ref().map(|study| &study.classes);
@@ -33,21 +41,29 @@ impl Workspace {
                 self.pending = None;
                 self.notify(Notice::info(sentence), effects);
             }
+            LabelEvent::Compared { .. } => {}
             LabelEvent::NothingToDo { .. } => pending.state = PendingState::Nothing,
             LabelEvent::Refused { sentence, .. } => {
                 pending.state = PendingState::Refused(sentence_of(&sentence, names))
             }
         }
     }
+
+    pub(super) fn comparison_refused(&mut self, ticket: u64, error: String) {
+        if let Some(comparison) = self.comparison.as_mut().filter(|comparison| comparison.ticket == ticket) {
+            let names = self.study.as_ref().map(|study| &study.classes);
+            comparison.state = ComparisonState::Refused(sentence_of(&error, names));
+        }
+    }
 }
 
-/// Errors begin in lower case, end without a full stop and know classes by their numbers.
+/// Errors begin in lower case, end without a full stop (those about files with one) and know classes by their numbers.
 fn sentence_of(error: &str, classes: Option<&ClassTable>) -> String {
     let mut error = error.to_owned();
     // The longest numbers first: "class 1" is the beginning of "class 12".
     for class in classes.map_or(&[][..], ClassTable::all).iter().rev() {
         error = error.replace(&format!("class {}", class.id), &format!("'{}'", class.name));
     }
-    let mut letters = error.chars();
+    let mut letters = error.strip_suffix('.').unwrap_or(&error).chars();
     letters.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
 }

@@ -48,6 +48,7 @@ impl Workspace {
     pub(in crate::workspace) fn park_shown(&mut self, effects: &mut Vec<Effect>) {
         // An outline belongs to the case it is drawn in.
         self.drawing = None;
+        self.comparison = None;
         if let Shown::Ready(mut case) = std::mem::take(&mut self.shown) {
             effects.extend(case.save());
             // A volume that is still being read is dropped when it comes.

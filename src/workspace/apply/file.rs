@@ -6,7 +6,7 @@ use crate::project::Source;
 use crate::worker::protocol::TrainerCommand;
 use crate::worker::protocol_io::IoCommand;
 use crate::workspace::{
-    AfterSave, Effect, FileAction, FilePurpose, FolderPurpose, NewProjectForm, Notice, Shown, Workspace,
+    AfterSave, ComparedWith, Effect, FileAction, FilePurpose, FolderPurpose, NewProjectForm, Notice, Shown, Workspace,
 };
 
 impl Workspace {
@@ -59,6 +59,7 @@ impl Workspace {
                 let Some(case) = shown else { return };
                 IoCommand::LoadSecondImage { case, path }
             }
+            FilePurpose::OtherLabels => return self.compare(ComparedWith::File(path), effects),
             FilePurpose::ReadClasses => IoCommand::ReadClasses(path),
             FilePurpose::WriteClasses(format) => {
                 IoCommand::WriteClasses { path, format, classes: study.classes.clone() }
@@ -88,7 +89,7 @@ impl Workspace {
         self.shown = Shown::Nothing;
         self.parked.clear();
         self.stroke = None;
-        (self.drawing, self.pending) = (None, None);
+        (self.drawing, self.pending, self.comparison) = (None, None, None);
         self.views.hover = None;
         if self.training.is_active() {
             effects.push(Effect::Trainer(TrainerCommand::Stop));

@@ -3,10 +3,12 @@
 use crate::geometry::Plane;
 use crate::geometry::vector::{add, cross, minus, unit};
 use crate::view::{Angle, Distance, Measurement, Region, RegionShape};
-use crate::workspace::{MeasureAction, OpenCase, Ruler, Workspace};
+use crate::worker::protocol_io::IoCommand;
+use crate::workspace::kept_view::KeptView;
+use crate::workspace::{Effect, MeasureAction, OpenCase, Ruler, Workspace};
 
 impl Workspace {
-    pub(super) fn apply_measure(&mut self, action: MeasureAction) {
+    pub(super) fn apply_measure(&mut self, action: MeasureAction, effects: &mut Vec<Effect>) {
         self.views.measurements |= matches!(action, MeasureAction::Begin { .. });
         let Some(case) = self.case_mut() else { return };
         match action {
@@ -19,6 +21,19 @@ impl Workspace {
             }
             MeasureAction::RemoveNewest => case.measurements.remove_newest(),
             MeasureAction::Clear => case.measurements.clear(),
+        }
+        if matches!(action, MeasureAction::Release | MeasureAction::RemoveNewest | MeasureAction::Clear) {
+            self.keep_view(effects);
+        }
+    }
+
+    /// The study keeps how the shown case is looked at.
+    pub(in crate::workspace) fn keep_view(&mut self, effects: &mut Vec<Effect>) {
+        // While another project is being opened, it would go into that one.
+        let (Some(case), Some(study), None) = (self.case(), &self.study, &self.opening) else { return };
+        if case.keeps_view {
+            let text = KeptView::of(case, &study.dir).text();
+            effects.push(Effect::Io(IoCommand::KeepView { case: case.id.clone(), text }));
         }
     }
 }

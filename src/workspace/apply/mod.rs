@@ -4,6 +4,7 @@ mod accept;
 mod app;
 mod case;
 mod class;
+mod compare;
 mod edit;
 mod file;
 mod measure;
@@ -50,9 +51,10 @@ pub fn apply(workspace: &mut Workspace, action: Action) -> Vec<Effect> {
         Action::Tool(action) => workspace.apply_tool(action),
         Action::Class(action) => workspace.apply_class(action, &mut effects),
         Action::Edit(action) => workspace.apply_edit(action, &mut effects),
-        Action::Measure(action) => workspace.apply_measure(action),
+        Action::Measure(action) => workspace.apply_measure(action, &mut effects),
         Action::Pseudo(action) => workspace.apply_pseudo(action, &mut effects),
         Action::Review(action) => workspace.apply_review(action, &mut effects),
+        Action::Compare(action) => workspace.apply_compare(action, &mut effects),
         Action::Train(action) => workspace.apply_train(action, &mut effects),
     }
     effects
@@ -64,6 +66,7 @@ fn ends_stroke(action: &Action) -> bool {
         action,
         Action::View(_)
             | Action::Measure(_)
+            | Action::Tool(ToolAction::PressPen(_))
             | Action::Edit(EditAction::StrokeMove { .. })
             | Action::App(AppAction::Tick(_) | AppAction::Started)
     )

@@ -16,7 +16,6 @@ pub(in crate::workspace) struct Stroke {
     normal_axis: usize,
     /// Of the turned plane that a flat brush paints on, in world space.
     turned_normal: Option<[f64; 3]>,
-    brush: Brush,
     last: [f64; 3],
     ink: Ink,
     /// Only the tissue under the pointer is painted; an eraser takes all.
@@ -33,8 +32,8 @@ enum Ink {
 
 impl Stroke {
     /// What lies under the brush on the way from its last position.
-    fn voxels(&self, image: &Image, to: [f64; 3]) -> VoxelSet {
-        let (brush, from, spacing_mm) = (self.brush, self.last, image.spacing_mm());
+    fn voxels(&self, brush: Brush, image: &Image, to: [f64; 3]) -> VoxelSet {
+        let (from, spacing_mm) = (self.last, image.spacing_mm());
         if let Some(normal) = self.turned_normal {
             let diameter_mm = brush.diameter_mm(None, spacing_mm);
             return ObliqueStroke { diameter_mm, normal, world_from_voxel: image.affine, from, to }
@@ -71,16 +70,16 @@ impl Workspace {
         let normal_axis = case.normal_axis(view);
         let turned_normal = case.camera(view).turned().filter(|_| is_flat).map(|turned| turned.plane().normal());
         case.history.begin("Stroke".to_owned());
-        self.stroke = Some(Stroke { normal_axis, turned_normal, brush, last: position, ink, follows_tissue, limit });
+        self.stroke = Some(Stroke { normal_axis, turned_normal, last: position, ink, follows_tissue, limit });
         self.extend_stroke(position, effects);
     }
 
     pub(super) fn extend_stroke(&mut self, to: [f64; 3], effects: &mut Vec<Effect>) {
         let Some(mut stroke) = self.stroke.take() else { return };
-        let (least, locked) = (self.least_confidence(), self.locked());
+        let (least, locked, brush) = (self.least_confidence(), self.locked(), self.tools.pressed_brush());
         let Some(case) = self.case_mut() else { return };
         let labels = Arc::make_mut(&mut case.labels);
-        let mut voxels = stroke.voxels(&case.image, to);
+        let mut voxels = stroke.voxels(brush, &case.image, to);
         let delta = match (&stroke.ink, &case.prediction) {
             (Ink::Paint(paint), _) => {
                 if let Some(range) = stroke.limit {

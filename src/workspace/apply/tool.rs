@@ -23,6 +23,11 @@ impl Workspace {
             ToolAction::SetAdaptive(adaptive) => tools.adaptive = adaptive,
             ToolAction::SetTolerance(tolerance) => tools.tolerance = Some(tolerance).filter(|t| *t >= 0.0),
             ToolAction::SetInVolume(in_volume) => tools.in_volume = in_volume,
+            ToolAction::PressPen(pressure) => {
+                tools.pen_pressure = pressure.filter(|p| p.is_finite()).map(|p| p.clamp(0.0, 1.0));
+                tools.pen_seen |= tools.pen_pressure.is_some();
+            }
+            ToolAction::SetPenSetsSize(sets_size) => tools.pen_sets_size = sets_size,
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::geometry::{PatientSide, Plane, VoxelBox};
 use crate::view::{LinkedPlanes, WindowLevel};
 use crate::worker::protocol_io::IoCommand;
-use crate::workspace::{Effect, Layout, OpenCase, ViewAction, Workspace};
+use crate::workspace::{Effect, Layout, OpenCase, Preferences, ViewAction, Workspace};
 
 impl Workspace {
     pub(super) fn apply_view(&mut self, action: ViewAction, effects: &mut Vec<Effect>) {
@@ -14,8 +14,14 @@ impl Workspace {
             ViewAction::SetLayout(layout) => {
                 self.set_layout(layout);
                 let mut preferences = self.preferences.clone();
-                preferences.settings.layout = layout;
+                if std::mem::replace(&mut preferences.settings.layout, layout) != layout {
+                    preferences.arrangement = None;
+                }
                 self.set_preferences(preferences, effects);
+            }
+            ViewAction::SetArrangement(arrangement) => {
+                let preferences = self.preferences.clone();
+                self.set_preferences(Preferences { arrangement, ..preferences }, effects);
             }
             ViewAction::SetPatientSide(side) => self.set_patient_side(side),
             ViewAction::SetLayers(layers) => self.views.layers = layers,
@@ -24,11 +30,13 @@ impl Workspace {
             ViewAction::SetSecondImageLook(look) => {
                 if let Some(second) = self.case_mut().and_then(|case| case.second.as_mut()) {
                     second.look = look;
+                    self.keep_view(effects);
                 }
             }
             ViewAction::RemoveSecondImage => {
                 if self.case_mut().is_some_and(|case| case.second.take().is_some()) {
                     effects.push(Effect::UploadSecondImage);
+                    self.keep_view(effects);
                 }
             }
             ViewAction::StepFrame(steps) => {
@@ -116,11 +124,13 @@ impl OpenCase {
                     self.window = window;
                 }
             }
+            ViewAction::SetClip(clip) if clip.is_none_or(|clip| clip.extent() == self.extent()) => self.clip = clip,
             ViewAction::AutoWindow => self.window = WindowLevel::auto(&self.image),
             ViewAction::Hover(_)
             | ViewAction::Activate(_)
             | ViewAction::ToggleMaximised(_)
             | ViewAction::SetLayout(_)
+            | ViewAction::SetArrangement(_)
             | ViewAction::SetPatientSide(_)
             | ViewAction::SetLayers(_)
             | ViewAction::ShowMeasurements(_)
@@ -128,6 +138,7 @@ impl OpenCase {
             | ViewAction::SetSecondImageLook(_)
             | ViewAction::RemoveSecondImage
             | ViewAction::SetVolume(_)
+            | ViewAction::SetClip(_)
             | ViewAction::SetFrame(_)
             | ViewAction::Turn { .. }
             | ViewAction::TurnTo { .. } => {}

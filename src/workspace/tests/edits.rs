@@ -261,3 +261,25 @@ proptest! {
         prop_assert!(labels(&ws).origin().as_slice().iter().all(|&o| o == Origin::Unknown));
     }
 }
+
+#[test]
+fn a_pen_pressed_lightly_paints_a_thinner_line_unless_that_is_switched_off() {
+    let painted = |pressure: Option<f32>, sets_size: bool| {
+        let mut ws = study(&["a"]);
+        let tool = |ws: &mut Workspace, action| drop(apply(ws, Action::Tool(action)));
+        tool(&mut ws, ToolAction::Select(Tool::Brush));
+        tool(&mut ws, ToolAction::SetPenSetsSize(sets_size));
+        tool(&mut ws, ToolAction::PressPen(pressure));
+        let position = [2.0, 4.0, 4.0];
+        edit(&mut ws, EditAction::StrokeBegin { view: Plane::Axial, position, inverted: false });
+        // Said in the middle of a stroke, it ends none.
+        tool(&mut ws, ToolAction::PressPen(pressure));
+        edit(&mut ws, EditAction::StrokeMove { position: [9.0, 4.0, 4.0] });
+        edit(&mut ws, EditAction::StrokeEnd);
+        assert_eq!(ws.case().unwrap().history.undo_count(), 1);
+        labels(&ws).known_count()
+    };
+    let full = painted(None, true);
+    assert!(painted(Some(0.0), true) < painted(Some(0.6), true));
+    assert_eq!([painted(Some(1.0), true), painted(Some(0.0), false), painted(Some(f32::NAN), true)], [full; 3]);
+}

@@ -2,6 +2,7 @@
 
 mod cases;
 mod classes;
+mod comparing;
 mod edits;
 mod files;
 mod operations;
@@ -58,6 +59,7 @@ pub(super) fn loaded(id: &str) -> LoadedCase {
         prediction: None,
         rejections: Rejections::default(),
         notices: Vec::new(),
+        kept_view: None,
     }
 }
 

@@ -151,12 +151,81 @@ fn a_second_image_lies_over_the_case_it_was_asked_for_until_it_is_taken_away() {
     let picked = FileAction::FilePicked { purpose: FilePurpose::SecondImage, path: "pet.nii.gz".into() };
     let asked = apply(&mut ws, Action::File(picked));
     assert!(io_commands(&asked).any(|c| matches!(c, IoCommand::LoadSecondImage { .. })));
-    let came = |case: &str| IoEvent::SecondImageLoaded { case: case.into(), image: loaded("a").image };
+    let path = PathBuf::from("pet.nii.gz");
+    let came =
+        |case: &str| IoEvent::SecondImageLoaded { case: case.into(), path: path.clone(), image: loaded("a").image };
     assert!(io(&mut ws, came("b")).is_empty(), "another case is shown");
-    assert!(matches!(io(&mut ws, came("a")).as_slice(), [Effect::UploadSecondImage]));
+    assert!(matches!(io(&mut ws, came("a")).first(), Some(Effect::UploadSecondImage)));
     let look = OverlayLook { opacity: 0.2, ..ws.case().unwrap().second.as_ref().unwrap().look };
     apply(&mut ws, Action::View(ViewAction::SetSecondImageLook(look)));
     assert_eq!(ws.case().unwrap().second.as_ref().unwrap().look, look);
     let removed = apply(&mut ws, Action::View(ViewAction::RemoveSecondImage));
-    assert!(matches!(removed.as_slice(), [Effect::UploadSecondImage]) && ws.case().unwrap().second.is_none());
+    assert!(matches!(removed.first(), Some(Effect::UploadSecondImage)) && ws.case().unwrap().second.is_none());
+}
+
+#[test]
+fn dragged_panes_are_kept_for_the_next_start_until_another_layout_is_chosen() {
+    let mut ws = study(&["a"]);
+    let effects = apply(&mut ws, Action::View(ViewAction::SetArrangement(Some("there".to_owned()))));
+    let [Effect::Io(IoCommand::SavePreferences(file))] = effects.as_slice() else { panic!("{effects:?}") };
+    let mut again = Workspace::new();
+    io(&mut again, IoEvent::Preferences(file.clone()));
+    assert_eq!(again.preferences().arrangement.as_deref(), Some("there"));
+    look(&mut again, ViewAction::SetLayout(Layout::Grid));
+    assert!(again.preferences().arrangement.is_some(), "it is the layout already");
+    look(&mut again, ViewAction::SetLayout(Layout::Columns));
+    assert_eq!(again.preferences().arrangement, None);
+}
+
+fn kept(effects: &[Effect]) -> String {
+    let texts = io_commands(effects).filter_map(|command| match command {
+        IoCommand::KeepView { text, .. } => Some(text.clone()),
+        _ => None,
+    });
+    texts.last().unwrap()
+}
+
+fn opened_with(kept_view: &str) -> (Workspace, Vec<Effect>) {
+    let mut ws = Workspace::new();
+    opened(&mut ws, summary(&["a"]));
+    let effects =
+        io(&mut ws, IoEvent::CaseLoaded(Box::new(LoadedCase { kept_view: Some(kept_view.to_owned()), ..loaded("a") })));
+    (ws, effects)
+}
+
+#[test]
+fn measurements_and_the_second_image_come_back_with_the_case() {
+    let mut ws = study(&["a"]);
+    let measure = |ws: &mut Workspace, action| apply(ws, Action::Measure(action));
+    let ruler = Ruler::Distance;
+    measure(&mut ws, MeasureAction::Begin { view: Plane::Axial, position: [2.0, 2.0, 4.0], ruler });
+    measure(&mut ws, MeasureAction::Move([8.0, 2.0, 4.0]));
+    measure(&mut ws, MeasureAction::Release);
+    let path = PathBuf::from("study/pet.nii.gz");
+    let came = || IoEvent::SecondImageLoaded { case: "a".into(), path: path.clone(), image: loaded("a").image };
+    io(&mut ws, came());
+    let look = OverlayLook { opacity: 0.2, ..ws.case().unwrap().second.as_ref().unwrap().look };
+    let text = kept(&apply(&mut ws, Action::View(ViewAction::SetSecondImageLook(look))));
+    assert!(text.contains("\"pet.nii.gz\""), "inside the study from its folder on: {text}");
+
+    let (mut again, effects) = opened_with(&text);
+    assert_eq!(again.case().unwrap().measurements.all(), ws.case().unwrap().measurements.all());
+    let asked =
+        |command: &IoCommand| matches!(command, IoCommand::LoadSecondImage { path: wanted, .. } if *wanted == path);
+    assert!(io_commands(&effects).any(asked));
+    // One that is not found is not forgotten.
+    assert_eq!(kept(&measure(&mut again, MeasureAction::Release)), text);
+    io(&mut again, came());
+    let again_look = again.case().unwrap().second.as_ref().unwrap().look;
+    assert!((again_look.window.low() - look.window.low()).abs() < 1e-9 && again_look.opacity == look.opacity);
+    assert!(!kept(&apply(&mut again, Action::View(ViewAction::RemoveSecondImage))).contains("pet"));
+}
+
+#[test]
+fn what_a_newer_program_kept_of_a_case_or_is_damaged_is_told_and_left_alone() {
+    for text in ["{\"version\": 99}", "{", "{\"version\": 1, \"measurements\": 7}"] {
+        let (mut ws, _) = opened_with(text);
+        assert_eq!(ws.case().unwrap().notices.len(), 1, "{text}");
+        assert!(apply(&mut ws, Action::Measure(MeasureAction::Clear)).is_empty(), "{text}");
+    }
 }

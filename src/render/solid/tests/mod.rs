@@ -83,7 +83,14 @@ fn affine() -> Affine {
 fn scene(surfaces: &[SurfaceLook]) -> SolidScene {
     let mut camera = OrbitCamera::fitted(extent(), &affine());
     camera.look_from(AnatomicalDirection::Anterior);
-    SolidScene { camera, size_px: SIZE, surfaces: surfaces.to_vec(), volume: None, background: BACKGROUND }
+    SolidScene {
+        camera,
+        size_px: SIZE,
+        surfaces: surfaces.to_vec(),
+        volume: None,
+        surface_clip: None,
+        background: BACKGROUND,
+    }
 }
 
 fn look(class: ClassId, colour: [u8; 3], opacity: f32) -> SurfaceLook {

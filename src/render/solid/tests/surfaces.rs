@@ -1,4 +1,5 @@
 use super::*;
+use crate::geometry::{Voxel, VoxelBox};
 
 #[test]
 fn a_red_ball_is_red_in_the_middle_and_leaves_the_corners_to_the_background() {
@@ -92,4 +93,26 @@ fn a_picture_is_drawn_again_only_when_something_changed() {
     stage.add_ball(2, MIDDLE, 5.0);
     assert!(is_drawn(&mut stage, &scene));
     assert!(!is_drawn(&mut stage, &scene));
+}
+
+#[test]
+fn a_box_cuts_opaque_and_translucent_surfaces_at_its_faces() {
+    let Some(mut stage) = Stage::new() else { return };
+    stage.add_ball(1, MIDDLE, 15.0);
+    let mut scene = scene(&[look(1, RED, 1.0)]);
+    let size = SIZE.map(f64::from);
+    for opacity in [1.0, 0.6] {
+        scene.surfaces[0].opacity = opacity;
+        // From voxel 30 on along x: half of the ball.
+        let bounds = VoxelBox { lo: Voxel::new(30, 0, 0), ..extent().full_box() };
+        scene.surface_clip = Some(SurfaceClip { world_from_voxel: affine(), bounds });
+        let picture = stage.picture(&scene, None);
+        for (x, shown) in [(24.0, false), (36.0, true)] {
+            let [px, py] = scene.camera.screen_from_world(affine().world_from_voxel([x, 30.0, 30.0]), size);
+            assert_eq!(at(&picture, px, py) != BACKGROUND, shown, "{x} with opacity {opacity}");
+        }
+        scene.surface_clip = None;
+        let [px, py] = scene.camera.screen_from_world(affine().world_from_voxel([24.0, 30.0, 30.0]), size);
+        assert_ne!(at(&stage.picture(&scene, None), px, py), BACKGROUND);
+    }
 }
