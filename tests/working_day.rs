@@ -329,3 +329,29 @@ fn shares_of_labelled_voxels_are_counted_in_idle_time() {
     let last: CaseId = cases[CASES - 1].name.as_str().into();
     day.until("the last case is counted", |day| day.ws.study().unwrap().case(&last).unwrap().known_share == Some(0.0));
 }
+
+#[test]
+fn edits_are_taken_back_and_repeated_after_the_study_was_closed_and_opened_again() {
+    let root = tempfile::tempdir().unwrap();
+    let (mut day, dir, _) = new_study(root.path());
+    let line = |z: f64| [[4.0, 8.0, z], [15.0, 8.0, z]];
+    let untouched = day.labels().clone();
+    day.stroke(Tool::Brush, Plane::Axial, &line(6.0));
+    let first = day.labels().clone();
+    day.stroke(Tool::Brush, Plane::Axial, &line(12.0));
+    let second = day.labels().clone();
+    day.edit(EditAction::Undo);
+    day.close();
+    drop(day);
+
+    let mut day = Day::begin();
+    day.file(FileAction::OpenProject(dir));
+    day.until_case_is_shown();
+    assert_eq!(day.labels().class(), first.class());
+    day.edit(EditAction::Redo);
+    assert_eq!(day.labels().class(), second.class());
+    for before in [&first, &untouched] {
+        day.edit(EditAction::Undo);
+        assert_eq!((day.labels().class(), day.labels().origin()), (before.class(), before.origin()));
+    }
+}

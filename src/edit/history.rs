@@ -5,15 +5,15 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use super::{Delta, DeltaError, Direction};
+use super::{Delta, DeltaError, Direction, HistoryRecord, StoredStep};
 use crate::geometry::{Voxel, VoxelBox};
 use crate::label::LabelMap;
 
 /// The steps of one case. Deltas given to it have already been applied to the case's labels.
 #[derive(Debug)]
 pub struct History {
-    done: VecDeque<Step>,
-    undone: Vec<Step>,
+    done: VecDeque<StoredStep>,
+    undone: Vec<StoredStep>,
     open: Option<OpenStroke>,
     byte_budget: usize,
 }
@@ -37,13 +37,6 @@ pub enum HistoryError {
 }
 
 #[derive(Clone, Debug)]
-struct Step {
-    name: String,
-    delta: Arc<Delta>,
-    location: Voxel,
-}
-
-#[derive(Debug)]
 struct OpenStroke {
     name: String,
     segments: Vec<Delta>,
@@ -62,7 +55,26 @@ impl History {
     pub const STEPS_ALWAYS_KEPT: usize = 100;
 
     pub fn new(byte_budget: usize) -> Self {
-        Self { done: VecDeque::new(), undone: Vec::new(), open: None, byte_budget }
+        Self::restore(HistoryRecord::default(), byte_budget)
+    }
+
+    /// Continues with the steps of [`Self::to_record`]; the oldest ones beyond the budget are dropped.
+    pub fn restore(record: HistoryRecord, byte_budget: usize) -> Self {
+        let HistoryRecord { done, undone } = record;
+        let mut history = Self { done: done.into(), undone, open: None, byte_budget };
+        history.drop_oldest();
+        history
+    }
+
+    /// The steps that lead to the labels as they are now; of an open stroke, what is painted of it. Copies no runs of
+    /// finished steps.
+    pub fn to_record(&self) -> HistoryRecord {
+        let mut record = HistoryRecord { done: self.done.iter().cloned().collect(), undone: self.undone.clone() };
+        if let Some(painted) = self.open.clone().and_then(OpenStroke::into_step) {
+            record.done.push(painted);
+            record.undone.clear();
+        }
+        record
     }
 
     /// Records an applied step; what had been undone can no longer be redone.
@@ -70,7 +82,7 @@ impl History {
     /// A stroke still open becomes a step of its own before this one; its delta is returned.
     pub fn push(&mut self, name: String, delta: impl Into<Arc<Delta>>, location: Voxel) -> Option<Arc<Delta>> {
         let closed = self.commit();
-        self.record(Step { name, delta: delta.into(), location });
+        self.record(StoredStep { name, delta: delta.into(), location });
         closed
     }
 
@@ -89,15 +101,9 @@ impl History {
 
     /// Closes the open stroke as one step. `None` if it changed nothing.
     pub fn commit(&mut self) -> Option<Arc<Delta>> {
-        let stroke = self.open.take()?;
-        let stroke_end = stroke.segments.last()?.centre();
-        let delta = Arc::new(merge_in_order(stroke.segments)?);
-        if delta.is_empty() {
-            return None;
-        }
-        // The end of a stroke may have undone what its beginning did there.
-        let location = if delta.bounds().contains(stroke_end) { stroke_end } else { delta.centre() };
-        self.record(Step { name: stroke.name, delta: Arc::clone(&delta), location });
+        let step = self.open.take()?.into_step()?;
+        let delta = Arc::clone(&step.delta);
+        self.record(step);
         Some(delta)
     }
 
@@ -157,7 +163,7 @@ impl History {
 
     /// What the steps weigh, and what they may.
     pub fn byte_count(&self) -> usize {
-        self.done.iter().chain(&self.undone).map(Step::byte_count).sum()
+        self.done.iter().chain(&self.undone).map(StoredStep::byte_count).sum()
     }
 
     pub fn byte_budget(&self) -> usize {
@@ -169,10 +175,14 @@ impl History {
         *self = Self::new(self.byte_budget);
     }
 
-    fn record(&mut self, step: Step) {
+    fn record(&mut self, step: StoredStep) {
         self.undone.clear();
         self.done.push_back(step);
-        let mut bytes: usize = self.done.iter().map(Step::byte_count).sum();
+        self.drop_oldest();
+    }
+
+    fn drop_oldest(&mut self) {
+        let mut bytes: usize = self.done.iter().map(StoredStep::byte_count).sum();
         while bytes > self.byte_budget && self.done.len() > Self::STEPS_ALWAYS_KEPT {
             bytes -= self.done.pop_front().map_or(0, |s| s.byte_count());
         }
@@ -183,7 +193,7 @@ impl History {
     }
 }
 
-impl Step {
+impl StoredStep {
     fn replay(&self, labels: &mut LabelMap, direction: Direction) -> Result<HistoryStep, HistoryError> {
         let name = self.name.clone();
         match self.delta.apply(labels, direction) {
@@ -193,9 +203,19 @@ impl Step {
             Err(source) => Err(HistoryError::Delta { name, source }),
         }
     }
+}
 
-    fn byte_count(&self) -> usize {
-        size_of::<Self>() + self.name.len() + self.delta.byte_count()
+impl OpenStroke {
+    /// `None` if it changed nothing.
+    fn into_step(self) -> Option<StoredStep> {
+        let stroke_end = self.segments.last()?.centre();
+        let delta = merge_in_order(self.segments)?;
+        if delta.is_empty() {
+            return None;
+        }
+        // The end of a stroke may have undone what its beginning did there.
+        let location = if delta.bounds().contains(stroke_end) { stroke_end } else { delta.centre() };
+        Some(StoredStep { name: self.name, delta: Arc::new(delta), location })
     }
 }
 
@@ -276,6 +296,9 @@ mod tests {
                 prop_assert!(step.changed.contains(step.location));
             }
             prop_assert!(history.undo(&mut labels).unwrap().is_none());
+            history.redo(&mut labels).unwrap();
+            let mut history = History::restore(history.to_record(), History::DEFAULT_BYTE_BUDGET);
+            history.undo(&mut labels).unwrap();
             for state in &states[1..] {
                 history.redo(&mut labels).unwrap().unwrap();
                 prop_assert!(same(&labels, state));
@@ -331,6 +354,24 @@ mod tests {
     }
 
     #[test]
+    fn a_record_taken_during_a_stroke_leads_to_the_labels_of_that_moment() {
+        let mut labels = LabelMap::unknown(extent());
+        let mut history = History::default();
+        let first = paint_span(&mut labels, 0..4, 1);
+        history.push("Brush".to_owned(), first, Voxel::default());
+        history.undo(&mut labels).unwrap();
+        history.begin("Stroke".to_owned());
+        assert_eq!((history.to_record().done.len(), history.to_record().undone.len()), (0, 1));
+        history.stage(paint_span(&mut labels, 2..5, 2));
+        history.stage(paint_span(&mut labels, 5..7, 2));
+        let mut restored = History::restore(history.to_record(), History::DEFAULT_BYTE_BUDGET);
+        assert_eq!((restored.undo_count(), restored.redo_count()), (1, 0));
+        restored.undo(&mut labels).unwrap().unwrap();
+        assert_eq!(labels.known_count(), 0);
+        assert!(history.is_stroke_open(), "the stroke goes on");
+    }
+
+    #[test]
     fn labels_changed_behind_its_back_stop_undo_without_losing_the_step() {
         let mut labels = LabelMap::unknown(extent());
         let mut history = History::default();
@@ -353,6 +394,13 @@ mod tests {
         assert_eq!(history.undo_count(), History::STEPS_ALWAYS_KEPT);
         while history.undo(&mut labels).unwrap().is_some() {}
         assert_eq!((labels.known_count(), history.redo_name()), (30, Some("Stroke 30")));
+        while history.redo(&mut labels).unwrap().is_some() {}
+        let mut record = history.to_record();
+        let next = paint_span(&mut labels, 130..131, 1);
+        record.push("Edit".to_owned(), next);
+        let restored = History::restore(record, 1);
+        assert_eq!(restored.names().next(), Some("Stroke 31"));
+        assert_eq!((restored.undo_count(), restored.undo_name()), (History::STEPS_ALWAYS_KEPT, Some("Edit")));
         let mut roomy = History::default();
         for i in 200..330 {
             let delta = paint_span(&mut labels, i..i + 1, 1);

@@ -7,6 +7,7 @@ mod delta;
 mod delta_bytes;
 mod fill;
 mod history;
+mod history_record;
 mod intensity;
 mod live_wire;
 mod oblique_stroke;
@@ -22,6 +23,7 @@ pub use brush::{Brush, BrushShape, BrushSize};
 pub use delta::{Delta, DeltaError, Direction, Run};
 pub use fill::{FillScope, flood_fill};
 pub use history::{History, HistoryError, HistoryStep};
+pub use history_record::{HistoryRecord, StoredStep};
 pub use intensity::{
     AdaptiveSettings, ConfidenceSettings, GrowthBounds, GrowthError, IntensityRange, Likeness, Selection, adaptive,
     fill_similar, grow_region, level_trace, restrict,

@@ -41,6 +41,15 @@ pub(super) struct Records {
     pub torn_len: u64,
 }
 
+/// What bringing edits back did to the labels.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Replay {
+    /// What each edit changed, in order; what was in the label file already is not part of it.
+    pub changes: Vec<Delta>,
+    /// Number of edits that do not fit the labels and were left out.
+    pub unfit: usize,
+}
+
 impl Journal {
     pub(super) fn new(dir: PathBuf) -> Self {
         Self { dir, open: HashMap::new() }
@@ -176,23 +185,27 @@ impl Records {
         self.records.is_empty()
     }
 
-    /// Applies the edits that are newer than `labels` and returns how many of them do not fit.
-    pub fn replay(&self, labels: &mut LabelMap) -> usize {
-        let mut unfit = 0;
+    /// Applies the edits that are newer than `labels`.
+    pub fn replay(&self, labels: &mut LabelMap) -> Replay {
+        let mut replay = Replay::default();
         for record in &self.records {
             if record.revision > labels.revision() {
-                unfit += usize::from(record.apply(labels).is_none());
+                match record.apply(labels) {
+                    Some(delta) if delta.is_empty() => {}
+                    Some(delta) => replay.changes.push(delta),
+                    None => replay.unfit += 1,
+                }
                 labels.set_revision(record.revision);
             }
         }
-        unfit
+        replay
     }
 }
 
 impl Record {
-    /// `None`, and nothing changed, unless every voxel has its old value, or already its new one: a stroke may have been
+    /// What it changed. `None`, and nothing changed, unless every voxel has its old value, or already its new one: a stroke may have been
     /// saved while it was being painted.
-    fn apply(&self, labels: &mut LabelMap) -> Option<()> {
+    fn apply(&self, labels: &mut LabelMap) -> Option<Delta> {
         let delta = Delta::from_bytes(&self.payload, labels.extent()).ok()?;
         let fits =
             |run: &Run| (run.start..run.start + run.len).all(|i| [run.old, run.new].contains(&labels.value_at(i)));
@@ -200,8 +213,9 @@ impl Record {
             return None;
         }
         let writes = delta.runs().iter().map(|run| (run.start..run.start + run.len, run.new));
-        Delta::between(labels, writes).ok()?.apply(labels, Direction::Forward).ok()?;
-        Some(())
+        let change = Delta::between(labels, writes).ok()?;
+        change.apply(labels, Direction::Forward).ok()?;
+        Some(change)
     }
 }
 

@@ -11,8 +11,9 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::journal::{self, sync_dir};
+use super::journal::{self, Replay, sync_dir};
 use super::{Project, ProjectError};
+use crate::edit::HistoryRecord;
 use crate::geometry::Extent;
 use crate::io::{NiftiGeometry, read_mask, write_atomically, write_mask};
 use crate::label::{LabelMap, Origin};
@@ -22,15 +23,25 @@ use crate::volume::{CaseId, Grid};
 #[derive(Clone, Debug, PartialEq)]
 pub struct RecoveredLabels {
     pub labels: LabelMap,
+    /// The steps that led to `labels`, as far as they are known.
+    pub history: HistoryRecord,
     /// One sentence each: edits brought back after a crash, edits that could not be, foreign files.
     pub notices: Vec<String>,
 }
 
+/// Labels and what led to them from the newest save.
+struct FoundLabels {
+    labels: LabelMap,
+    save: Option<SaveRecord>,
+    replay: Replay,
+    notices: Vec<String>,
+}
+
 /// What the newest save wrote.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct SaveRecord {
+pub(super) struct SaveRecord {
     format: u32,
-    revision: u64,
+    pub revision: u64,
     class_sha256: String,
     origin_sha256: String,
 }
@@ -60,6 +71,17 @@ impl SaveRecord {
             Plane::Origin => &self.origin_sha256,
         }
     }
+
+    /// Whether the file at `path` is the one this save wrote.
+    fn wrote(&self, plane: Plane, path: &Path) -> Result<bool, ProjectError> {
+        Ok(sha256_of(path)?.as_deref() == Some(self.sha256(plane)))
+    }
+
+    /// Tells this save from every other one.
+    pub fn digest(&self) -> [u8; 32] {
+        let Self { revision, class_sha256, origin_sha256, .. } = self;
+        Sha256::digest(format!("{revision} {class_sha256} {origin_sha256}")).into()
+    }
 }
 
 impl Project {
@@ -67,18 +89,33 @@ impl Project {
     ///
     /// `extent` is the image's; labels of another shape are refused.
     pub fn load_labels(&self, case: &CaseId, extent: Extent) -> Result<LabelMap, ProjectError> {
-        Ok(self.recover_labels(case, extent)?.labels)
+        Ok(self.find_labels(case, extent)?.labels)
     }
 
-    /// [`Self::load_labels`] with what was found on the way.
+    /// [`Self::load_labels`] with the steps that led to them and what was found on the way.
+    ///
+    /// A stored history that does not lead to the saved labels, or cannot be read, is left out with a notice. Edits of the
+    /// journal are steps on top of it.
     pub fn recover_labels(&self, case: &CaseId, extent: Extent) -> Result<RecoveredLabels, ProjectError> {
+        let FoundLabels { labels, save, replay, mut notices } = self.find_labels(case, extent)?;
+        let mut history = self.stored_history(case, extent, save.as_ref()).unwrap_or_else(|loss| {
+            notices.push(format!("Earlier edits of '{case}' can no longer be undone: {loss}"));
+            HistoryRecord::default()
+        });
+        for change in replay.changes {
+            history.push("Edit (recovered)".to_owned(), change);
+        }
+        Ok(RecoveredLabels { labels, history, notices })
+    }
+
+    fn find_labels(&self, case: &CaseId, extent: Extent) -> Result<FoundLabels, ProjectError> {
         self.case(case)?;
         loop {
-            let record = self.record(case)?;
-            let recovered = self.read_labels(case, extent, record.as_ref());
+            let save = self.save_record(case)?;
+            let found = self.read_labels(case, extent, save.clone());
             // A save that another thread finished meanwhile may have mixed two states.
-            if self.record(case)? == record {
-                return recovered;
+            if self.save_record(case)? == save {
+                return found;
             }
         }
     }
@@ -87,29 +124,30 @@ impl Project {
         &self,
         case: &CaseId,
         extent: Extent,
-        record: Option<&SaveRecord>,
-    ) -> Result<RecoveredLabels, ProjectError> {
+        save: Option<SaveRecord>,
+    ) -> Result<FoundLabels, ProjectError> {
         let mut notices = Vec::new();
-        let mut labels = self.saved_labels(case, extent, record, &mut notices)?;
+        let mut labels = self.saved_labels(case, extent, save.as_ref(), &mut notices)?;
         let journal = journal::read(&self.journal_dir(), case)?;
         let before = labels.revision();
-        let unfit = journal.replay(&mut labels);
+        let replay = journal.replay(&mut labels);
         if labels.revision() > before {
             notices.push(format!("Edits of '{case}' that were not saved yet were brought back."));
         }
-        if unfit > 0 {
+        if replay.unfit > 0 {
+            let unfit = replay.unfit;
             notices.push(format!("{unfit} unsaved edits of '{case}' do not fit its label file and were left out."));
         }
         if journal.torn_len > 0 {
             notices.push(format!("The very last edit of '{case}' was not completely on disk and is lost."));
         }
-        Ok(RecoveredLabels { labels, notices })
+        Ok(FoundLabels { labels, save, replay, notices })
     }
 
     /// True if the case has a label file or unsaved edits.
     pub fn has_labels(&self, case: &CaseId) -> Result<bool, ProjectError> {
         let file = self.labels_dir().join(Plane::Class.file_name(case));
-        Ok(file.exists() || self.record(case)?.is_some() || !journal::read(&self.journal_dir(), case)?.is_empty())
+        Ok(file.exists() || self.save_record(case)?.is_some() || !journal::read(&self.journal_dir(), case)?.is_empty())
     }
 
     /// Writes both planes on the image's grid, verified, and then empties the case's journal of what they hold.
@@ -132,10 +170,10 @@ impl Project {
 
     /// Moves the planes of a counted save into place; needed after a crash and at the end of every save.
     fn finish_save(&self, case: &CaseId) -> Result<(), ProjectError> {
-        let Some(record) = self.record(case)? else { return Ok(()) };
+        let Some(record) = self.save_record(case)? else { return Ok(()) };
         for plane in Plane::BOTH {
             let (from, to) = (self.saving_path(case, plane), self.label_path(case, plane));
-            if sha256_of(&from)?.as_deref() == Some(record.sha256(plane)) {
+            if record.wrote(plane, &from)? {
                 fs::rename(&from, &to).and_then(|()| sync_dir(&to)).map_err(ProjectError::file("write", &to))?;
             }
         }
@@ -177,7 +215,7 @@ impl Project {
     ) -> Result<Option<Grid<u8>>, ProjectError> {
         let saving = self.saving_path(case, plane);
         let counted = match record {
-            Some(record) => sha256_of(&saving)?.as_deref() == Some(record.sha256(plane)),
+            Some(record) => record.wrote(plane, &saving)?,
             None => false,
         };
         let path = if counted { saving } else { self.label_path(case, plane) };
@@ -193,7 +231,19 @@ impl Project {
         Ok(Some(class))
     }
 
-    fn record(&self, case: &CaseId) -> Result<Option<SaveRecord>, ProjectError> {
+    /// Whether the files are those of this save, wherever a crash left them; another program may have changed them.
+    pub(super) fn holds_save(&self, case: &CaseId, save: &SaveRecord) -> Result<bool, ProjectError> {
+        for plane in Plane::BOTH {
+            if !save.wrote(plane, &self.saving_path(case, plane))?
+                && !save.wrote(plane, &self.label_path(case, plane))?
+            {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    pub(super) fn save_record(&self, case: &CaseId) -> Result<Option<SaveRecord>, ProjectError> {
         let path = self.record_path(case);
         let bytes = match fs::read(&path) {
             Ok(bytes) => bytes,
@@ -296,7 +346,7 @@ mod tests {
         f.project.journal().append(&f.case, &delta, labels.revision()).unwrap();
         f.save(&labels);
         let recovered = f.project.recover_labels(&f.case, f.extent()).unwrap();
-        assert_eq!(recovered, RecoveredLabels { labels, notices: Vec::new() });
+        assert_eq!(recovered, RecoveredLabels { labels, history: HistoryRecord::default(), notices: Vec::new() });
         assert!(journal::read(&f.project.journal_dir(), &f.case).unwrap().is_empty());
         assert!(f.project.has_labels(&f.case).unwrap());
     }

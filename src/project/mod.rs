@@ -14,6 +14,8 @@ mod export_meshes;
 mod export_statistics;
 #[cfg(test)]
 mod fixture;
+mod history;
+mod history_file;
 mod init;
 mod journal;
 mod kept_views;

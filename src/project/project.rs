@@ -17,8 +17,17 @@ pub struct Project {
 
 impl Project {
     /// Names inside the folder that belong to the program.
-    pub(super) const OWN_NAMES: [&'static str; 7] =
-        [Manifest::FILE_NAME, "labels", "pseudo", "models", "journal", review_file::FOLDER, audit::FILE_NAME];
+    pub(super) const OWN_NAMES: [&'static str; 9] = [
+        Manifest::FILE_NAME,
+        "labels",
+        "pseudo",
+        "models",
+        "journal",
+        "history",
+        "views",
+        review_file::FOLDER,
+        audit::FILE_NAME,
+    ];
 
     /// Writes a new project into `dir` (made if missing). A folder that already holds one is refused.
     pub fn create(dir: &Path, classes: ClassTable, cases: Vec<CaseEntry>) -> Result<Self, ProjectError> {
@@ -126,6 +135,10 @@ impl Project {
 
     pub(super) fn journal_dir(&self) -> PathBuf {
         self.dir.join("journal")
+    }
+
+    pub(super) fn history_dir(&self) -> PathBuf {
+        self.dir.join("history")
     }
 
     /// The writer of this project's journal; one per program, on the thread that also saves labels.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::edit::Delta;
+use crate::edit::{Delta, HistoryRecord};
 use crate::geometry::Extent;
 use crate::io::{ClassFileFormat, NiftiGeometry};
 use crate::label::{ClassId, ClassTable, LabelMap, Prediction, Rejections};
@@ -56,6 +56,8 @@ pub enum IoCommand {
         case: CaseId,
         labels: Arc<LabelMap>,
         geometry: Arc<NiftiGeometry>,
+        /// The list of edits that led there.
+        history: HistoryRecord,
     },
     /// `revision` is the case's label revision after the change.
     AppendJournal {
@@ -143,6 +145,8 @@ pub struct LoadedCase {
     pub image: Arc<Image>,
     pub geometry: Arc<NiftiGeometry>,
     pub labels: LabelMap,
+    /// Edits of earlier sessions that can be undone.
+    pub history: HistoryRecord,
     pub prediction: Option<Arc<Prediction>>,
     /// What a reviewer said its voxels are not.
     pub rejections: Rejections,

@@ -183,8 +183,9 @@ impl Workspace {
         self.new_project.as_ref()
     }
 
+    /// Also while the labels are still being saved for it.
     pub fn is_exporting(&self) -> bool {
-        self.exporting
+        self.exporting || matches!(self.saving_first, SavingFirst::Saving(AfterSave::Export { .. }))
     }
 
     /// Whether something waits until everything is saved.

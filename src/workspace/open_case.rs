@@ -65,7 +65,7 @@ pub struct OpenCase {
 
 impl OpenCase {
     pub(super) fn new(loaded: LoadedCase, side: PatientSide, now: Duration) -> Self {
-        let LoadedCase { case, image, geometry, labels, prediction, rejections, notices, kept_view } = loaded;
+        let LoadedCase { case, image, geometry, labels, history, prediction, rejections, notices, kept_view } = loaded;
         let extent = labels.extent();
         let cursor = extent.clamped_voxel(extent.to_array().map(|n| (n / 2) as f64));
         let camera = |view| ViewCamera::from(SliceCamera::new(&image.affine, extent, view, side));
@@ -84,7 +84,7 @@ impl OpenCase {
             image,
             geometry,
             labels: Arc::new(labels),
-            history: History::default(),
+            history: History::restore(history, History::DEFAULT_BYTE_BUDGET),
             prediction,
             preview: None,
             second: None,

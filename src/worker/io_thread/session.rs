@@ -93,9 +93,14 @@ impl Session {
                 let prediction = self.project()?.project.load_prediction(&case)?.map(Arc::new);
                 IoEvent::PredictionLoaded { case, prediction }
             }
-            IoCommand::SaveLabels { case, labels, geometry } => {
+            IoCommand::SaveLabels { case, labels, geometry, history } => {
                 let (open, revision) = (self.project()?, labels.revision());
                 open.project.save_labels(&case, &labels, &geometry)?;
+                // The labels are safe; without their list of edits only undo over a restart is lost.
+                let kept = open.project.save_history(&case, &history, revision);
+                if let Err(error) = kept {
+                    self.outbox.send(IoEvent::Warning(error.to_string()));
+                }
                 self.audit(&AuditEvent::Saved { case: case.clone(), revision });
                 IoEvent::LabelsSaved { case, revision }
             }
@@ -240,6 +245,7 @@ impl OpenProject {
             image: Arc::new(image.image),
             geometry: Arc::new(image.header),
             labels: labels.labels,
+            history: labels.history,
             prediction,
             rejections,
             notices,

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use super::*;
-use crate::edit::{Delta, Run};
+use crate::edit::{Delta, HistoryRecord, Run};
 use crate::geometry::{Affine, Extent};
 use crate::io::{NiftiGeometry, write_mask};
 use crate::label::{ClassTable, LabelMap, LabelValue, Origin};
@@ -61,7 +61,7 @@ fn every_command_without_a_project_is_answered_with_its_own_failure() {
     assert!(matches!(event(&io), IoEvent::CaseFailed { .. }));
     io.send(IoCommand::LoadPrediction(case.clone())).unwrap();
     assert!(matches!(event(&io), IoEvent::PredictionFailed { .. }));
-    io.send(IoCommand::SaveLabels { case, labels, geometry }).unwrap();
+    io.send(IoCommand::SaveLabels { case, labels, geometry, history: HistoryRecord::default() }).unwrap();
     assert!(matches!(event(&io), IoEvent::LabelsNotSaved { .. }));
     io.send(append(1)).unwrap();
     assert!(matches!(event(&io), IoEvent::JournalFailed { revision: 1, .. }));

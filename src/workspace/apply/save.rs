@@ -77,6 +77,7 @@ impl OpenCase {
             case: self.id.clone(),
             labels: Arc::clone(&self.labels),
             geometry: Arc::clone(&self.geometry),
+            history: self.history.to_record(),
         }))
     }
 }

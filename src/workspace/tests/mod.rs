@@ -18,6 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::*;
+use crate::edit::HistoryRecord;
 use crate::geometry::{Affine, Extent, Plane};
 use crate::io::NiftiGeometry;
 use crate::label::{ClassId, ClassTable, LabelMap, Prediction, Probabilities, Provenance, Rejections};
@@ -56,6 +57,7 @@ pub(super) fn loaded(id: &str) -> LoadedCase {
         image: Arc::new(Image::new(voxels, 1.0, 0.0, Affine::identity())),
         geometry: Arc::new(NiftiGeometry::from_affine(extent(), Affine::identity(), VoxelType::U8)),
         labels: LabelMap::unknown(extent()),
+        history: HistoryRecord::default(),
         prediction: None,
         rejections: Rejections::default(),
         notices: Vec::new(),
