@@ -17,19 +17,33 @@ const BAR_WIDTH: f32 = 32.0;
 pub fn ui(ui: &mut Ui, workspace: &Workspace, actions: &mut Actions) {
     let Some(study) = workspace.study() else { return };
     widgets::section_ui(ui, "Cases", Some(&study.cases.len().to_string()));
+    order_ui(ui, study, actions);
     let height = (ui.available_height() - FACTS_HEIGHT).max(3.0 * theme::ROW_HEIGHT);
     ScrollArea::vertical().auto_shrink([false, true]).max_height(height).show_rows(
         ui,
         theme::ROW_HEIGHT,
         study.cases.len(),
         |ui, rows| {
-            for line in &study.cases[rows] {
+            for line in study.listed().get(rows).unwrap_or(&[]).iter().filter_map(|place| study.cases.get(*place)) {
                 row_ui(ui, line, workspace.shown_id() == Some(&line.id), actions);
             }
         },
     );
     ui.add_space(theme::GAP);
     study_ui(ui, study);
+}
+
+fn order_ui(ui: &mut Ui, study: &Study, actions: &mut Actions) {
+    // Before anything was predicted there is nothing to order by.
+    if study.cases.iter().all(|line| line.figures.is_none()) {
+        return;
+    }
+    let choices = [(false, "By name"), (true, "By need of review")];
+    ui.horizontal(|ui| {
+        if let Some(by_rank) = widgets::choices_ui(ui, study.by_rank, &choices) {
+            actions.push(CaseAction::ListByRank(by_rank).into());
+        }
+    });
 }
 
 fn row_ui(ui: &mut Ui, line: &CaseLine, shown: bool, actions: &mut Actions) {
@@ -137,7 +151,11 @@ fn tooltip(line: &CaseLine) -> String {
     if line.held_out {
         text.push_str("\nHeld out: never used for learning, only to measure it");
     }
-    if line.has_prediction {
+    if let Some(figures) = line.figures.filter(|_| line.state != CaseState::Done) {
+        for reason in figures.reasons() {
+            text.push_str(&format!("\n{reason}"));
+        }
+    } else if line.has_prediction {
         text.push_str("\nHas pseudo-labels");
     }
     if line.unsaved {

@@ -202,7 +202,7 @@ pub fn action_of(key: KeyAction, workspace: &Workspace) -> Option<Action> {
         K::AcceptCase => PseudoAction::AcceptCase.into(),
         K::CompleteSlice => EditAction::CompleteSlice(view).into(),
         K::CompleteCase => EditAction::CompleteCase.into(),
-        K::NextCase => CaseAction::NextOpen.into(),
+        K::NextCase => CaseAction::NextSuggested.into(),
         K::PreviousCase => CaseAction::Previous.into(),
         K::ToggleTheme | K::UiLarger | K::UiSmaller | K::UiReset => changed_settings(key, workspace),
         K::ToggleTour if workspace.tour().is_some() => AppAction::Tour(TourAction::End).into(),

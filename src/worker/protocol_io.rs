@@ -8,6 +8,7 @@ use crate::geometry::Extent;
 use crate::io::{ClassFileFormat, NiftiGeometry};
 use crate::label::{ClassId, ClassTable, LabelMap, Prediction, Rejections};
 use crate::project::{CaseState, ExportReport, InitRequest, PreferencesFile, Source};
+use crate::review::CaseFigures;
 use crate::volume::{CaseId, Grid, Image};
 use crate::worker::PastRun;
 
@@ -71,6 +72,8 @@ pub enum IoCommand {
         classes: ClassTable,
         cases: Vec<CaseMark>,
     },
+    /// The pseudo-label of a case is another one: looked through in idle time, answered by `CaseRanked`.
+    RankCase(CaseId),
     /// What a reviewer rejected. A newer one of the same case replaces one that still waits.
     SaveReview {
         case: CaseId,
@@ -176,6 +179,11 @@ pub enum IoEvent {
     CaseSurveyed {
         case: CaseId,
         known_share: f32,
+    },
+    /// What a pseudo-label on disk says of its case; found in idle time.
+    CaseRanked {
+        case: CaseId,
+        figures: Box<CaseFigures>,
     },
     PredictionLoaded {
         case: CaseId,

@@ -128,6 +128,10 @@ pub enum CaseAction {
     Previous,
     /// The next case that is not done.
     NextOpen,
+    /// The case that needs a review most.
+    NextSuggested,
+    /// The list in the order of need, or as the project has it.
+    ListByRank(bool),
     /// Try the case that could not be read again.
     Reload,
     SetState {

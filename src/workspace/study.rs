@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::label::ClassTable;
 use crate::project::CaseState;
-use crate::review::CaseFigures;
+use crate::review::{CaseFigures, CaseRank, RankedCase, ReviewState};
 use crate::volume::CaseId;
 use crate::worker::protocol_io::{CaseMark, CaseSummary, ProjectSummary};
 
@@ -17,6 +17,10 @@ pub struct Study {
     pub cases: Vec<CaseLine>,
     /// Cases that have taken part in a training run; their held-out mark is fixed.
     pub trained: HashSet<CaseId>,
+    /// By how much they need a review.
+    rank: CaseRank,
+    /// The list shows them in that order.
+    pub by_rank: bool,
     /// Classes or case marks changed since the project file was written.
     pub(super) unsaved: bool,
 }
@@ -43,7 +47,47 @@ impl Study {
         let cases: Vec<_> = summary.cases.into_iter().map(CaseLine::new).collect();
         let seen = |line: &&CaseLine| summary.has_runs && !line.held_out;
         let trained = cases.iter().filter(seen).map(|line| line.id.clone()).collect();
-        Self { dir: summary.dir, name: summary.name, classes: summary.classes, cases, trained, unsaved: false }
+        let mut study = Self {
+            dir: summary.dir,
+            name: summary.name,
+            classes: summary.classes,
+            cases,
+            trained,
+            rank: CaseRank::default(),
+            by_rank: false,
+            unsaved: false,
+        };
+        study.rank();
+        study
+    }
+
+    /// To be called when a state, a held-out mark or what a pseudo-label says of its case has changed.
+    pub(super) fn rank(&mut self) {
+        let state = |line: &CaseLine| match line.state {
+            CaseState::Open => ReviewState::New,
+            CaseState::InProgress => ReviewState::InWork,
+            CaseState::Done => ReviewState::Done,
+        };
+        // What is held out is labelled from scratch, not reviewed.
+        let reviewed = self.cases.iter().filter(|line| !line.held_out);
+        let ranked =
+            reviewed.map(|line| RankedCase { case: line.id.clone(), state: state(line), figures: line.figures });
+        self.rank = CaseRank::new(ranked.collect());
+    }
+
+    /// The case that needs a review most, other than the open one. Cases without a pseudo-label come last.
+    pub fn next_suggested(&self, open: Option<&CaseId>) -> Option<&CaseId> {
+        self.rank.next_suggested(open).map(|ranked| &ranked.case)
+    }
+
+    /// Places in `cases`, in the order of the list.
+    pub fn listed(&self) -> Vec<usize> {
+        if !self.by_rank {
+            return (0..self.cases.len()).collect();
+        }
+        let ranked = self.rank.cases().iter().filter_map(|ranked| self.position(&ranked.case));
+        let held_out = (0..self.cases.len()).filter(|place| self.cases[*place].held_out);
+        ranked.chain(held_out).collect()
     }
 
     pub fn case(&self, id: &CaseId) -> Option<&CaseLine> {

@@ -18,6 +18,7 @@ use crate::project::{
     AuditEvent, CaseEntry, InitRequest, Journal, PreferencesFile, Project, ProjectError, RecentProjects, create_demo,
     init, is_demo,
 };
+use crate::review::{CaseFigures, SurfaceBand};
 use crate::volume::CaseId;
 use crate::volume::phantom::PhantomSettings;
 use crate::worker::PastRun;
@@ -51,6 +52,8 @@ struct OpenProject {
     journal: Journal,
     /// Cases whose labelled share is still to be counted.
     survey: VecDeque<CaseId>,
+    /// Cases whose pseudo-label is still to be looked through.
+    unranked: VecDeque<CaseId>,
 }
 
 impl Session {
@@ -109,6 +112,12 @@ impl Session {
                 self.audit(&edit_event(&case, &delta, kind));
                 IoEvent::JournalAppended { case, revision }
             }
+            IoCommand::RankCase(case) => {
+                let unranked = &mut self.project()?.unranked;
+                unranked.retain(|waiting| *waiting != case);
+                unranked.push_back(case);
+                return Ok(None);
+            }
             IoCommand::SaveReview { case, extent, rejections } => {
                 self.project()?.project.save_rejections(&case, extent, &rejections)?;
                 return Ok(None);
@@ -144,15 +153,19 @@ impl Session {
     }
 
     pub fn has_idle_work(&self) -> bool {
-        self.open.as_ref().is_some_and(|open| !open.survey.is_empty())
+        self.open.as_ref().is_some_and(|open| !open.survey.is_empty() || !open.unranked.is_empty())
     }
 
-    /// Counts the labels of one case. A case that cannot be read says so when it is opened.
+    /// Counts the labels of one case, or looks through its pseudo-label. A case that cannot be read says so when it is opened.
     pub fn idle_work(&mut self) -> Option<IoEvent> {
         let open = self.open.as_mut()?;
-        let case = open.survey.pop_front()?;
-        let known_share = known_share(&open.project, &case).ok()?;
-        Some(IoEvent::CaseSurveyed { case, known_share })
+        if let Some(case) = open.survey.pop_front() {
+            let known_share = known_share(&open.project, &case).ok()?;
+            return Some(IoEvent::CaseSurveyed { case, known_share });
+        }
+        let case = open.unranked.pop_front()?;
+        let figures = figures(&open.project, &case)?;
+        Some(IoEvent::CaseRanked { case, figures: Box::new(figures) })
     }
 
     fn project(&mut self) -> Result<&mut OpenProject, JobError> {
@@ -164,6 +177,7 @@ impl Session {
         let open = OpenProject {
             journal: project.journal(),
             survey: project.cases().iter().map(|case| case.id.clone()).collect(),
+            unranked: project.cases().iter().map(|case| case.id.clone()).collect(),
             project,
         };
         let summary = Box::new(open.summary(notices));
@@ -295,6 +309,17 @@ fn known_share(project: &Project, case: &CaseId) -> Result<f32, ProjectError> {
     let extent = read_geometry(&project.image_path(case)?)?.extent;
     let labels = project.load_labels(case, extent)?;
     Ok(labels.known_count() as f32 / extent.voxel_count() as f32)
+}
+
+/// `None` without a pseudo-label, or with one that cannot be read or does not fit: opening the case says so.
+fn figures(project: &Project, case: &CaseId) -> Option<CaseFigures> {
+    if !project.has_prediction(case) {
+        return None;
+    }
+    let prediction = project.load_prediction(case).ok()??;
+    let spacing_mm = read_geometry(&project.image_path(case).ok()?).ok()?.affine.spacing_mm();
+    let band = SurfaceBand::of(&prediction, SurfaceBand::VOXELS).ok()?;
+    CaseFigures::of(&prediction, &band, spacing_mm).ok()
 }
 
 fn edit_event(case: &CaseId, delta: &Delta, kind: EditKind) -> AuditEvent {

@@ -25,6 +25,7 @@ impl Workspace {
             IoEvent::CaseLoaded(loaded) => self.case_loaded(*loaded, effects),
             IoEvent::CaseFailed { case, sentence } => self.case_failed(case, sentence),
             IoEvent::CaseSurveyed { case, known_share } => self.case_surveyed(&case, known_share),
+            IoEvent::CaseRanked { case, figures } => self.rank_case(&case, *figures),
             IoEvent::PredictionLoaded { case, prediction } => {
                 if let Some(prediction) = prediction {
                     self.take_prediction(&case, prediction, effects);
@@ -122,6 +123,7 @@ impl Workspace {
             | IoCommand::CloseProject
             | IoCommand::LoadSecondImage { .. }
             | IoCommand::SaveReview { .. }
+            | IoCommand::RankCase(_)
             | IoCommand::KeepView { .. }
             | IoCommand::LoadPreferences
             | IoCommand::SavePreferences(_)

@@ -73,6 +73,7 @@ impl Workspace {
         if let Some(line) = self.study.as_mut().and_then(|study| study.case_mut(&id)) {
             line.has_prediction = true;
         }
+        effects.push(Effect::Io(IoCommand::RankCase(id.clone())));
         let there = self.opened().find(|case| case.id == id);
         let on_screen_already = |prediction: &Arc<Prediction>| prediction.provenance.step == step;
         if there.is_some_and(|case| !case.prediction.as_ref().is_some_and(on_screen_already)) {

@@ -15,6 +15,17 @@ impl Workspace {
             CaseAction::Show(case) => self.show_case(case, effects),
             CaseAction::Next => self.show_neighbour(1, |_| true, effects),
             CaseAction::Previous => self.show_neighbour(-1, |_| true, effects),
+            CaseAction::NextSuggested => {
+                let study = self.study.as_ref();
+                if let Some(next) = study.and_then(|study| study.next_suggested(self.shown_id())).cloned() {
+                    self.show_case(next, effects);
+                }
+            }
+            CaseAction::ListByRank(by_rank) => {
+                if let Some(study) = &mut self.study {
+                    study.by_rank = by_rank;
+                }
+            }
             CaseAction::NextOpen => self.show_neighbour(1, |state| state != CaseState::Done, effects),
             CaseAction::Reload => self.reload(effects),
             CaseAction::SetState { case, state } => self.set_case_state(&case, state, effects),
@@ -96,6 +107,7 @@ impl Workspace {
         let line = self.study.as_mut().and_then(|study| study.case_mut(id)).filter(|line| line.state != state);
         if let Some(line) = line {
             line.state = state;
+            self.rank_cases();
             self.save_project(effects);
         }
     }
@@ -108,7 +120,14 @@ impl Workspace {
         let line = study.case_mut(id).filter(|line| line.held_out != held_out);
         if let Some(line) = line {
             line.held_out = held_out;
+            self.rank_cases();
             self.save_project(effects);
+        }
+    }
+
+    fn rank_cases(&mut self) {
+        if let Some(study) = &mut self.study {
+            study.rank();
         }
     }
 }
