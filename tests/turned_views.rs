@@ -50,7 +50,7 @@ fn dragging_a_handle_turns_the_other_planes_and_a_disc_paints_on_them_until_all_
     window.click_role(Role::Button, "Brush");
     window.click_role(Role::Button, "Disc");
     assert_eq!(window.tool(), Tool::Brush);
-    assert!(!window.harness.query_by_label(HANDLE).is_some(), "handles would be in the brush's way");
+    assert!(window.harness.query_by_label(HANDLE).is_none(), "handles would be in the brush's way");
     let [from, to] = [Vec2::new(-30.0, 12.0), Vec2::new(25.0, 20.0)].map(|by| window.cross(Plane::Coronal) + by);
     let [first, last] = [from, to].map(|pos| window.position_at(Plane::Coronal, pos));
     window.drag(from, to, PointerButton::Primary);

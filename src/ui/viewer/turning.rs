@@ -78,7 +78,8 @@ pub fn straighten_ui(ui: &mut Ui, surface: &Surface<'_>, case: &OpenCase, keymap
         return;
     }
     let place = Rect::from_min_size(surface.rect.min + vec2(MARGIN, BELOW_TITLE), vec2(74.0, 20.0));
-    let button = Button::new(RichText::new("Straighten").size(11.0)).small();
+    // It takes drags too: a press that only clicks would go through to the brush.
+    let button = Button::new(RichText::new("Straighten").size(11.0)).small().sense(Sense::click_and_drag());
     let response = ui.put(place, button);
     let name = format!("Straighten the views, in the {} view", surface.view.name().to_lowercase());
     let tooltip = keymap.with_keys("Back to slices along the voxel axes", KeyAction::Straighten);
