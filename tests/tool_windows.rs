@@ -258,9 +258,10 @@ fn the_large_layout_gives_the_axial_view_more_room_and_moved_borders_go_back() {
 fn another_readers_mask_is_compared_in_a_table_and_one_of_another_grid_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let mut window = Window::with_demo(dir.path());
+    window.show_case(0);
     let compare = |window: &mut Window, case: &str| {
         window.menu(&["Label", "Compare with another label map…"]);
-        let path = dir.path().join(format!("labels/{case}.nii.gz"));
+        let path = dir.path().join(format!("truth/{case}.nii.gz"));
         window.harness.get_by_role_and_label(Role::TextInput, "File").type_text(&path.display().to_string());
         window.steps(2);
         window.click_role(Role::Button, "Compare");
@@ -279,8 +280,7 @@ fn another_readers_mask_is_compared_in_a_table_and_one_of_another_grid_is_refuse
     assert!(window.shows("Mean") && window.shows("Copy as CSV"));
 
     let thick = window.workspace().study().unwrap().cases[3].id.clone();
-    fs::copy(dir.path().join(format!("images/{thick}.nii.gz")), dir.path().join("labels/thick.nii.gz")).unwrap();
-    compare(&mut window, "thick");
+    compare(&mut window, thick.as_str());
     let Some(ComparisonState::Refused(sentence)) = window.workspace().comparison().map(|c| &c.state) else {
         panic!("a mask of another grid was taken")
     };
@@ -293,7 +293,10 @@ fn another_readers_mask_is_compared_in_a_table_and_one_of_another_grid_is_refuse
 fn pictures_of_every_fifth_slice_of_the_active_view_go_into_a_folder() {
     let dir = tempfile::tempdir().unwrap();
     let mut window = Window::with_demo(dir.path());
-    window.menu(&["View", "Save pictures of all slices…"]);
+    window.key(Modifiers::COMMAND, Key::K);
+    window.harness.event(Event::Text("pictures of all".to_owned()));
+    window.steps(2);
+    window.key(Modifiers::NONE, Key::Enter);
     let slices = window.case().camera(window.workspace().views().active).straight().slice_count();
     window.click("Every so many slices");
     window.harness.event(Event::Text("5".to_owned()));
