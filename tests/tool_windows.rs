@@ -258,9 +258,10 @@ fn the_large_layout_gives_the_axial_view_more_room_and_moved_borders_go_back() {
 fn another_readers_mask_is_compared_in_a_table_and_one_of_another_grid_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let mut window = Window::with_demo(dir.path());
+    window.show_case(0);
     let compare = |window: &mut Window, case: &str| {
         window.menu(&["Label", "Compare with another label map…"]);
-        let path = dir.path().join(format!("labels/{case}.nii.gz"));
+        let path = dir.path().join(format!("truth/{case}.nii.gz"));
         window.harness.get_by_role_and_label(Role::TextInput, "File").type_text(&path.display().to_string());
         window.steps(2);
         window.click_role(Role::Button, "Compare");
@@ -279,8 +280,7 @@ fn another_readers_mask_is_compared_in_a_table_and_one_of_another_grid_is_refuse
     assert!(window.shows("Mean") && window.shows("Copy as CSV"));
 
     let thick = window.workspace().study().unwrap().cases[3].id.clone();
-    fs::copy(dir.path().join(format!("images/{thick}.nii.gz")), dir.path().join("labels/thick.nii.gz")).unwrap();
-    compare(&mut window, "thick");
+    compare(&mut window, thick.as_str());
     let Some(ComparisonState::Refused(sentence)) = window.workspace().comparison().map(|c| &c.state) else {
         panic!("a mask of another grid was taken")
     };
@@ -290,19 +290,27 @@ fn another_readers_mask_is_compared_in_a_table_and_one_of_another_grid_is_refuse
 }
 
 #[test]
-fn pictures_of_every_fifth_slice_of_the_active_view_go_into_a_folder() {
+fn pictures_of_every_thirtieth_slice_of_the_active_view_go_into_a_folder() {
     let dir = tempfile::tempdir().unwrap();
     let mut window = Window::with_demo(dir.path());
-    window.menu(&["View", "Save pictures of all slices…"]);
+    window.key(Modifiers::COMMAND, Key::K);
+    window.harness.event(Event::Text("pictures of all".to_owned()));
+    window.steps(2);
+    window.key(Modifiers::NONE, Key::Enter);
     let slices = window.case().camera(window.workspace().views().active).straight().slice_count();
     window.click("Every so many slices");
-    window.harness.event(Event::Text("5".to_owned()));
+    window.harness.event(Event::Text("30".to_owned()));
     window.key(Modifiers::NONE, Key::Enter);
-    let pictures = slices.div_ceil(5);
+    let pictures = slices.div_ceil(30);
     window.click_role(Role::Button, &format!("Write {pictures} pictures"));
     let folder = dir.path().join("pictures/axial-slices");
     let said = format!("{pictures} pictures were written to '{}'.", folder.display());
-    for _ in 0..2000 {
+    let is_picture = |entry: std::io::Result<fs::DirEntry>| entry.is_ok_and(|e| e.path().extension().is_some());
+    window.wait_for("the pictures", |_| {
+        fs::read_dir(&folder).is_ok_and(|files| files.map(is_picture).filter(|is| *is).count() == pictures)
+    });
+    // The last one lies there a moment before the thread says so.
+    for _ in 0..100 {
         window.steps(1);
         if window.shows(&said) {
             break;
@@ -312,7 +320,7 @@ fn pictures_of_every_fifth_slice_of_the_active_view_go_into_a_folder() {
     assert!(window.shows(&said));
     let mut names: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     names.sort();
-    assert_eq!((names.len(), names[1].to_str()), (pictures, Some("slice-0006.png")));
+    assert_eq!((names.len(), names[1].to_str()), (pictures, Some("slice-0031.png")));
 }
 
 #[test]

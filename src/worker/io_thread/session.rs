@@ -82,6 +82,8 @@ impl Session {
             }
             IoCommand::LoadSecondImage { case, path } => {
                 let image = Arc::new(read_image(&path)?.image);
+                // It is kept with the study and looked for at another start, from another folder.
+                let path = std::path::absolute(&path).unwrap_or(path);
                 IoEvent::SecondImageLoaded { case, path, image }
             }
             IoCommand::ReadMask { ticket, path, geometry } => {
