@@ -18,8 +18,8 @@ struct View {
     // Faces of the clipping box in voxels.
     clip_lo: vec4f,
     clip_hi: vec4f,
-    // Voxels along each axis; most steps of a march.
-    extent_and_steps: vec4f,
+    // Voxels that the image's texture spans along each axis; most steps of a march.
+    spanned_and_steps: vec4f,
     // Coded intensity at the table's start and 1 / width of the table; voxels per step times density.
     table: vec4f,
     // Voxel position of a surface's point by rows, and the box outside of which surfaces are cut away.
@@ -145,7 +145,7 @@ fn whole_view(@builtin(vertex_index) index: u32) -> Corner {
 
 // Where the intensity at a voxel position lies in the table, 0 to 1 inside it.
 fn table_place(position: vec3f) -> f32 {
-    let value = textureSampleLevel(image, linear_sampler, (position + 0.5) / view.extent_and_steps.xyz, 0.0).x;
+    let value = textureSampleLevel(image, linear_sampler, (position + 0.5) / view.spanned_and_steps.xyz, 0.0).x;
     return (value - view.table.x) * view.table.y;
 }
 
@@ -192,7 +192,7 @@ fn march(corner: Corner, start: f32, end: f32) -> vec4f {
     var depth = near + step * jitter(corner.position.xy);
     var seen = vec4f(0.0);
     var brightest = 0.0;
-    for (var i = 0.0; i < view.extent_and_steps.w && depth < far && seen.a < OPAQUE; i += 1.0) {
+    for (var i = 0.0; i < view.spanned_and_steps.w && depth < far && seen.a < OPAQUE; i += 1.0) {
         let position = origin + depth * through;
         let place = table_place(position);
         if BRIGHTEST {

@@ -8,6 +8,14 @@ struct Sheet {
     along: vec4f,
 }
 
+// Where the voxels of a volume lie in its texture: `render::Fold`.
+struct Fold {
+    // Voxels of a piece.
+    piece: vec4u,
+    // Pieces along x and y, slots along x and y.
+    counts: vec4u,
+}
+
 struct View {
     sheet: Sheet,
     extent: vec4i,
@@ -25,6 +33,9 @@ struct View {
     slab_and_map: vec4i,
     // From one sample of a turned plane's slab to the next, voxels.
     slab_step: vec4f,
+    fold: Fold,
+    overlay_fold: Fold,
+    overlay_extent: vec4i,
 }
 
 // One pipeline per combination: a software adapter runs every branch that is left to decide per pixel.
@@ -43,6 +54,8 @@ override SLAB_MEAN: bool;
 override OVERLAY: bool;
 // The sheet lies at any angle; without it, along two voxel axes.
 override OBLIQUE: bool;
+// Whether a volume is too long for a texture and lies in it in pieces.
+override FOLDED: bool;
 
 // Row of the colour table that holds the label colours; rows above it are pseudo-labels by class and first value, rows
 // below it the same where the second value is 0.
@@ -87,12 +100,29 @@ fn position_in(sheet: Sheet, place: vec2f) -> vec3f {
     return sheet.corner.xyz + place.x * sheet.across.xyz + place.y * sheet.along.xyz;
 }
 
+fn folded(fold: Fold, voxel: vec3i) -> vec3i {
+    if !FOLDED {
+        return voxel;
+    }
+    let place = vec3u(voxel);
+    let piece = place / fold.piece.xyz;
+    let number = piece.x + fold.counts.x * (piece.y + fold.counts.y * piece.z);
+    let row = number / fold.counts.z;
+    let slot = vec3u(number % fold.counts.z, row % fold.counts.w, row / fold.counts.w);
+    return vec3i(place + (slot - piece) * fold.piece.xyz);
+}
+
+// Where a voxel of the volume lies in its textures.
+fn texel(voxel: vec3i) -> vec3i {
+    return folded(view.fold, voxel);
+}
+
 fn inside(voxel: vec3i) -> bool {
     return all(voxel >= vec3i(0)) && all(voxel < view.extent.xyz);
 }
 
 fn intensity(voxel: vec3i) -> f32 {
-    return textureLoad(image, clamp(voxel, vec3i(0), view.extent.xyz - 1), 0).x;
+    return textureLoad(image, texel(clamp(voxel, vec3i(0), view.extent.xyz - 1)), 0).x;
 }
 
 fn interpolated(position: vec3f) -> f32 {
@@ -201,7 +231,8 @@ fn grey(position: vec3f, voxel: vec3i) -> f32 {
 }
 
 fn overlay_intensity(voxel: vec3i) -> f32 {
-    return textureLoad(overlay, clamp(voxel, vec3i(0), vec3i(textureDimensions(overlay)) - 1), 0).x;
+    let clamped = clamp(voxel, vec3i(0), view.overlay_extent.xyz - 1);
+    return textureLoad(overlay, folded(view.overlay_fold, clamped), 0).x;
 }
 
 fn overlay_row(base: vec3i, fraction: f32) -> f32 {
@@ -223,7 +254,7 @@ fn with_overlay(under: vec3f, place: vec2f) -> vec3f {
     let position = position_in(view.overlay_sheet, place);
     let nearest = floor(position + 0.5);
     // Compared as floats, because what lies too far away fits no integer.
-    if !(all(nearest >= vec3f(0.0)) && all(nearest < vec3f(textureDimensions(overlay)))) {
+    if !(all(nearest >= vec3f(0.0)) && all(nearest < vec3f(view.overlay_extent.xyz))) {
         return under;
     }
     var value: f32;
@@ -246,14 +277,14 @@ fn with_overlay(under: vec3f, place: vec2f) -> vec3f {
 // The class of a voxel as far as contours see it: outside the volume there is background.
 fn class_in(plane: texture_3d<u32>, voxel: vec3i) -> u32 {
     if inside(voxel) {
-        return textureLoad(plane, voxel, 0).x;
+        return textureLoad(plane, texel(voxel), 0).x;
     }
     return 0u;
 }
 
 // Outside the volume counts as known, so that a completed slice has no frame.
 fn is_known(voxel: vec3i) -> bool {
-    return !inside(voxel) || textureLoad(label_origin, voxel, 0).x != 0u;
+    return !inside(voxel) || textureLoad(label_origin, texel(voxel), 0).x != 0u;
 }
 
 // The voxels at left, right, above and below, and whether this pixel is within a contour's thickness of them.
@@ -316,15 +347,15 @@ fn label_colour(class_id: u32) -> vec4f {
 }
 
 fn pseudo_colour(voxel: vec3i) -> vec4f {
-    let class_id = textureLoad(pseudo_class, voxel, 0).x;
-    let first = textureLoad(first_value, voxel, 0).x;
+    let class_id = textureLoad(pseudo_class, texel(voxel), 0).x;
+    let first = textureLoad(first_value, texel(voxel), 0).x;
     if DIFFERENCE {
-        let second = textureLoad(second_value, voxel, 0).x;
+        let second = textureLoad(second_value, texel(voxel), 0).x;
         return textureLoad(colours, vec2u((255u + second - first) / 2u, class_id), 0);
     }
     let upper = textureLoad(colours, vec2u(first, class_id), 0);
     if TWO_AXES {
-        let second = textureLoad(second_value, voxel, 0).x;
+        let second = textureLoad(second_value, texel(voxel), 0).x;
         let lower = textureLoad(colours, vec2u(first, UNLIKE_ROW + class_id), 0);
         let likeness = f32(second) / 255.0;
         return mix(lower, upper, likeness * (2.0 - likeness));
@@ -338,7 +369,7 @@ fn with_pseudo(under: vec3f, voxel: vec3i) -> vec3f {
 }
 
 fn on_network_contour(plane: texture_3d<u32>, voxel: vec3i, beside: Around) -> bool {
-    let class_id = textureLoad(plane, voxel, 0).x;
+    let class_id = textureLoad(plane, texel(voxel), 0).x;
     return class_id != 0u && label_colour(class_id).a > 0.0 && on_class_contour(plane, voxel, beside);
 }
 
@@ -358,7 +389,7 @@ fn with_network_contours(under: vec3f, voxel: vec3i, beside: Around) -> vec3f {
 
 // Foreground as fill or contour; known background as a contour against what nobody labelled.
 fn with_labels(under: vec3f, voxel: vec3i, beside: Around) -> vec3f {
-    let class_id = textureLoad(label_class, voxel, 0).x;
+    let class_id = textureLoad(label_class, texel(voxel), 0).x;
     var opacity = 0.0;
     if class_id == 0u {
         opacity = f32(on_known_contour(beside));
@@ -383,7 +414,7 @@ fn compose(place: vec2f) -> vec3f {
         colour = with_overlay(colour, place);
     }
     let beside = around(position, voxel);
-    let labelled = LABELS && textureLoad(label_origin, voxel, 0).x != 0u;
+    let labelled = LABELS && textureLoad(label_origin, texel(voxel), 0).x != 0u;
     if PSEUDO && !labelled {
         colour = with_pseudo(colour, voxel);
     }

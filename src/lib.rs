@@ -10,6 +10,7 @@
 //! | [`metrics`] | overlap and surface distances |
 //! | [`edit`] | the one door that writes labels; undo history |
 //! | [`io`] | NIfTI files, atomic writes, verified export |
+//! | [`rounds`] | rounds of training: whether it gets better, which checkpoints stay |
 //! | [`project`] | the project folder, journal and audit log |
 //! | [`learn`] | networks, trainer, predictor (the only user of burn) |
 //! | [`review`] | doubtful regions of a prediction, their queue, which case next |
@@ -30,6 +31,7 @@ pub mod metrics;
 pub mod project;
 pub mod render;
 pub mod review;
+pub mod rounds;
 pub mod ui;
 pub mod view;
 pub mod volume;

@@ -1,5 +1,7 @@
 //! The list of complaints in `docs/complaints.md` names tests that exist.
 
+#![allow(clippy::unwrap_used, reason = "a test")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -3,6 +3,8 @@
 
 #[path = "render/case.rs"]
 mod case;
+#[path = "render/folded.rs"]
+mod folded;
 #[path = "render/oblique.rs"]
 mod oblique;
 #[path = "render/overlay.rs"]
@@ -16,7 +18,6 @@ use chiaro::label::{LabelMap, LabelValue, Origin, Probabilities};
 use chiaro::render::wgpu::TextureFormat;
 use chiaro::render::{GpuVolumes, PredictionState, RenderError, ViewId};
 use chiaro::view::{ColourBy, LabelStyle, LayerSettings, SliceCamera, WindowLevel};
-use chiaro::volume::{Grid, Image, Voxels};
 
 #[test]
 fn the_shader_draws_what_the_reference_draws_in_every_plane_and_storage_order() {
@@ -215,12 +216,6 @@ fn views_sharing_a_renderer_keep_their_own_scene_and_rectangle_even_beyond_the_t
 #[test]
 fn an_unsuitable_volume_is_an_error_and_a_foreign_scene_is_black() {
     let Some(gpu) = offscreen() else { return };
-    let limit = gpu.device.limits().max_texture_dimension_3d;
-    let long = Extent::new(limit as usize + 1, 1, 1).unwrap();
-    let image = Image::new(Voxels::U8(Grid::filled(long, 1)), 1.0, 0.0, Affine::identity());
-    let refused = GpuVolumes::new(&gpu.device, &gpu.queue, &image, &LabelMap::unknown(long));
-    assert!(matches!(refused, Err(RenderError::VolumeTooLarge { .. })));
-
     let case = Case::new(Affine::identity());
     let other_grid = LabelMap::unknown(Extent::new(2, 2, 2).unwrap());
     let refused = GpuVolumes::new(&gpu.device, &gpu.queue, &case.image, &other_grid);

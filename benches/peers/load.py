@@ -24,13 +24,18 @@ RUNS_PER_TURN = 3
 
 
 def made_volume(path):
-    """The volume of `chiaro bench load`: 256 x 256 x 200, noise in the low bits, as scanners have."""
+    """The volume of `chiaro bench load`: 512 x 512 x 193, noise over slopes, as in a CT; 101 MB that pack to about 69 MB."""
     import nibabel
     import numpy as np
 
-    x, y, z = np.ogrid[:256, :256, :200]
-    voxels = ((x * 31 + y * 17 + z * 7) % 97 + (x // 8 + y // 8) * 10).astype(np.int16)
-    image = nibabel.Nifti1Image(voxels, np.eye(4))
+    nx, ny, nz = 512, 512, 193
+    x, y, z = np.ogrid[:nx, :ny, :nz]
+    scattered = (x + nx * (y + ny * z)).astype(np.uint32) * np.uint32(2654435761)
+    scattered ^= scattered >> np.uint32(15)
+    scattered *= np.uint32(2246822519)
+    scattered ^= scattered >> np.uint32(13)
+    noise = ((scattered >> np.uint32(25)) + (scattered >> np.uint32(18) & np.uint32(127))).astype(np.int16)
+    image = nibabel.Nifti1Image(noise + ((x // 8 + y // 8 + z) * 4 - 1000).astype(np.int16), np.eye(4))
     # The level that Chiaro writes with.
     with gzip.open(path, "wb", compresslevel=6) as file:
         file.write(image.to_bytes())
@@ -84,7 +89,7 @@ def turn(reader, path, chiaro):
     if child.returncode:
         raise SystemExit(f"{reader} failed")
     if reader == "Chiaro":
-        return {"times_ms": [answer["load_p50_ms"]], "peak_mib": usage.ru_maxrss / 1024}
+        return {"times_ms": [answer["loaded_ms"]], "peak_mib": usage.ru_maxrss / 1024}
     return answer
 
 

@@ -26,7 +26,7 @@ pub struct ExportArgs {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum What {
-    /// Labels as NIfTI masks; unknown voxels become 0
+    /// Labels as NIfTI masks; unknown voxels become 0. CASE.json beside each says where its labels came from
     Labels,
     /// The newest pseudo-labels as NIfTI masks
     Pseudo,
@@ -65,6 +65,7 @@ pub fn run(args: ExportArgs) -> Result<(), ProjectError> {
     for (_, file) in &report.written {
         println!("{}", file.path.display());
     }
+    report.sidecars.iter().for_each(|path| println!("{}", path.display()));
     println!("{}", report.classes.display());
     Ok(())
 }

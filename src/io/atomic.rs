@@ -19,6 +19,20 @@ pub fn write_atomically(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::R
     draft.publish(path).map_err(failed)
 }
 
+/// Writes these bytes as [`write_atomically`] does, and reads them back before they take the place of an older file.
+///
+/// # Errors
+/// As [`write_atomically`], and when other bytes came back.
+pub fn write_verified(path: &Path, bytes: &[u8]) -> Result<(), IoError> {
+    let failed = |e| IoError::write(path, e);
+    let mut draft = Draft::create(path).map_err(failed)?;
+    draft.write(|file| file.write_all(bytes)).map_err(failed)?;
+    if fs::read(draft.path()).map_err(failed)? != bytes {
+        return Err(IoError::NotWritten { path: path.into(), reason: "reading it back gave other bytes".to_owned() });
+    }
+    draft.publish(path).map_err(failed)
+}
+
 /// A temporary file beside its target, removed when dropped before it is published.
 pub(super) struct Draft {
     path: PathBuf,
@@ -107,6 +121,8 @@ mod tests {
             write_atomically(&path, |w| w.write_all(content.as_bytes())).unwrap();
         }
         assert_eq!(fs::read(&path).unwrap(), b"new");
+        write_verified(&path, b"newest").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"newest");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 }

@@ -20,6 +20,12 @@ impl<R: BufRead> GzipMembers<R> {
     pub fn new(compressed: R) -> Self {
         Self { decoder: Some(GzDecoder::new(compressed)) }
     }
+
+    /// The members that follow one that is read; none if no member begins there.
+    pub fn next(mut compressed: R) -> io::Result<Self> {
+        let more = compressed.fill_buf()?.first() == Some(&FIRST_MAGIC_BYTE);
+        Ok(Self { decoder: more.then(|| GzDecoder::new(compressed)) })
+    }
 }
 
 impl<R: BufRead> Read for GzipMembers<R> {
@@ -29,16 +35,12 @@ impl<R: BufRead> Read for GzipMembers<R> {
             if count > 0 || buffer.is_empty() {
                 return Ok(count);
             }
-            self.decoder = next_member(self.decoder.take())?;
+            if let Some(finished) = self.decoder.take() {
+                *self = Self::next(finished.into_inner())?;
+            }
         }
         Ok(0)
     }
-}
-
-fn next_member<R: BufRead>(finished: Option<GzDecoder<R>>) -> io::Result<Option<GzDecoder<R>>> {
-    let Some(mut compressed) = finished.map(GzDecoder::into_inner) else { return Ok(None) };
-    let more = compressed.fill_buf()?.first() == Some(&FIRST_MAGIC_BYTE);
-    Ok(more.then(|| GzDecoder::new(compressed)))
 }
 
 #[cfg(test)]

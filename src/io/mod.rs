@@ -18,12 +18,13 @@ mod image;
 mod mask;
 pub mod mesh;
 mod name;
+mod parallel_gzip;
 mod source;
 mod voxel_type;
 mod voxels;
 mod write;
 
-pub use atomic::write_atomically;
+pub use atomic::{write_atomically, write_verified};
 pub use class_files::{ClassFileError, ClassFileFormat, ReadClasses, read_class_file, write_class_file};
 pub use error::IoError;
 pub use geometry::{AffineSource, NiftiGeometry};

@@ -9,6 +9,7 @@ use super::geometry::NiftiGeometry;
 use super::gzip::{GzipMembers, MAX_EXPANSION};
 use super::header::{Header, HeaderFault, NIFTI2_BYTES, Shape};
 use super::name::{companion, nifti_extension};
+use super::parallel_gzip::ParallelGzip;
 use super::voxel_type::voxel_type;
 
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
@@ -89,7 +90,11 @@ impl ByteStream {
         let compressed = file.fill_buf().map_err(failed)?.starts_with(&GZIP_MAGIC);
         let expansion = if compressed { MAX_EXPANSION } else { 1 };
         let capacity = metadata.len().saturating_mul(expansion);
-        let reader: Box<dyn Read> = if compressed { Box::new(GzipMembers::new(file)) } else { Box::new(file) };
+        let reader: Box<dyn Read> = match compressed {
+            true if ParallelGzip::suits(metadata.len()) => Box::new(ParallelGzip::open(path.into()).map_err(failed)?),
+            true => Box::new(GzipMembers::new(file)),
+            false => Box::new(file),
+        };
         Ok(Self { path: path.into(), reader, compressed, capacity })
     }
 

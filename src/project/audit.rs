@@ -1,17 +1,24 @@
-//! `audit.jsonl`: who did what and when, append-only, one JSON object per line.
+//! `audit.jsonl`: who did what and when, append-only, one JSON object per line, chained by
+//! hashes ([`super::audit_chain`]).
 
 use std::env;
-use std::fs::OpenOptions;
-use std::io::Write;
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::ProjectError;
+use super::{ProjectError, audit_chain};
 use crate::volume::CaseId;
 
 pub(super) const FILE_NAME: &str = "audit.jsonl";
+
+/// The networks a prediction came from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelStep {
+    /// Name of the training run.
+    pub run: String,
+    pub step: u64,
+}
 
 /// What happened. Names cases and files relative to their folder, never a path.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -32,10 +39,12 @@ pub enum AuditEvent {
         tool: String,
         voxels: usize,
     },
-    /// Pseudo-labels taken over into the labels.
+    /// Pseudo-labels taken over into the labels, and whose they were.
     Accepted {
         case: CaseId,
         voxels: usize,
+        #[serde(flatten, skip_serializing_if = "Option::is_none")]
+        model: Option<ModelStep>,
     },
     /// Pseudo-labels judged wrong.
     Rejected {
@@ -75,19 +84,13 @@ struct Line<'a> {
     event: &'a AuditEvent,
 }
 
-pub(super) fn append(dir: &Path, event: &AuditEvent) -> Result<(), ProjectError> {
+/// Appends one line to the chain and waits until the disk has it. Returns the line's hash.
+pub(super) fn append(dir: &Path, event: &AuditEvent) -> Result<String, ProjectError> {
     let path = dir.join(FILE_NAME);
     let user = env::var("USER").or_else(|_| env::var("USERNAME")).unwrap_or_else(|_| "unknown".to_owned());
     let line = Line { time: utc(SystemTime::now()), user, event };
-    let mut bytes = serde_json::to_vec(&line).map_err(|e| ProjectError::unreadable(&path, e))?;
-    bytes.push(b'\n');
-    // One write of a whole line: lines of two programs never mix.
-    OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(&path)
-        .and_then(|mut file| file.write_all(&bytes).and_then(|()| file.sync_data()))
-        .map_err(ProjectError::file("write", &path))
+    let content = serde_json::to_string(&line).map_err(|e| ProjectError::unreadable(&path, e))?;
+    audit_chain::append(&path, &content).map_err(ProjectError::file("write", &path))
 }
 
 /// `2026-03-01T09:30:00Z`.

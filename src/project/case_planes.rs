@@ -1,5 +1,6 @@
 //! What an export writes of one case.
 
+use super::class_origins::ClassOrigins;
 use super::{Project, ProjectError, Source};
 use crate::io::{NiftiGeometry, read_geometry};
 use crate::label::{ClassId, Prediction, Probabilities, ProbabilityKind};
@@ -9,6 +10,8 @@ use crate::volume::{CaseId, Grid};
 pub(super) struct CasePlanes {
     pub geometry: NiftiGeometry,
     pub class: Grid<ClassId>,
+    /// Who said so; of labels only.
+    pub origins: Option<ClassOrigins>,
     /// `round(255 p)` of the class in `class`.
     pub probabilities: Vec<(ProbabilityKind, Grid<u8>)>,
 }
@@ -22,15 +25,18 @@ impl Project {
                 return Ok(None);
             }
             let labels = self.load_labels(case, geometry.extent)?;
-            let class = labels.class().clone();
-            return Ok((labels.known_count() > 0).then_some(CasePlanes { geometry, class, probabilities: Vec::new() }));
+            if labels.known_count() == 0 {
+                return Ok(None);
+            }
+            let (class, origins) = (labels.class().clone(), Some(ClassOrigins::of(&labels)));
+            return Ok(Some(CasePlanes { geometry, class, origins, probabilities: Vec::new() }));
         }
         let Some(mut prediction) = self.load_prediction(case)? else { return Ok(None) };
         if prediction.extent() != geometry.extent {
             return Err(ProjectError::PredictionShape { case: case.clone() });
         }
         let probabilities = if source == Source::Probabilities { probabilities(&mut prediction) } else { Vec::new() };
-        Ok(Some(CasePlanes { geometry, class: prediction.class, probabilities }))
+        Ok(Some(CasePlanes { geometry, class: prediction.class, origins: None, probabilities }))
     }
 }
 

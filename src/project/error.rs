@@ -70,6 +70,12 @@ pub enum ProjectError {
         "a probability of case '{case}' and the mask of case '{other}' would be the same file. Export masks alone or rename one case."
     )]
     ExportNames { case: CaseId, other: CaseId },
+    #[error(
+        "the facts beside the mask of case '{case}' and the list of classes would be the same file. Rename the case."
+    )]
+    SidecarName { case: CaseId },
+    #[error("exporting would overwrite {}, which Chiaro did not write. Choose another folder.", name(path))]
+    ExportOntoForeign { path: PathBuf },
     #[error("a surface could not be made: {0}")]
     Surface(#[from] SurfaceError),
     #[error("nothing to export: no case has {0}")]

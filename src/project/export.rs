@@ -1,4 +1,5 @@
-//! Export of masks and volumes: verified files on the image's grid, class names beside them.
+//! Export of masks and volumes: verified files on the image's grid, class names beside them, and beside each mask of
+//! labels where they came from.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -7,6 +8,8 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::case_planes::CasePlanes;
+use super::lineage::Lineage;
+use super::mask_sidecar::{self, MaskSidecar};
 use super::project::absolute;
 use super::{AuditEvent, Project, ProjectError};
 use crate::io::{WrittenFile, write_atomically, write_mask, write_probability};
@@ -31,12 +34,16 @@ pub struct ExportReport {
     pub skipped: Vec<CaseId>,
     /// Cases whose files cannot be read, and why.
     pub unreadable: Vec<(CaseId, String)>,
-    /// The sidecar with class numbers, names and colours.
+    /// The list of class numbers, names and colours.
     pub classes: PathBuf,
+    /// Of labels: the facts beside each mask, [`MaskSidecar`].
+    pub sidecars: Vec<PathBuf>,
 }
 
+const CLASS_LIST: &str = "classes.json";
+
 #[derive(Serialize)]
-struct Sidecar<'a> {
+struct ClassList<'a> {
     classes: Vec<ListedClass<'a>>,
 }
 
@@ -58,7 +65,7 @@ impl Source {
 }
 
 /// Writes `OUT/CASE.nii.gz` for every case that has the source, for probabilities also `OUT/CASE.KIND.nii.gz`, and
-/// `OUT/classes.json`. An existing file stays until its successor is verified. A case that cannot be read is passed
+/// `OUT/classes.json`; for labels also `OUT/CASE.json` ([`MaskSidecar`]). An existing file stays until its successor is verified. A case that cannot be read is passed
 /// over, unless nothing else is left.
 pub fn export_labels(project: &Project, out: &Path, source: Source) -> Result<ExportReport, ProjectError> {
     fs::create_dir_all(out).map_err(ProjectError::file("create", out))?;
@@ -66,11 +73,20 @@ pub fn export_labels(project: &Project, out: &Path, source: Source) -> Result<Ex
     if source == Source::Probabilities {
         check_names(project)?;
     }
-    let (mut written, mut skipped, mut unreadable) = (Vec::new(), Vec::new(), Vec::new());
+    if source == Source::Labels {
+        check_sidecars(project, out)?;
+    }
+    let lineage = Lineage::of(project);
+    let (mut written, mut sidecars, mut skipped, mut unreadable) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for case in project.cases() {
         match project.planes(&case.id, source) {
             Ok(Some(planes)) => {
-                let files = export_case(project, out, source, &case.id, &planes)?;
+                let (files, audit_hash) = export_case(project, out, source, &case.id, &planes)?;
+                if let (Some(mask), Some(origins)) = (files.first(), &planes.origins) {
+                    let model = lineage.model_of(&case.id);
+                    let sidecar = MaskSidecar::new(&case.id, mask, origins, project.classes(), model, audit_hash);
+                    sidecars.push(sidecar.write(out)?);
+                }
                 written.extend(files.into_iter().map(|file| (case.id.clone(), file)));
             }
             Ok(None) => skipped.push(case.id.clone()),
@@ -81,7 +97,7 @@ pub fn export_labels(project: &Project, out: &Path, source: Source) -> Result<Ex
     if written.is_empty() {
         return Err(ProjectError::NothingToExport(source.name()));
     }
-    Ok(ExportReport { written, skipped, unreadable, classes: write_sidecar(out, project.classes())? })
+    Ok(ExportReport { written, skipped, unreadable, classes: write_class_list(out, project.classes())?, sidecars })
 }
 
 /// Why cases could not be read, in words; the first of them as an error if nothing could be written.
@@ -96,24 +112,26 @@ pub(super) fn sentences(
     }
 }
 
+/// The files, and the hash of the last line that the audit log has about them.
 fn export_case(
     project: &Project,
     out: &Path,
     source: Source,
     case: &CaseId,
     planes: &CasePlanes,
-) -> Result<Vec<WrittenFile>, ProjectError> {
-    let CasePlanes { geometry, class, probabilities } = planes;
+) -> Result<(Vec<WrittenFile>, String), ProjectError> {
+    let CasePlanes { geometry, class, probabilities, .. } = planes;
     let mut written = vec![write_mask(&out.join(mask_file(case)), class, geometry)?];
     for (kind, plane) in probabilities {
         written.push(write_probability(&out.join(probability_file(case, *kind)), plane, geometry)?);
     }
+    let mut audit_hash = String::new();
     for WrittenFile { path, sha256, .. } in &written {
         let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let (case, sha256) = (case.clone(), sha256.clone());
-        project.audit(&AuditEvent::Exported { case, what: source.name(), file, sha256 })?;
+        audit_hash = project.audit(&AuditEvent::Exported { case, what: source.name(), file, sha256 })?;
     }
-    Ok(written)
+    Ok((written, audit_hash))
 }
 
 fn mask_file(case: &CaseId) -> String {
@@ -131,6 +149,23 @@ fn check_names(project: &Project) -> Result<(), ProjectError> {
         let twin = ProbabilityKind::ALL.into_iter().find_map(|kind| masks.get(&probability_file(&case.id, kind)));
         if let Some(other) = twin {
             return Err(ProjectError::ExportNames { case: case.id.clone(), other: (*other).clone() });
+        }
+    }
+    Ok(())
+}
+
+/// Refuses cases whose facts would be named like the list of classes, and files beside the masks that others wrote:
+/// image folders often have a `CASE.json` with the facts of the scanner.
+fn check_sidecars(project: &Project, out: &Path) -> Result<(), ProjectError> {
+    for case in project.cases() {
+        let file = mask_sidecar::file_name(&case.id);
+        // Many disks tell no letter cases apart.
+        if file.eq_ignore_ascii_case(CLASS_LIST) {
+            return Err(ProjectError::SidecarName { case: case.id.clone() });
+        }
+        let path = out.join(file);
+        if path.exists() && MaskSidecar::read(&path).is_err() {
+            return Err(ProjectError::ExportOntoForeign { path });
         }
     }
     Ok(())
@@ -159,11 +194,11 @@ pub(super) fn check_target(project: &Project, out: &Path) -> Result<(), ProjectE
     Ok(())
 }
 
-fn write_sidecar(out: &Path, classes: &ClassTable) -> Result<PathBuf, ProjectError> {
-    let path = out.join("classes.json");
+fn write_class_list(out: &Path, classes: &ClassTable) -> Result<PathBuf, ProjectError> {
+    let path = out.join(CLASS_LIST);
     let listed = classes.all().iter().map(|c| ListedClass { id: c.id, name: &c.name, colour: c.colour });
-    let sidecar = Sidecar { classes: listed.collect() };
-    let json = serde_json::to_vec_pretty(&sidecar).map_err(|e| ProjectError::unreadable(&path, e))?;
+    let list = ClassList { classes: listed.collect() };
+    let json = serde_json::to_vec_pretty(&list).map_err(|e| ProjectError::unreadable(&path, e))?;
     write_atomically(&path, |file| file.write_all(&json))?;
     Ok(path)
 }

@@ -220,7 +220,8 @@ impl Project {
     ) -> Result<(), ProjectError> {
         let voxels = class.extent().voxel_count();
         self.save_labels(case, &LabelMap::imported(class), geometry)?;
-        self.audit(&AuditEvent::Imported { case: case.clone(), voxels })
+        self.audit(&AuditEvent::Imported { case: case.clone(), voxels })?;
+        Ok(())
     }
 }
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::manifest::Manifest;
-use super::{AuditEvent, CaseEntry, CaseState, Journal, ProjectError, audit, review_file};
+use super::{AuditEvent, CaseEntry, CaseState, Journal, ProjectError, audit, review_file, rounds_file};
 use crate::label::ClassTable;
 use crate::volume::CaseId;
 
@@ -17,7 +17,7 @@ pub struct Project {
 
 impl Project {
     /// Names inside the folder that belong to the program.
-    pub(super) const OWN_NAMES: [&'static str; 9] = [
+    pub(super) const OWN_NAMES: [&'static str; 10] = [
         Manifest::FILE_NAME,
         "labels",
         "pseudo",
@@ -27,6 +27,7 @@ impl Project {
         "views",
         review_file::FOLDER,
         audit::FILE_NAME,
+        rounds_file::FILE_NAME,
     ];
 
     /// Writes a new project into `dir` (made if missing). A folder that already holds one is refused.
@@ -146,8 +147,8 @@ impl Project {
         Journal::new(self.journal_dir())
     }
 
-    /// Appends one line to `audit.jsonl`: who, when, what.
-    pub fn audit(&self, event: &AuditEvent) -> Result<(), ProjectError> {
+    /// Appends one line to `audit.jsonl`: who, when, what. Returns the line's hash.
+    pub fn audit(&self, event: &AuditEvent) -> Result<String, ProjectError> {
         audit::append(&self.dir, event)
     }
 

@@ -77,7 +77,7 @@ mod tests {
         let extent = Extent::new(6, 5, 4).unwrap();
         assert!(project.load_rejections(&case, extent).unwrap().is_empty());
         let mut rejections = Rejections::default();
-        rejections.reject(&[3..9], 2, &Grid::filled(extent, 2));
+        rejections.reject(std::slice::from_ref(&(3..9)), 2, &Grid::filled(extent, 2));
         project.save_rejections(&case, extent, &rejections).unwrap();
         assert_eq!(project.load_rejections(&case, extent).unwrap(), rejections);
 

@@ -12,8 +12,8 @@ pub enum RenderError {
     #[error("the graphics adapter {adapter} refused to open; close other programs that use it or update its driver")]
     DeviceRefused { adapter: String, source: wgpu::RequestDeviceError },
     #[error(
-        "the volume has {} x {} x {} voxels, but this graphics adapter shows at most {limit} along one axis; \
-         crop the volume or use another adapter", extent.x(), extent.y(), extent.z()
+        "the volume has {} x {} x {} voxels, more than this graphics adapter shows: a cube of {limit} along each edge \
+         at most; crop the volume or use another adapter", extent.x(), extent.y(), extent.z()
     )]
     VolumeTooLarge { extent: Extent, limit: u32 },
     #[error(

@@ -1,9 +1,10 @@
 //! The volumes of the shown case as 3-D textures.
 
+use super::coarse_image::CoarseImage;
 use super::gpu_overlay::GpuOverlay;
 use super::intensity_code::IntensityCode;
-use super::textures::{texture_size, volume_texture, within_memory, write_box};
-use super::{RenderError, wgpu};
+use super::textures::{longest_side, volume_texture, within_memory, write_box};
+use super::{Fold, RenderError, wgpu};
 use crate::geometry::{Affine, Extent, VoxelBox};
 use crate::label::{LabelMap, Origin, Prediction};
 use crate::view::{ColourBy, ColourPlanes};
@@ -16,10 +17,12 @@ const PREDICTION_BYTES_PER_VOXEL: u64 = 4;
 
 /// Textures of one case. Making them may take long for a large volume and may happen on any thread.
 pub struct GpuVolumes {
-    extent: Extent,
-    size: wgpu::Extent3d,
+    /// Where the voxels lie in every texture but those of the overlay and the coarse image.
+    fold: Fold,
     code: IntensityCode,
     image: wgpu::Texture,
+    /// What the 3-D view draws in place of a folded image.
+    coarse: Option<CoarseImage>,
     class: wgpu::Texture,
     origin: wgpu::Texture,
     prediction: Option<PredictionTextures>,
@@ -29,6 +32,7 @@ pub struct GpuVolumes {
 }
 
 struct PredictionTextures {
+    fold: Fold,
     class: wgpu::Texture,
     /// What colours it; the second one only where the colours need two.
     first_value: wgpu::Texture,
@@ -38,8 +42,8 @@ struct PredictionTextures {
 }
 
 impl GpuVolumes {
-    /// Uploads image and labels. Refused if an axis is longer than the device's textures, if memory does not
-    /// suffice, or if the grids differ.
+    /// Uploads image and labels; what is longer than the device's textures is folded ([`Fold`]). Refused if there are more
+    /// voxels than the largest texture has texels, if memory does not suffice, or if the grids differ.
     pub fn new(
         device: &wgpu::Device,
         queue: &wgpu::Queue,
@@ -50,13 +54,14 @@ impl GpuVolumes {
         if labels.extent() != extent {
             return Err(RenderError::GridMismatch { what: "labels" });
         }
-        let size = texture_size(device, extent)?;
-        let volumes = within_memory(device, Self::memory_bytes(extent, false), || {
+        let fold = Fold::new(extent, longest_side(device))?;
+        let (size, bytes) = (fold.texture_size(), BYTES_PER_VOXEL.saturating_mul(fold.texel_count()));
+        let mut volumes = within_memory(device, bytes, || {
             let plane = |label, size| volume_texture(device, label, size, wgpu::TextureFormat::R8Uint);
             Self {
-                extent,
-                size,
+                fold,
                 code: IntensityCode::of(image),
+                coarse: None,
                 image: volume_texture(device, "image", size, wgpu::TextureFormat::R16Float),
                 class: plane("label class", size),
                 origin: plane("label origin", size),
@@ -65,19 +70,20 @@ impl GpuVolumes {
                 nothing: plane("no prediction", wgpu::Extent3d::default()),
             }
         })?;
-        write_box(queue, &volumes.image, &extent.full_box(), |slab| volumes.code.half_floats(image, slab));
+        write_box(queue, &volumes.image, &fold, &extent.full_box(), |slab| volumes.code.half_floats(image, slab));
+        if fold.is_folded() {
+            volumes.coarse = Some(CoarseImage::new(device, queue, image, &volumes.code)?);
+        }
         volumes.upload_box(queue, labels, &extent.full_box());
         Ok(volumes)
     }
 
-    /// Bytes of graphics memory a volume takes; colours of two planes take one more per voxel.
-    pub fn memory_bytes(extent: Extent, with_prediction: bool) -> u64 {
-        let per_voxel = BYTES_PER_VOXEL + if with_prediction { PREDICTION_BYTES_PER_VOXEL } else { 0 };
-        (extent.voxel_count() as u64).saturating_mul(per_voxel)
+    pub fn extent(&self) -> Extent {
+        self.fold.extent()
     }
 
-    pub fn extent(&self) -> Extent {
-        self.extent
+    pub(super) fn fold(&self) -> &Fold {
+        &self.fold
     }
 
     pub fn has_prediction(&self) -> bool {
@@ -90,12 +96,11 @@ impl GpuVolumes {
 
     /// Writes the labels inside a box (clipped to the volume) and nothing else; labels of another grid are ignored.
     pub fn upload_box(&self, queue: &wgpu::Queue, labels: &LabelMap, dirty: &VoxelBox) {
-        if labels.extent() != self.extent {
+        if labels.extent() != self.extent() {
             return;
         }
-        let dirty = dirty.intersect(&self.extent.full_box());
-        write_box(queue, &self.class, &dirty, |slab| labels.class().copy_box(slab));
-        write_box(queue, &self.origin, &dirty, |slab| {
+        write_box(queue, &self.class, &self.fold, dirty, |slab| labels.class().copy_box(slab));
+        write_box(queue, &self.origin, &self.fold, dirty, |slab| {
             labels.origin().copy_box(slab).into_iter().map(Origin::code).collect()
         });
     }
@@ -112,12 +117,12 @@ impl GpuVolumes {
             self.prediction = None;
             return Ok(());
         };
-        if prediction.extent() != self.extent {
+        if prediction.extent() != self.extent() {
             return Err(RenderError::GridMismatch { what: "pseudo-labels" });
         }
         let textures = match self.prediction.take() {
             Some(textures) => textures,
-            None => PredictionTextures::new(device, self.extent, self.size)?,
+            None => PredictionTextures::new(device, self.fold)?,
         };
         textures.upload(queue, prediction);
         self.prediction.insert(textures).colour_by(device, queue, by.planes(prediction))
@@ -131,10 +136,9 @@ impl GpuVolumes {
         prediction: &Prediction,
         by: ColourBy,
     ) -> Result<(), RenderError> {
+        let extent = self.extent();
         match &mut self.prediction {
-            Some(textures) if prediction.extent() == self.extent => {
-                textures.colour_by(device, queue, by.planes(prediction))
-            }
+            Some(textures) if prediction.extent() == extent => textures.colour_by(device, queue, by.planes(prediction)),
             _ => Ok(()),
         }
     }
@@ -163,6 +167,14 @@ impl GpuVolumes {
         &self.code
     }
 
+    /// The image for filtered reads, and how many voxels its texture spans along each axis.
+    pub(super) fn filtered_image(&self) -> (&wgpu::Texture, [usize; 3]) {
+        match &self.coarse {
+            Some(coarse) => (&coarse.texture, coarse.voxels),
+            None => (&self.image, self.extent().to_array()),
+        }
+    }
+
     /// In the order of the shader's bindings.
     pub(super) fn textures(&self) -> [&wgpu::Texture; 9] {
         let [class, first, second, a, b] = match &self.prediction {
@@ -179,10 +191,11 @@ impl GpuVolumes {
 }
 
 impl PredictionTextures {
-    fn new(device: &wgpu::Device, extent: Extent, size: wgpu::Extent3d) -> Result<Self, RenderError> {
-        let bytes = PREDICTION_BYTES_PER_VOXEL * extent.voxel_count() as u64;
-        let plane = |label| volume_texture(device, label, size, wgpu::TextureFormat::R8Uint);
+    fn new(device: &wgpu::Device, fold: Fold) -> Result<Self, RenderError> {
+        let bytes = PREDICTION_BYTES_PER_VOXEL.saturating_mul(fold.texel_count());
+        let plane = |label| volume_texture(device, label, fold.texture_size(), wgpu::TextureFormat::R8Uint);
         within_memory(device, bytes, || Self {
+            fold,
             class: plane("pseudo-label class"),
             first_value: plane("first value"),
             second_value: None,
@@ -197,7 +210,7 @@ impl PredictionTextures {
             (&self.class_a, &prediction.class_a),
             (&self.class_b, &prediction.class_b),
         ] {
-            write_plane(queue, texture, grid);
+            self.write(queue, texture, grid);
         }
     }
 
@@ -207,7 +220,7 @@ impl PredictionTextures {
         queue: &wgpu::Queue,
         planes: ColourPlanes<'_>,
     ) -> Result<(), RenderError> {
-        write_plane(queue, &self.first_value, planes.first);
+        self.write(queue, &self.first_value, planes.first);
         let Some(second) = planes.second else {
             self.second_value = None;
             return Ok(());
@@ -215,16 +228,17 @@ impl PredictionTextures {
         let texture = match self.second_value.take() {
             Some(texture) => texture,
             None => {
-                let make = || volume_texture(device, "second value", self.class.size(), wgpu::TextureFormat::R8Uint);
-                within_memory(device, second.extent().voxel_count() as u64, make)?
+                let size = self.fold.texture_size();
+                let make = || volume_texture(device, "second value", size, wgpu::TextureFormat::R8Uint);
+                within_memory(device, self.fold.texel_count(), make)?
             }
         };
-        write_plane(queue, &texture, second);
+        self.write(queue, &texture, second);
         self.second_value = Some(texture);
         Ok(())
     }
-}
 
-fn write_plane(queue: &wgpu::Queue, texture: &wgpu::Texture, plane: &Grid<u8>) {
-    write_box(queue, texture, &plane.extent().full_box(), |slab| plane.copy_box(slab));
+    fn write(&self, queue: &wgpu::Queue, texture: &wgpu::Texture, plane: &Grid<u8>) {
+        write_box(queue, texture, &self.fold, &plane.extent().full_box(), |slab| plane.copy_box(slab));
+    }
 }

@@ -2,7 +2,9 @@
 //!
 //! The window and this module share one wgpu, the one egui draws with.
 
+mod coarse_image;
 mod error;
+mod fold;
 mod gpu_overlay;
 mod gpu_volumes;
 mod intensity_code;
@@ -20,6 +22,7 @@ mod variant;
 
 pub use eframe::wgpu;
 pub use error::RenderError;
+pub use fold::Fold;
 pub use gpu_volumes::GpuVolumes;
 pub use offscreen::{Canvas, Offscreen};
 pub use scene::{PredictionState, SliceScene};

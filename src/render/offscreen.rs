@@ -31,13 +31,25 @@ impl Offscreen {
         Self::with_format(wgpu::TextureFormat::Rgba8Unorm)
     }
 
+    /// Like [`Self::new`] with a device whose 3-D textures have at most `limit` texels along each axis, as on a weaker
+    /// adapter.
+    pub fn with_volume_limit(limit: u32) -> Result<Self, RenderError> {
+        Self::open(wgpu::TextureFormat::Rgba8Unorm, limit)
+    }
+
     /// Like [`Self::new`] with canvases of `format`, which must have four channels of 8 bits in the order RGBA.
     pub fn with_format(format: wgpu::TextureFormat) -> Result<Self, RenderError> {
+        Self::open(format, u32::MAX)
+    }
+
+    fn open(format: wgpu::TextureFormat, volume_limit: u32) -> Result<Self, RenderError> {
         let adapter = any_adapter(wgpu::Backends::PRIMARY)
             .or_else(|_| any_adapter(wgpu::Backends::all()))
             .map_err(RenderError::NoAdapter)?;
         let info = adapter.get_info();
-        let descriptor = wgpu::DeviceDescriptor { required_limits: adapter.limits(), ..Default::default() };
+        let mut required_limits = adapter.limits();
+        required_limits.max_texture_dimension_3d = required_limits.max_texture_dimension_3d.min(volume_limit);
+        let descriptor = wgpu::DeviceDescriptor { required_limits, ..Default::default() };
         let (device, queue) = ready(adapter.request_device(&descriptor))
             .map_err(|source| RenderError::DeviceRefused { adapter: info.name.clone(), source })?;
         Ok(Self { device, queue, adapter: info, format })

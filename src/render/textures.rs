@@ -5,20 +5,15 @@ use std::task::{Context, Poll, Waker};
 
 use bytemuck::Pod;
 
-use super::{RenderError, wgpu};
-use crate::geometry::{Extent, Voxel, VoxelBox};
+use super::{Fold, RenderError, wgpu};
+use crate::geometry::{Voxel, VoxelBox};
 
 /// Bytes per write: below every adapter's staging limit, and little enough to keep no second copy of a volume.
 const WRITE_BYTES: usize = 16 << 20;
 
-/// Refused if an axis is longer than the device allows.
-pub(super) fn texture_size(device: &wgpu::Device, extent: Extent) -> Result<wgpu::Extent3d, RenderError> {
-    let limit = device.limits().max_texture_dimension_3d;
-    let side = |n: usize| {
-        let n = u32::try_from(n).ok().filter(|n| *n <= limit);
-        n.ok_or(RenderError::VolumeTooLarge { extent, limit })
-    };
-    Ok(wgpu::Extent3d { width: side(extent.x())?, height: side(extent.y())?, depth_or_array_layers: side(extent.z())? })
+/// Longest side of a 3-D texture.
+pub(super) fn longest_side(device: &wgpu::Device) -> u32 {
+    device.limits().max_texture_dimension_3d
 }
 
 pub(super) fn volume_texture(
@@ -50,37 +45,52 @@ pub(super) fn within_memory<T>(device: &wgpu::Device, bytes: u64, make: impl FnO
     }
 }
 
-/// Writes `texels(slab)`, x fastest, for slabs of z that make up `area`. The area must lie inside the texture.
+/// Writes `texels(slab)`, x fastest, for slabs that make up `area` (clipped to the volume) into the fold's texture.
 pub(super) fn write_box<T: Pod>(
     queue: &wgpu::Queue,
     texture: &wgpu::Texture,
+    fold: &Fold,
     area: &VoxelBox,
     texels: impl Fn(&VoxelBox) -> Vec<T>,
 ) {
-    if area.is_empty() {
-        return;
-    }
-    let [width, height, _] = area.size();
-    let layers = (WRITE_BYTES / (width * height * size_of::<T>())).max(1);
-    for z in (area.lo.z..area.hi.z).step_by(layers) {
-        let hi = Voxel { z: area.hi.z.min(z + layers), ..area.hi };
-        let slab = VoxelBox { lo: Voxel { z, ..area.lo }, hi };
-        write_slab(queue, texture, &slab, &texels(&slab));
+    let mut waiting = 0;
+    for slab in fold.parts(area).flat_map(|part| slabs(part, WRITE_BYTES / size_of::<T>())) {
+        let texels = texels(&slab);
+        write_slab(queue, texture, fold.texel(slab.lo), slab.size(), &texels);
+        waiting += size_of_val(texels.as_slice());
+        if waiting >= WRITE_BYTES {
+            // The queue keeps a copy of what is written until something is submitted.
+            queue.submit([]);
+            waiting = 0;
+        }
     }
 }
 
-fn write_slab<T: Pod>(queue: &wgpu::Queue, texture: &wgpu::Texture, slab: &VoxelBox, texels: &[T]) {
-    // Inside a texture every position fits u32.
-    let [x, y, z] = slab.lo.to_array().map(|c| c as u32);
-    let [width, height, depth_or_array_layers] = slab.size().map(|c| c as u32);
+/// Makes up a box of slabs of about `most` voxels at most: of whole slices, or of rows of one slice.
+fn slabs(area: VoxelBox, most: usize) -> impl Iterator<Item = VoxelBox> {
+    let [width, height, _] = area.size();
+    let rows = (most / width.max(1)).max(1);
+    let layers = (rows / height.max(1)).max(1);
+    (area.lo.z..area.hi.z).step_by(layers).flat_map(move |z| {
+        (area.lo.y..area.hi.y).step_by(rows).map(move |y| {
+            let hi = Voxel { y: area.hi.y.min(y.saturating_add(rows)), z: area.hi.z.min(z + layers), ..area.hi };
+            VoxelBox { lo: Voxel { y, z, ..area.lo }, hi }
+        })
+    })
+}
+
+fn write_slab<T: Pod>(
+    queue: &wgpu::Queue,
+    texture: &wgpu::Texture,
+    origin: wgpu::Origin3d,
+    size: [usize; 3],
+    texels: &[T],
+) {
+    // Inside a texture every size fits u32.
+    let [width, height, depth_or_array_layers] = size.map(|n| n as u32);
     let texel_bytes = size_of::<T>() as u32;
     queue.write_texture(
-        wgpu::TexelCopyTextureInfo {
-            texture,
-            mip_level: 0,
-            origin: wgpu::Origin3d { x, y, z },
-            aspect: wgpu::TextureAspect::All,
-        },
+        wgpu::TexelCopyTextureInfo { texture, mip_level: 0, origin, aspect: wgpu::TextureAspect::All },
         bytemuck::cast_slice(texels),
         wgpu::TexelCopyBufferLayout {
             offset: 0,
@@ -99,5 +109,25 @@ pub(super) fn ready<F: Future>(future: F) -> F::Output {
             return value;
         }
         std::thread::yield_now();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn slabs_cover_a_box_once_and_hold_no_more_voxels_than_allowed_or_a_row(
+            lo in [0..5usize, 0..5, 0..5], size in [0..9usize, 0..9, 0..9], most in 0..99usize,
+        ) {
+            let hi = std::array::from_fn(|a| lo[a] + size[a]);
+            let area = VoxelBox { lo: Voxel::from(lo), hi: Voxel::from(hi) };
+            let slabs: Vec<_> = slabs(area, most).collect();
+            prop_assert!(slabs.iter().all(|slab| slab.voxel_count() <= most.max(size[0])));
+            prop_assert_eq!(slabs.into_iter().flat_map(VoxelBox::voxels).collect::<Vec<_>>(), area.voxels().collect::<Vec<_>>());
+        }
     }
 }

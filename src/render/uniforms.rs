@@ -1,7 +1,9 @@
 //! The numbers the shader gets for one view.
 
+use super::fold::FoldUniforms;
 use super::slice_renderer::COLOUR_ROWS;
 use super::{GpuVolumes, SliceScene};
+use crate::geometry::Extent;
 use crate::view::OverlayColourMap;
 
 /// `View` of `slice.wgsl`; everything in groups of four, so that no padding is needed.
@@ -18,6 +20,9 @@ pub(super) struct ViewUniforms {
     overlay_window: [f32; 4],
     slab_and_map: [i32; 4],
     slab_step: [f32; 4],
+    fold: FoldUniforms,
+    overlay_fold: FoldUniforms,
+    overlay_extent: [i32; 4],
 }
 
 /// Where the view lies in a grid: `Sheet` of `slice.wgsl`.
@@ -42,9 +47,11 @@ impl ViewUniforms {
         let (overlay_sheet, overlay_window) = overlay(scene, volumes, voxel);
         let ([first, last], slab_step) = slab(scene);
         let axes = scene.camera.straight().axes();
+        // Without an overlay the shader reads none.
+        let overlay_fold = volumes.overlay().map_or(volumes.fold(), |o| &o.fold);
         Self {
             sheet: Sheet::new(scene.view_size, voxel),
-            extent: extent(scene),
+            extent: padded_extent(scene.camera.extent()),
             right: unit(axes.right.axis),
             down: unit(axes.down.axis),
             contour_and_window: [contour_right, contour_down, black, gain],
@@ -53,6 +60,9 @@ impl ViewUniforms {
             overlay_window,
             slab_and_map: [first, last, map_row(scene), 0],
             slab_step: padded(slab_step),
+            fold: volumes.fold().uniforms(),
+            overlay_fold: overlay_fold.uniforms(),
+            overlay_extent: padded_extent(overlay_fold.extent()),
         }
     }
 }
@@ -100,7 +110,7 @@ fn map_row(scene: &SliceScene) -> i32 {
 }
 
 fn padded(p: [f64; 3]) -> [f32; 4] {
-    // A voxel position below 2048 is kept to 1/8192 of a voxel.
+    // A voxel position below 2048 is kept to 1/8192 of a voxel, one below 65536 to 1/256.
     [p[0] as f32, p[1] as f32, p[2] as f32, 0.0]
 }
 
@@ -108,8 +118,8 @@ fn unit(axis: usize) -> [i32; 4] {
     std::array::from_fn(|a| i32::from(a == axis))
 }
 
-fn extent(scene: &SliceScene) -> [i32; 4] {
-    // Volumes on the device are below a few thousand voxels per axis.
-    let [x, y, z] = scene.camera.extent().to_array().map(|n| i32::try_from(n).unwrap_or(i32::MAX));
+fn padded_extent(extent: Extent) -> [i32; 4] {
+    // What is longer has no fold and is not on the device.
+    let [x, y, z] = extent.to_array().map(|n| i32::try_from(n).unwrap_or(i32::MAX));
     [x, y, z, 0]
 }

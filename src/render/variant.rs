@@ -17,6 +17,8 @@ pub(super) struct Variant {
     slab: Option<SlabProjection>,
     overlay: bool,
     oblique: bool,
+    /// Whether any volume the view reads is folded.
+    folded: bool,
 }
 
 impl Variant {
@@ -24,6 +26,7 @@ impl Variant {
     pub fn new(scene: &SliceScene, volumes: &GpuVolumes) -> Self {
         let layers = &scene.layers;
         let axes = if volumes.has_second_value() { scene.colours.axes() } else { ColourAxes::One };
+        let overlay = volumes.overlay().filter(|_| scene.overlay.is_some());
         let predicted = volumes.has_prediction() && scene.prediction != PredictionState::Absent;
         Self {
             labels: layers.labels,
@@ -34,12 +37,13 @@ impl Variant {
             two_axes: axes == ColourAxes::Two,
             difference: axes == ColourAxes::Difference,
             slab: scene.projection(),
-            overlay: scene.overlay.is_some() && volumes.overlay().is_some(),
+            overlay: overlay.is_some(),
             oblique: scene.camera.turned().is_some(),
+            folded: volumes.fold().is_folded() || overlay.is_some_and(|o| o.fold.is_folded()),
         }
     }
 
-    pub fn constants(self) -> [(&'static str, f64); 12] {
+    pub fn constants(self) -> [(&'static str, f64); 13] {
         [
             ("LABELS", self.labels),
             ("LABEL_CONTOURS", self.label_contours),
@@ -53,6 +57,7 @@ impl Variant {
             ("SLAB_MEAN", self.slab == Some(SlabProjection::Mean)),
             ("OVERLAY", self.overlay),
             ("OBLIQUE", self.oblique),
+            ("FOLDED", self.folded),
         ]
         .map(|(name, on)| (name, f64::from(u8::from(on))))
     }

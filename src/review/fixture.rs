@@ -70,19 +70,21 @@ impl Scene {
     }
 
     pub fn know(&mut self, b: VoxelBox) {
-        for v in b.intersect(&self.extent().full_box()).voxels() {
-            let index = self.extent().index(v);
-            self.labels.write_run(index, 1, LabelValue::new(1, Origin::Manual));
-        }
-        self.labels.bump_revision();
+        self.label(b, LabelValue::new(1, Origin::Manual));
     }
 
     pub fn forget(&mut self, b: VoxelBox) {
+        self.label(b, LabelValue::UNKNOWN);
+    }
+
+    /// Other labels, as an edit would leave them.
+    fn label(&mut self, b: VoxelBox, value: LabelValue) {
+        let (mut class, mut origin) = (self.labels.class().clone(), self.labels.origin().clone());
         for v in b.intersect(&self.extent().full_box()).voxels() {
-            let index = self.extent().index(v);
-            self.labels.write_run(index, 1, LabelValue::UNKNOWN);
+            class.set(v, value.class);
+            origin.set(v, value.origin);
         }
-        self.labels.bump_revision();
+        self.labels = LabelMap::from_planes(class, origin).unwrap();
     }
 }
 
@@ -118,8 +120,7 @@ pub fn any_scene() -> impl Strategy<Value = Scene> {
                 std.set(v, draw());
             }
             if draw() < 40 {
-                let index = extent.index(v);
-                scene.labels.write_run(index, 1, LabelValue::new(draw() % 3, Origin::Accepted));
+                scene.label(cube(v.to_array(), [1; 3]), LabelValue::new(draw() % 3, Origin::Accepted));
             }
             if draw() < 20 {
                 let index = extent.index(v);

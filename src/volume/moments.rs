@@ -28,16 +28,21 @@ pub struct IntensityFigures {
 
 impl IntensityMoments {
     pub fn push(&mut self, intensity: f64) {
-        if !intensity.is_finite() {
+        self.push_many(intensity, 1);
+    }
+
+    /// The same intensity `times` times.
+    pub fn push_many(&mut self, intensity: f64, times: u64) {
+        if !intensity.is_finite() || times == 0 {
             return;
         }
         if self.count == 0 {
             (self.pivot, self.min, self.max) = (intensity, intensity, intensity);
         }
         let difference = intensity - self.pivot;
-        self.count += 1;
-        self.sum += difference;
-        self.sum_of_squares += difference * difference;
+        self.count += times as usize;
+        self.sum += times as f64 * difference;
+        self.sum_of_squares += times as f64 * (difference * difference);
         self.min = self.min.min(intensity);
         self.max = self.max.max(intensity);
     }

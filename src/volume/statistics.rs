@@ -33,7 +33,31 @@ pub struct IntensityStatistics {
 impl IntensityStatistics {
     #[expect(clippy::unnecessary_cast, reason = "the macro repeats the line for f64 too")]
     pub fn of(voxels: &Voxels, slope: f64, intercept: f64) -> Self {
-        with_voxels!(voxels, g => Self::of_slice(g.as_slice(), |s| slope * s as f64 + intercept))
+        let rescaled = |stored: f64| slope * stored + intercept;
+        // A cast and the one back keep the bits, so every stored value has a key of its own.
+        match voxels {
+            Voxels::U8(g) => Self::of_keys(g.as_slice(), u16::from, |key| rescaled(key.into())),
+            Voxels::I8(g) => Self::of_keys(g.as_slice(), |v| v as u16, |key| rescaled((key as i8).into())),
+            Voxels::U16(g) => Self::of_keys(g.as_slice(), |v| v, |key| rescaled(key.into())),
+            Voxels::I16(g) => Self::of_keys(g.as_slice(), |v| v as u16, |key| rescaled((key as i16).into())),
+            wide => with_voxels!(wide, g => Self::of_slice(g.as_slice(), |v| rescaled(v as f64))),
+        }
+    }
+
+    /// Of at most 2^16 different values, each counted first: a tenth of the work that every voxel on its own would be.
+    fn of_keys<T: Copy + Sync>(values: &[T], key: impl Fn(T) -> u16 + Sync, rescaled: impl Fn(u16) -> f64) -> Self {
+        let count = |mut counts: Vec<u64>, chunk: &[T]| {
+            chunk.iter().for_each(|&v| counts[usize::from(key(v))] += 1);
+            counts
+        };
+        let none = || vec![0; 1 << u16::BITS];
+        let counts = values.par_chunks(CHUNK).fold(none, count).reduce(none, |a, b| add(a, &b));
+        let counted =
+            || (0..=u16::MAX).zip(&counts).filter(|(_, count)| **count > 0).map(|(key, &n)| (rescaled(key), n));
+        let mut moments = IntensityMoments::default();
+        counted().for_each(|(v, n)| moments.push_many(v, n));
+        let sample = values.iter().step_by(sample_step(values.len())).map(|&v| rescaled(key(v)));
+        Self::from_parts(moments, sample, |low, high| Bins::of(counted(), low, high))
     }
 
     /// On all cores: whoever opens a volume waits for it. The same on any number of them.
@@ -42,12 +66,22 @@ impl IntensityStatistics {
         let parts: Vec<IntensityMoments> = chunks().map(|chunk| chunk.iter().map(|&v| rescaled(v)).collect()).collect();
         let mut moments = IntensityMoments::default();
         parts.iter().for_each(|part| moments.merge(part));
+        let sample = values.iter().step_by(sample_step(values.len())).map(|&v| rescaled(v));
+        Self::from_parts(moments, sample, |low, high| {
+            let counted = chunks().map(|chunk| Bins::of(chunk.iter().map(|&v| (rescaled(v), 1)), low, high));
+            counted.reduce(Bins::default, Bins::plus)
+        })
+    }
+
+    /// `bins` counts the voxels of a range.
+    fn from_parts(
+        moments: IntensityMoments,
+        sample: impl Iterator<Item = f64>,
+        bins: impl FnOnce(f64, f64) -> Bins,
+    ) -> Self {
         let Some(figures) = moments.figures() else { return Self::default() };
-        // An odd step does not walk along the columns of a grid with an even number of voxels per row.
-        let sample = values.iter().step_by((values.len() / SAMPLE_SIZE) | 1).map(|&v| rescaled(v));
         let (low, high) = usual_range(sample.filter(|v| v.is_finite())).unwrap_or((figures.min, figures.max));
-        let counted = chunks().map(|chunk| Bins::of(chunk.iter().map(|&v| rescaled(v)), low, high));
-        let Bins { below, mut counts } = counted.reduce(Bins::default, Bins::plus);
+        let Bins { below, mut counts } = bins(low, high);
         let mut sum = below;
         for c in &mut counts {
             sum += *c;
@@ -103,25 +137,33 @@ impl Default for Bins {
 }
 
 impl Bins {
-    /// What is no number, or above `high`, is in no bin.
-    fn of(values: impl Iterator<Item = f64>, low: f64, high: f64) -> Self {
+    /// Values with the number of times they occur. What is no number, or above `high`, is in no bin.
+    fn of(counted: impl Iterator<Item = (f64, u64)>, low: f64, high: f64) -> Self {
         let mut bins = Self::default();
         let scale = bins_per_unit(low, high);
-        for v in values.filter(|v| v.is_finite()) {
+        for (v, n) in counted.filter(|(v, _)| v.is_finite()) {
             if v < low {
-                bins.below += 1;
+                bins.below += n;
             } else if v <= high {
-                bins.counts[bin(v, low, scale)] += 1;
+                bins.counts[bin(v, low, scale)] += n;
             }
         }
         bins
     }
 
-    fn plus(mut self, other: Self) -> Self {
-        self.below += other.below;
-        self.counts.iter_mut().zip(other.counts).for_each(|(sum, more)| *sum += more);
-        self
+    fn plus(self, other: Self) -> Self {
+        Self { below: self.below + other.below, counts: add(self.counts, &other.counts) }
     }
+}
+
+fn add(mut counts: Vec<u64>, more: &[u64]) -> Vec<u64> {
+    counts.iter_mut().zip(more).for_each(|(sum, more)| *sum += more);
+    counts
+}
+
+/// An odd step does not walk along the columns of a grid with an even number of voxels per row.
+fn sample_step(voxel_count: usize) -> usize {
+    (voxel_count / SAMPLE_SIZE) | 1
 }
 
 /// Where nearly all values of a sample lie, with room to both sides; `None` if it shows a single value.
@@ -186,5 +228,34 @@ mod tests {
     fn a_constant_and_an_all_nan_image_have_finite_percentiles() {
         assert_eq!(of(&[7.0; 5]).percentile(50.0), 7.0);
         assert_eq!(of(&[f32::NAN; 5]).percentile(50.0), 0.0);
+    }
+
+    #[test]
+    fn counted_values_give_what_single_voxels_give() {
+        let e = Extent::new(64, 64, 40).unwrap();
+        let stored: Vec<i16> = (0..e.voxel_count() as i64).map(|i| (i * i % 5003 - 2000) as i16).collect();
+        let wide = stored.iter().map(|&v| i32::from(v)).collect();
+        let of = |voxels| IntensityStatistics::of(&voxels, -0.5, 3.0);
+        let (narrow, wide) =
+            (of(Voxels::I16(Grid::from_vec(e, stored).unwrap())), of(Voxels::I32(Grid::from_vec(e, wide).unwrap())));
+        assert!(
+            (narrow.mean - wide.mean).abs() < 1e-9
+                && (narrow.standard_deviation / wide.standard_deviation - 1.0).abs() < 1e-12
+        );
+        assert_eq!((narrow.finite_count, narrow.min, narrow.max), (wide.finite_count, wide.min, wide.max));
+        assert_eq!((narrow.below, narrow.cumulative), (wide.below, wide.cumulative));
+    }
+
+    #[test]
+    fn every_type_of_few_values_keeps_its_sign() {
+        let e = Extent::new(2, 1, 1).unwrap();
+        let range = |voxels| {
+            let s = IntensityStatistics::of(&voxels, 1.0, 0.0);
+            (s.min, s.max)
+        };
+        assert_eq!(range(Voxels::U8(Grid::from_vec(e, vec![0, 255]).unwrap())), (0.0, 255.0));
+        assert_eq!(range(Voxels::I8(Grid::from_vec(e, vec![-128, 127]).unwrap())), (-128.0, 127.0));
+        assert_eq!(range(Voxels::U16(Grid::from_vec(e, vec![0, 65535]).unwrap())), (0.0, 65535.0));
+        assert_eq!(range(Voxels::I16(Grid::from_vec(e, vec![-32768, 32767]).unwrap())), (-32768.0, 32767.0));
     }
 }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use chiaro::geometry::{Affine, Extent, PatientSide, Plane, Voxel};
 use chiaro::label::{ClassTable, LabelMap, Origin, Prediction, Probabilities, Provenance};
 use chiaro::render::wgpu::TextureFormat;
-use chiaro::render::{GpuVolumes, Offscreen, PredictionState, SliceRenderer, SliceScene, ViewId, reference};
+use chiaro::render::{
+    GpuVolumes, Offscreen, PredictionState, RenderError, SliceRenderer, SliceScene, ViewId, reference,
+};
 use chiaro::view::{ColourBy, ColourTables, LayerSettings, SliceCamera, WindowLevel};
 use chiaro::volume::{CaseId, Grid, Image, Voxels};
 use image::RgbaImage;
@@ -19,7 +21,16 @@ pub fn offscreen() -> Option<Offscreen> {
 }
 
 pub fn offscreen_with(format: TextureFormat) -> Option<Offscreen> {
-    match Offscreen::with_format(format) {
+    opened(Offscreen::with_format(format))
+}
+
+/// With 3-D textures of at most `limit` texels along each axis.
+pub fn offscreen_with_volume_limit(limit: u32) -> Option<Offscreen> {
+    opened(Offscreen::with_volume_limit(limit))
+}
+
+fn opened(device: Result<Offscreen, RenderError>) -> Option<Offscreen> {
+    match device {
         Ok(device) => Some(device),
         Err(error) if std::env::var("CI").is_ok_and(|v| v == "true") => panic!("{error}"),
         Err(error) => {
@@ -39,14 +50,22 @@ pub struct Case {
 
 impl Case {
     pub fn new(affine: Affine) -> Self {
-        Self::with_intensities(affine, -20.0, |v| {
+        Self::with_size([13, 17, 9], affine)
+    }
+
+    pub fn with_size(size: [usize; 3], affine: Affine) -> Self {
+        Self::build(size, affine, -20.0, |v| {
             let [x, y, z] = v.to_f64();
             (40.0 * x - 25.0 * y + 60.0 * z + 90.0 * (x * y * 0.3 + z).sin()) as f32
         })
     }
 
     pub fn with_intensities(affine: Affine, intercept: f64, intensity: impl FnMut(Voxel) -> f32) -> Self {
-        let extent = Extent::new(13, 17, 9).unwrap();
+        Self::build([13, 17, 9], affine, intercept, intensity)
+    }
+
+    fn build(size: [usize; 3], affine: Affine, intercept: f64, intensity: impl FnMut(Voxel) -> f32) -> Self {
+        let extent = Extent::from_array(size).unwrap();
         let image = Image::new(Voxels::F32(Grid::from_fn(extent, intensity)), 1.5, intercept, affine);
         let origin = Grid::from_fn(extent, |v| match (v.x * 5 + v.y * 3 + v.z) % 7 {
             0 | 1 => Origin::Unknown,
@@ -138,12 +157,16 @@ pub fn assert_rich(picture: &RgbaImage) {
 
 pub fn check(case: &Case, scenes: &[(&str, SliceScene)]) {
     let Some(gpu) = offscreen() else { return };
+    check_on(&gpu, case, scenes);
+}
+
+pub fn check_on(gpu: &Offscreen, case: &Case, scenes: &[(&str, SliceScene)]) {
     let mut renderer = gpu.slice_renderer();
-    renderer.set_volumes(&gpu.device, Some(case.volumes(&gpu)));
+    renderer.set_volumes(&gpu.device, Some(case.volumes(gpu)));
     for (what, scene) in scenes {
         let cpu = case.reference(scene);
         assert_rich(&cpu);
-        assert_same(&drawn(&gpu, &mut renderer, scene), &cpu, what);
+        assert_same(&drawn(gpu, &mut renderer, scene), &cpu, what);
     }
 }
 

@@ -34,7 +34,7 @@ fn check(case: &Case, scenes: &[(&str, SliceScene)]) {
 }
 
 /// The scene with its plane turned by so many degrees in the axial, the coronal and the sagittal view, off the voxel centres.
-fn turned(case: &Case, plane: Plane, degrees: [f64; 3], change: impl FnOnce(&mut LayerSettings)) -> SliceScene {
+pub fn turned(case: &Case, plane: Plane, degrees: [f64; 3], change: impl FnOnce(&mut LayerSettings)) -> SliceScene {
     let mut scene = case.scene(plane, change);
     let affine = case.image.affine;
     let mut linked = LinkedPlanes::new(&affine, case.image.extent(), PatientSide::Radiological).unwrap();

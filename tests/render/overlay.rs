@@ -7,17 +7,17 @@ use chiaro::volume::{Grid, Image, Voxels};
 
 use super::case::{Case, SIZE, assert_rich, assert_same, check, drawn, oblique, offscreen};
 
-const LOOK: OverlayLook =
+pub const LOOK: OverlayLook =
     OverlayLook { window: WindowLevel::new(60.0, 90.0), map: OverlayColourMap::Hot, opacity: 0.6 };
 
 /// Whole numbers around the window, different in every direction.
-fn overlay(extent: [usize; 3], affine: Affine) -> Image {
+pub fn overlay(extent: [usize; 3], affine: Affine) -> Image {
     let value = |v: Voxel| ((v.x * 31 + v.y * 17 + v.z * 47) % 130) as i16;
     Image::new(Voxels::I16(Grid::from_fn(Extent::from_array(extent).unwrap(), value)), 1.0, 0.0, affine)
 }
 
 /// Turned about two axes, around the middle of [`Case`] with voxels of 1 mm.
-fn turned(spacing_mm: f64, extent: [usize; 3]) -> Affine {
+pub fn turned(spacing_mm: f64, extent: [usize; 3]) -> Affine {
     let ((s, c), (t, d)) = (33f64.to_radians().sin_cos(), (-21f64).to_radians().sin_cos());
     let columns = [[c, s * d, s * t], [-s, c * d, c * t], [0.0, -t, d]].map(|column| column.map(|x| x * spacing_mm));
     let mut rows: [[f64; 4]; 3] = std::array::from_fn(|r| [columns[0][r], columns[1][r], columns[2][r], 0.0]);
@@ -181,7 +181,7 @@ fn an_overlay_is_replaced_removed_and_leaves_with_its_case() {
 }
 
 #[test]
-fn an_overlay_that_lies_nowhere_or_is_too_large_is_an_error_and_none_is_left() {
+fn an_overlay_that_lies_nowhere_is_an_error_and_none_is_left() {
     let Some(gpu) = offscreen() else { return };
     let case = Case::new(Affine::identity());
     let mut renderer = gpu.slice_renderer();
@@ -190,16 +190,11 @@ fn an_overlay_that_lies_nowhere_or_is_too_large_is_an_error_and_none_is_left() {
     let without = drawn(&gpu, &mut renderer, &scene);
     let flat = Affine::from_spacing([1.0, 0.0, 1.0]);
     let lost = Affine::from_spacing([1.0, f64::NAN, 1.0]);
-    let long = gpu.device.limits().max_texture_dimension_3d as usize + 1;
     let (good, base) = (overlay([5, 5, 5], turned(2.0, [5; 3])), case.image.affine);
-    for (image, base) in [
-        (overlay([5, 5, 5], flat), base),
-        (overlay([5, 5, 5], Affine::identity()), lost),
-        (overlay([1, long, 1], Affine::identity()), base),
-    ] {
+    for (image, base) in [(overlay([5, 5, 5], flat), base), (overlay([5, 5, 5], Affine::identity()), lost)] {
         renderer.set_overlay(&gpu.device, &gpu.queue, Some(&good), &case.image.affine).unwrap();
         let refused = renderer.set_overlay(&gpu.device, &gpu.queue, Some(&image), &base);
-        assert!(matches!(refused, Err(RenderError::UnplacedOverlay | RenderError::VolumeTooLarge { .. })));
+        assert!(matches!(refused, Err(RenderError::UnplacedOverlay)));
         assert_eq!(drawn(&gpu, &mut renderer, &scene), without);
     }
     assert_eq!(without.dimensions(), (SIZE[0], SIZE[1]));

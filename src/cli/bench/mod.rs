@@ -26,7 +26,7 @@ type Outcome = Result<(), Box<dyn Error>>;
 #[derive(Args, Debug)]
 pub struct BenchArgs {
     pub name: BenchName,
-    /// A NIfTI file for `load` (a made one of 256 x 256 x 200 voxels if not given)
+    /// A NIfTI file for `load` (a made one of 512 x 512 x 193 voxels if not given)
     #[arg(long)]
     pub file: Option<PathBuf>,
     /// Where `conv`, `train` and `predict` run: auto, gpu, cpu or part of an adapter's name

@@ -3,20 +3,25 @@
 use super::VolumeLook;
 use crate::geometry::{Affine, Extent, VoxelBox};
 use crate::render::intensity_code::IntensityCode;
+use crate::render::{GpuVolumes, wgpu};
 
 /// How an image looks, where it lies and how its intensities are coded.
 pub struct MarchedVolume<'a> {
     pub look: &'a VolumeLook,
     pub voxel_from_world: Affine,
     pub extent: Extent,
+    pub image: &'a wgpu::Texture,
+    /// Voxels that the texture spans along each axis; a coarse one may reach beyond the image.
+    pub spanned: [usize; 3],
     pub code: &'a IntensityCode,
 }
 
 impl<'a> MarchedVolume<'a> {
     /// `None` where there is nothing to see: an affine without inverse or a clipping box without voxels.
-    pub fn new(look: &'a VolumeLook, extent: Extent, code: &'a IntensityCode) -> Option<Self> {
+    pub fn new(look: &'a VolumeLook, volumes: &'a GpuVolumes) -> Option<Self> {
         let voxel_from_world = look.world_from_voxel.inverse()?;
-        let volume = Self { look, voxel_from_world, extent, code };
+        let (image, spanned) = volumes.filtered_image();
+        let volume = Self { look, voxel_from_world, extent: volumes.extent(), image, spanned, code: volumes.code() };
         (!volume.clip().is_empty()).then_some(volume)
     }
 

@@ -90,7 +90,7 @@ impl SolidRenderer {
         volumes: Option<&GpuVolumes>,
     ) -> Result<bool, RenderError> {
         let view = self.views.entry(id).or_insert_with(|| View::new(device, &self.pipelines.view_layout));
-        let image = volumes.filter(|_| scene.volume.is_some()).map(|v| v.textures()[0].clone());
+        let image = volumes.filter(|_| scene.volume.is_some()).map(|v| v.filtered_image().0.clone());
         let wanted = Drawn { scene: scene.clone(), surface_state: self.surface_state, image };
         if view.drawn.as_ref() == Some(&wanted) {
             return Ok(false);
@@ -182,7 +182,7 @@ impl View {
             return;
         };
         let shown = scene.volume.as_ref().zip(volumes);
-        let marched = shown.and_then(|(look, volumes)| MarchedVolume::new(look, volumes.extent(), volumes.code()));
+        let marched = shown.and_then(|(look, volumes)| MarchedVolume::new(look, volumes));
         let is = |class, test: fn(&SurfaceLook) -> bool| {
             // The last of a class decides, as it does for its colour.
             scene
@@ -213,7 +213,7 @@ impl View {
             Some(volume) => {
                 self.volume.upload(queue, &volume.look.transfer);
                 let variant = if volume.look.transfer.mode() == VolumeMode::Brightest { 2 } else { 1 };
-                (volumes.map(|v| v.textures()[0]), variant)
+                (Some(volume.image), variant)
             }
             None => (None, 0),
         };

@@ -30,7 +30,7 @@ pub struct SolidUniforms {
     size_mm_and_step: [f32; 4],
     clip_lo: [f32; 4],
     clip_hi: [f32; 4],
-    extent_and_steps: [f32; 4],
+    spanned_and_steps: [f32; 4],
     table: [f32; 4],
     cut_rows: [[f32; 4]; 3],
     cut_lo: [f32; 4],
@@ -109,9 +109,9 @@ impl SolidUniforms {
         // Voxels reach half a voxel beyond their centres.
         self.clip_lo = padded(clip.lo.to_f64().map(|c| c - 0.5));
         self.clip_hi = padded(clip.hi.to_f64().map(|c| c - 0.5));
-        self.extent_and_steps = padded(volume.extent.to_array().map(|n| n as f64));
+        self.spanned_and_steps = padded(volume.spanned.map(|n| n as f64));
         // One more for the rounding of the step.
-        self.extent_and_steps[3] = steps as f32 + 1.0;
+        self.spanned_and_steps[3] = steps as f32 + 1.0;
         let [start, gain] = volume.code.window(&look.transfer.window());
         let mean_spacing_mm = spacing_mm.iter().sum::<f64>() / 3.0;
         let density = if look.density.is_nan() { 1.0 } else { look.density.clamp(DENSITIES[0], DENSITIES[1]) };

@@ -10,7 +10,7 @@ type Rows<'a> = &'a [(&'a str, &'a [&'a str], &'a str)];
 
 /// What users of the first versions have learnt.
 const FIRST_KEYS: &str = "Ctrl+Z undo; Ctrl+Shift+Z redo; Ctrl+Y redo; Ctrl+S save; Ctrl+E export; Ctrl+O open-study; \
-    Ctrl+K find-action; ? show-keys; Escape cancel; N next-case; Shift+N previous-case; 1 tool-cursor; \
+    Ctrl+K find-action; ? show-keys; Escape cancel; N next-region; Shift+N previous-region; Ctrl+N next-case; 1 tool-cursor; \
     2 tool-pan-zoom; 4 tool-brush; 5 tool-fill; E tool-eraser; Q tool-accept-brush; T tool-accept-component; \
     W tool-window; - brush-smaller; [ brush-smaller; + brush-larger; = brush-larger; ] brush-larger; \
     B toggle-brush-shape; , previous-class; . next-class; \

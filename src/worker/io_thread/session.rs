@@ -202,8 +202,8 @@ impl Session {
 
     /// Work is not refused because the log cannot be written, but the user is told.
     fn audit(&self, event: &AuditEvent) {
-        let logged = self.open.as_ref().map_or(Ok(()), |open| open.project.audit(event));
-        if let Err(error) = logged {
+        let logged = self.open.as_ref().map(|open| open.project.audit(event));
+        if let Some(Err(error)) = logged {
             self.outbox.send(IoEvent::Warning(error.to_string()));
         }
     }
@@ -328,7 +328,7 @@ fn edit_event(case: &CaseId, delta: &Delta, kind: EditKind) -> AuditEvent {
     let (case, voxels) = (case.clone(), delta.voxel_count());
     match kind {
         EditKind::Painted { tool } => AuditEvent::Painted { case, tool: tool.to_owned(), voxels },
-        EditKind::Accepted => AuditEvent::Accepted { case, voxels },
+        EditKind::Accepted => AuditEvent::Accepted { case, voxels, model: None },
         EditKind::Undone { step } => AuditEvent::Undone { case, tool: step },
         EditKind::Redone { step } => AuditEvent::Redone { case, tool: step },
     }

@@ -91,6 +91,7 @@ fn exporting_saves_first_and_reports_what_was_written() {
         skipped: vec!["b".into()],
         unreadable: vec![("c".into(), "The file is damaged.".to_owned())],
         classes: "out/classes.json".into(),
+        sidecars: Vec::new(),
     };
     let done = io(&mut ws, IoEvent::Exported { folder: "out".into(), report: Box::new(report) });
     assert_eq!(

@@ -12,7 +12,7 @@ fn review(ws: &mut Workspace, action: ReviewAction) -> Vec<Effect> {
 fn disagreeing(step: u64) -> Arc<Prediction> {
     let mut prediction = Prediction::clone(&prediction("a", RUN, step, 0));
     let flat = Grid::filled(extent(), 0);
-    let (far, near) = (|v: Voxel| v.x >= 9 && v.y < 4 && v.z < 4, |v: Voxel| v.x < 3 && v.y > 5);
+    let (far, near) = (|v: Voxel| v.x >= 9 && v.y < 4 && v.z < 4, |v: Voxel| v.x < 3 && v.y > 5 && v.z < 4);
     prediction.class = Grid::from_fn(extent(), |v| u8::from(far(v)) * 2 + u8::from(near(v)));
     prediction.class_a = prediction.class.clone();
     prediction.class_b = flat;

@@ -1,5 +1,6 @@
 //! Pictures on whatever adapter there is, measured.
 
+mod folded;
 mod nothing;
 mod surfaces;
 mod volumes;
@@ -10,7 +11,7 @@ use super::*;
 use crate::geometry::vector::{length, minus};
 use crate::geometry::{Affine, AnatomicalDirection, Extent};
 use crate::label::{ClassId, LabelMap, SurfaceBricks};
-use crate::render::{GpuVolumes, Offscreen, ViewId};
+use crate::render::{GpuVolumes, Offscreen, RenderError, ViewId};
 use crate::view::OrbitCamera;
 use crate::volume::{Grid, Image, Voxels};
 
@@ -31,7 +32,11 @@ struct Stage {
 
 impl Stage {
     fn new() -> Option<Self> {
-        match Offscreen::new() {
+        Self::on(Offscreen::new())
+    }
+
+    fn on(device: Result<Offscreen, RenderError>) -> Option<Self> {
+        match device {
             Ok(gpu) => Some(Self { renderer: gpu.solid_renderer(), gpu }),
             Err(error) if std::env::var("CI").is_ok_and(|v| v == "true") => panic!("{error}"),
             Err(error) => {

@@ -20,7 +20,7 @@ fn volume_look(transfer: TransferFunction) -> VolumeLook {
     }
 }
 
-fn volume_scene(opacity: f64, surfaces: &[SurfaceLook]) -> SolidScene {
+pub fn volume_scene(opacity: f64, surfaces: &[SurfaceLook]) -> SolidScene {
     let look = volume_look(white_above_500(opacity, VolumeMode::Tissue));
     SolidScene { volume: Some(look), ..scene(surfaces) }
 }

@@ -1,0 +1,153 @@
+//! A piece of a deflate stream that is unpacked before what precedes it is known.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+
+use flate2::{Decompress, FlushDecompress, Status};
+
+use super::block_finder::find_block;
+
+/// Deflate copies from at most this far back.
+pub(super) const WINDOW: usize = 32 * 1024;
+/// Bytes of the file per piece: far more than is unpacked twice, little enough to keep several in memory.
+pub(super) const STEP: u64 = 4 << 20;
+/// Files below have too few pieces to share out.
+pub(super) const MIN_FILE_BYTES: u64 = 2 * STEP;
+/// Blocks are some 10 KiB long, so a piece begins in this many bytes.
+const SEARCHED: u64 = 256 << 10;
+/// Pieces that grow more than this are left to the plain reader: memory stays bounded.
+const MAX_GROWTH: usize = 8;
+/// Head of a stored block: not the last one, its length, and the length inverted.
+const STORED_WINDOW: [u8; 5] = [0, 0x00, 0x80, 0xff, 0x7f];
+const HEAD: usize = STORED_WINDOW.len() + WINDOW;
+/// A last block with nothing in it: one bit "last", two bits "fixed codes", seven bits "end of block".
+const END: u16 = 0b11;
+
+/// Blocks of the middle of a stream, made a stream of their own: the window goes in front as a stored block, an empty
+/// last block behind. That block is met only by a decoder that stands between two blocks there, so a piece that was
+/// unpacked to its end ends where a block ends.
+pub(super) struct Piece {
+    packed: Vec<u8>,
+    /// Window and content, unpacked with a window of zeros.
+    unpacked: Vec<u8>,
+    /// In the file; the stream ends here or one byte later, as its bits were moved.
+    pub stream_end: u64,
+}
+
+/// The file that pieces are taken from.
+#[derive(Clone, Copy)]
+pub(super) struct Layout {
+    /// Where the deflate stream begins, in bytes.
+    pub first: u64,
+    pub file_length: u64,
+}
+
+impl Layout {
+    pub fn piece_count(&self) -> u64 {
+        self.file_length / STEP
+    }
+
+    /// `None` if no block begins where one should, or the blocks are damaged or grow too much.
+    pub fn unpack(&self, file: &mut File, index: u64) -> io::Result<Option<Piece>> {
+        let at = index * STEP;
+        let is_last = index + 1 >= self.piece_count();
+        let length = if is_last { self.file_length - at } else { STEP + SEARCHED };
+        let mut bytes = Vec::with_capacity(length as usize);
+        file.seek(SeekFrom::Start(at))?;
+        file.take(length).read_to_end(&mut bytes)?;
+        let block_from = |from: u64| {
+            let searched = bytes.get(from as usize..(from + SEARCHED) as usize)?;
+            Some(8 * from as usize + find_block(searched)?)
+        };
+        let start = if index == 0 { Some(8 * self.first as usize) } else { block_from(0) };
+        let end = if is_last { Some(8 * bytes.len()) } else { block_from(STEP) };
+        let (Some(start), Some(end)) = (start, end) else { return Ok(None) };
+        let packed = packed(&bytes, start, end);
+        drop(bytes);
+        let Some((unpacked, consumed)) = unpack(&packed) else { return Ok(None) };
+        if !is_last && consumed != packed.len() {
+            return Ok(None);
+        }
+        let stream_end = at + (start / 8 + consumed.saturating_sub(HEAD)) as u64;
+        Ok(Some(Piece { packed, unpacked, stream_end }))
+    }
+}
+
+impl Piece {
+    /// The content of a piece that follows `window`; `None` if it cannot follow it.
+    ///
+    /// Unpacks again from the start, until a whole window is as it was with zeros: from there on everything is.
+    pub fn following(mut self, window: &[u8; WINDOW]) -> Option<Vec<u8>> {
+        self.packed[STORED_WINDOW.len()..HEAD].copy_from_slice(window);
+        let mut decoder = Decompress::new(false);
+        let mut again = [0; WINDOW];
+        for (index, guess) in self.unpacked.chunks_mut(WINDOW).enumerate() {
+            let again = &mut again[..guess.len()];
+            fill(&mut decoder, &self.packed, again)?;
+            if index > 0 && guess == again {
+                break;
+            }
+            guess.copy_from_slice(again);
+        }
+        Some(self.unpacked)
+    }
+}
+
+/// The bits from `start` to `end` as a stream of their own, with room for a window.
+fn packed(bytes: &[u8], start: usize, end: usize) -> Vec<u8> {
+    let (first, shift, count) = (start / 8, start % 8, end.saturating_sub(start));
+    let mut packed = Vec::with_capacity(HEAD + count / 8 + 3);
+    packed.extend(STORED_WINDOW);
+    packed.resize(HEAD, 0);
+    let shifted = |pair: &[u8]| (u16::from_le_bytes([pair[0], pair[1]]) >> shift) as u8;
+    let source = bytes.get(first..).unwrap_or(&[]);
+    packed.extend(source.windows(2).map(shifted).take(count.div_ceil(8)));
+    if packed.len() < HEAD + count.div_ceil(8) {
+        packed.extend(source.last().map(|last| last >> shift));
+    }
+    let used = count % 8;
+    let begun = if used > 0 { packed.pop().unwrap_or(0) & ((1 << used) - 1) } else { 0 };
+    // At most 7 bits and the 2 that are not zero.
+    packed.extend((u16::from(begun) | END << used).to_le_bytes());
+    if used == 7 {
+        packed.push(0);
+    }
+    packed
+}
+
+/// The content of a stream and how many of its bytes it took.
+fn unpack(packed: &[u8]) -> Option<(Vec<u8>, usize)> {
+    let mut decoder = Decompress::new(false);
+    let mut unpacked = Vec::with_capacity(2 * packed.len());
+    loop {
+        let rest = packed.get(decoder.total_in() as usize..)?;
+        let before = decoder.total_in();
+        let room = unpacked.capacity() - unpacked.len();
+        match decoder.decompress_vec(rest, &mut unpacked, FlushDecompress::None).ok()? {
+            Status::StreamEnd => return Some((unpacked, decoder.total_in() as usize)),
+            _ if unpacked.len() == unpacked.capacity() => {
+                if unpacked.len() > MAX_GROWTH * packed.len() {
+                    return None;
+                }
+                unpacked.reserve(unpacked.len() / 2);
+            }
+            _ if decoder.total_in() == before && room == unpacked.capacity() - unpacked.len() => return None,
+            _ => {}
+        }
+    }
+}
+
+fn fill(decoder: &mut Decompress, packed: &[u8], buffer: &mut [u8]) -> Option<()> {
+    let start = decoder.total_out();
+    loop {
+        let done = (decoder.total_out() - start) as usize;
+        if done == buffer.len() {
+            return Some(());
+        }
+        let before = decoder.total_in();
+        decoder.decompress(packed.get(before as usize..)?, &mut buffer[done..], FlushDecompress::None).ok()?;
+        if decoder.total_in() == before && (decoder.total_out() - start) as usize == done {
+            return None;
+        }
+    }
+}
