@@ -79,14 +79,15 @@ impl Session {
             let classes = &trainer.plan().classes;
             crew.run(false, || held_out_dice(trainer.cases(), most, classes, &predictor, interrupted))?
         };
-        if let Some(HeldOut { dice, cases }) = measured {
+        let was_measured = measured.is_some();
+        if let Some(HeldOut { dice, cases, .. }) = measured {
             self.dice_held_out = Some(dice);
             outlet.send(TrainerEvent::HeldOutDice { step: self.trainer.steps_done(), dice });
             self.keep_if_best(dice, cases, inbox, outlet)?;
         }
         self.clock.held_out.done(begin);
         self.clock.held_out_step = self.trainer.steps_done();
-        Ok(measured.is_some())
+        Ok(was_measured)
     }
 
     /// Of equals the first stays.
