@@ -57,7 +57,8 @@ struct StepLoss {
 
 /// Weight of the unlabelled terms at a step.
 pub fn unsupervised_weight(plan: &Plan, step: u64) -> f64 {
-    plan.unsupervised_weight * ramp_up(stair(step, plan.ramp_stair_steps) as f64, plan.ramp_up_steps as f64)
+    let ramp = ramp_up(stair(step, plan.ramp_stair_steps) as f64, plan.ramp_up_steps as f64);
+    plan.unsupervised_weight * ramp * plan.round_share(step)
 }
 
 pub fn learning_rate(plan: &Plan, step: u64) -> f64 {
