@@ -25,7 +25,8 @@ impl Session {
     /// Makes the networks of a round the live ones; their step, plan and rounds are counted on, so that nothing is overwritten.
     pub fn restore(&mut self, round: u32, outlet: &Outlet) -> Result<(), SessionError> {
         let Some(checkpoint) = RoundStore::open(&self.run.dir).checkpoint(round) else {
-            return Ok(outlet.send(gone(round)));
+            outlet.send(gone(round));
+            return Ok(());
         };
         self.trainer.adopt(&checkpoint)?;
         if let Some(live) = &mut self.live {
@@ -49,7 +50,8 @@ impl Session {
     pub fn predict_older(&mut self, inbox: &Receiver<TrainerCommand>, outlet: &Outlet) -> Result<(), SessionError> {
         let Some((round, id)) = self.older.wanted.take() else { return Ok(()) };
         if !self.read_older(round)? {
-            return Ok(outlet.send(gone(round)));
+            outlet.send(gone(round));
+            return Ok(());
         }
         let Self { trainer, duty, crew, run, older, .. } = self;
         let Some(case) = trainer.cases().iter().find(|c| c.id == id) else { return Ok(()) };
