@@ -95,6 +95,8 @@ pub fn train(project_dir: &Path, settings: TrainSettings, telling: Telling) -> R
             | TrainerEvent::HeldOutDice { .. }
             | TrainerEvent::Calibrated(_)
             | TrainerEvent::Checkpoint { .. }
+            | TrainerEvent::RoundEnded(_)
+            | TrainerEvent::OlderPrediction { .. }
             | TrainerEvent::OnBattery
             | TrainerEvent::PredictionSaved { .. } => {}
         }

@@ -48,6 +48,11 @@ impl Origin {
     pub fn is_known(self) -> bool {
         self != Self::Unknown
     }
+
+    /// Whether somebody drew it or brought it along: an accepted pseudo-label judges nothing.
+    pub fn is_gold(self) -> bool {
+        matches!(self, Self::Manual | Self::Imported)
+    }
 }
 
 impl LabelValue {

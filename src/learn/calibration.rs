@@ -111,7 +111,7 @@ impl JudgedVoxels {
         Ok(Some(all))
     }
 
-    /// All known voxels of a case near the true and the predicted surfaces, and the prediction. The case's labels are the
+    /// All drawn or imported voxels of a case near the true and the predicted surfaces, and the prediction. The case's labels are the
     /// truth; nothing is learnt from them. `None` if interrupted.
     pub fn of_truth(
         case: &TrainCase,
@@ -125,7 +125,7 @@ impl JudgedVoxels {
         };
         let extent = case.image.extent();
         let band = boundary_band(&[case.labels().class(), &prediction.class], extent, BAND_VOXELS);
-        let known = |v: &Voxel| band.at(*v) && case.labels().value(*v).origin.is_known();
+        let known = |v: &Voxel| band.at(*v) && case.labels().value(*v).origin.is_gold();
         let near: Vec<(Voxel, u8)> =
             extent.full_box().voxels().filter(known).map(|v| (v, case.labels().value(v).class)).collect();
         let near = near.iter().copied().step_by(near.len().div_ceil(MOST_OF_CASE).max(1)).collect();

@@ -159,19 +159,44 @@ impl Trainer {
     pub fn resume(checkpoint: &Path, cases: Vec<TrainCase>, device: &Device) -> Result<Self, LearnError> {
         let meta = read_meta(checkpoint)?;
         let mut trainer = Self::new(meta.plan, cases, device)?;
-        let bytes = read_file(&checkpoint.join(WEIGHTS))?;
-        let arrays = parse(&bytes, checkpoint)?;
-        trainer.learner.networks = load_module(trainer.learner.networks, NETWORKS, &arrays, checkpoint)?;
-        for (optimiser, side) in trainer.learner.optimisers.iter_mut().zip(["a", "b"]) {
-            load_velocities(optimiser, side, &arrays, &device.clone().inner(), checkpoint)?;
-        }
-        if let Some(np) = trainer.learner.np.take() {
-            trainer.learner.np = Some(load_neural_process(np, &arrays, &device.clone().inner(), checkpoint)?);
-        }
+        trainer.load_learner(checkpoint)?;
         trainer.calibration = meta.calibration;
         trainer.feed.set_sampler(meta.sampler);
         trainer.step = meta.step;
         Ok(trainer)
+    }
+
+    /// Takes over the networks of a checkpoint and what belongs to them; steps, plan and sampler go on as they are. On an error
+    /// nothing has changed.
+    pub fn adopt(&mut self, checkpoint: &Path) -> Result<(), LearnError> {
+        let meta = read_meta(checkpoint)?;
+        self.load_learner(checkpoint)?;
+        self.calibration = meta.calibration;
+        Ok(())
+    }
+
+    /// A predictor from an older checkpoint of the run, and its step.
+    pub fn older_predictor(&self, checkpoint: &Path) -> Result<(Predictor, u64), LearnError> {
+        let (predictor, _, step) = load_predictor(checkpoint, &self.learner.device.clone().inner())?;
+        Ok((predictor, step))
+    }
+
+    fn load_learner(&mut self, checkpoint: &Path) -> Result<(), LearnError> {
+        let bytes = read_file(&checkpoint.join(WEIGHTS))?;
+        let arrays = parse(&bytes, checkpoint)?;
+        let learner = &mut self.learner;
+        let device = learner.device.clone().inner();
+        let networks = load_module(learner.networks.clone(), NETWORKS, &arrays, checkpoint)?;
+        let mut optimisers = learner.optimisers.clone();
+        for (optimiser, side) in optimisers.iter_mut().zip(["a", "b"]) {
+            load_velocities(optimiser, side, &arrays, &device, checkpoint)?;
+        }
+        let np = match NpLearner::new(&self.plan, &learner.device) {
+            Some(np) => Some(load_neural_process(np, &arrays, &device, checkpoint)?),
+            None => None,
+        };
+        (learner.networks, learner.optimisers, learner.np) = (networks, optimisers, np);
+        Ok(())
     }
 
     fn arrays(&self) -> Result<Vec<Array>, LearnError> {

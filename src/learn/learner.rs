@@ -8,13 +8,19 @@ use rand_chacha::ChaCha8Rng;
 
 use super::data::Batch;
 use super::kernels::recomputing;
-use super::loss::{log_probabilities, mean_squared_error, region_loss, with_hidden_classes_as_background};
+use super::loss::{
+    log_probabilities, mean_squared_error, region_loss, rejection_loss, with_hidden_classes_as_background,
+};
 use super::method::{LossKind, PseudoTarget, SecondNetwork, StepContext, Strategy, strategy};
 use super::nn::{DropoutDraw, DualNetwork, Network, Storage, averaged, teacher_decay};
 use super::np::{NpLearner, NpLoss, NpStep, Unlabelled};
 use super::optimiser::Sgd;
 use super::plan::Plan;
 use super::schedule::{poly_decay, ramp_up, stair};
+
+/// Of a reviewer's "not this class": what the cross-entropy of labels has in [`region_loss`]. The word of the same person, and
+/// where it contradicts the networks its gradient is as large.
+const REJECTION_WEIGHT: f64 = 0.5;
 
 pub struct Learner {
     pub networks: DualNetwork,
@@ -23,6 +29,9 @@ pub struct Learner {
     pub device: Device,
     strategy: Box<dyn Strategy>,
 }
+
+/// Name of that part of the loss.
+pub const REJECTED: &str = "rejected";
 
 /// Losses of one step, still on the device, without gradient.
 pub struct LossParts {
@@ -48,7 +57,8 @@ struct StepLoss {
 
 /// Weight of the unlabelled terms at a step.
 pub fn unsupervised_weight(plan: &Plan, step: u64) -> f64 {
-    plan.unsupervised_weight * ramp_up(stair(step, plan.ramp_stair_steps) as f64, plan.ramp_up_steps as f64)
+    let ramp = ramp_up(stair(step, plan.ramp_stair_steps) as f64, plan.ramp_up_steps as f64);
+    plan.unsupervised_weight * ramp * plan.round_share(step)
 }
 
 pub fn learning_rate(plan: &Plan, step: u64) -> f64 {
@@ -93,6 +103,12 @@ impl Learner {
         let supervised = Tensor::cat(supervised, 0).sum();
         let mut total = supervised.clone();
         let mut parts = LossParts { supervised: supervised.inner(), unlabelled: None, named: Vec::new() };
+        if let Some(rejected) = &batch.rejected {
+            let of_each = learners.iter().map(|log_p| rejection_loss(log_p, rejected)).collect();
+            let loss = Tensor::cat(of_each, 0).sum();
+            parts.named.push((REJECTED, loss.clone().inner()));
+            total = total + loss.mul_scalar(REJECTION_WEIGHT);
+        }
         let mut np = None;
         let beliefs = self.wants_beliefs(batch).then(|| self.beliefs(&outputs, batch));
         let mut weight = None;
@@ -111,7 +127,7 @@ impl Learner {
             np = learner.loss(&step, plan);
             if let Some(loss) = &np {
                 total = total + loss.total.clone().mul_scalar(np_plan.weight);
-                parts.named.clone_from(&loss.parts);
+                parts.named.extend(loss.parts.iter().cloned());
             }
         }
         StepLoss { total, parts, np }
@@ -167,6 +183,10 @@ impl Learner {
             plan,
         };
         let targets = self.strategy.pseudo_targets(&context);
+        let targets = match &batch.rejected {
+            Some(rejected) => targets.map(|target| target.map(|t| t.without(rejected))),
+            None => targets,
+        };
         let weights: Vec<Tensor<5>> = targets.iter().flatten().map(|t| t.weight.clone()).collect();
         let count = weights.len().max(1) as f64;
         let of_each = outputs.log_p.iter().zip(&targets);

@@ -68,6 +68,19 @@ pub fn with_hidden_classes_as_background(log_p: &Tensor<5>, hidden: &Tensor<5>) 
     Tensor::cat(vec![background, shown], 1)
 }
 
+/// `-sum_v ln(sum of p over the classes that v was not said not to be) / number of such voxels`: complementary labels
+/// (Ishida et al. 2017), learnt as in NLNL (Kim et al. 2019). With one rejected class it is `-ln(1 - p)`.
+///
+/// `rejected` is 1 for rejected classes, `[b, k, z, y, x]`. A log-sum-exp of the others instead of a clamped `1 - p`, which would
+/// have no gradient where the network is surest of what was rejected. A voxel that is said to be nothing at all is left out.
+pub fn rejection_loss(log_p: &Tensor<5>, rejected: &Tensor<5>) -> Tensor<1> {
+    let left = log_p.clone() + rejected.clone() * 10.0 * NEVER;
+    let largest = left.clone().detach().max_dim(1);
+    let log_left = (left - largest.clone()).exp().sum_dim(1).log() + largest;
+    let counted = rejected.clone().max_dim(1) - rejected.clone().min_dim(1);
+    (log_left * counted.clone()).sum().neg() / counted.sum().clamp_min(1.0)
+}
+
 /// `-sum_k p_k ln p_k` over the dimension of the classes, which keeps length 1. Finite where a probability is 0.
 pub fn entropy<const D: usize>(p: &Tensor<D>, classes: usize) -> Tensor<D> {
     (p.clone() * p.clone().add_scalar(1e-10).log()).sum_dim(classes).neg()
@@ -227,6 +240,43 @@ mod tests {
         assert!((a.0 - b.0).abs() < 1e-5);
         assert!((a.1[0] - a.1[2]).abs() < 1e-4 && a.1[0] < 0.0, "{:?}", a.1);
         assert!(a.1.iter().zip(&b.1).all(|(a, b)| (a - b).abs() < 1e-4));
+    }
+
+    /// Loss and gradient with respect to the logits, `[class][voxel]`.
+    fn rejection(p: &[f32], rejected: &[f32], voxels: usize) -> (f32, Vec<f32>) {
+        let device = Device::flex().autodiff();
+        let dims = [1, p.len() / voxels, 1, 1, voxels];
+        let tensor = |values: &[f32]| Tensor::<5>::from_data(TensorData::new(values.to_vec(), dims), &device);
+        let logits = tensor(p).log().require_grad();
+        let loss = rejection_loss(&log_probabilities(logits.clone()), &tensor(rejected));
+        let gradient = logits.grad(&loss.backward()).unwrap().into_data().try_to_vec().unwrap();
+        (value(loss.inner()), gradient)
+    }
+
+    #[test]
+    fn a_rejected_class_is_pushed_down_by_its_own_probability_and_the_others_up_by_theirs() {
+        // Two voxels, three classes; nothing is said of the second voxel.
+        let (loss, gradient) = rejection(&[0.7, 0.2, 0.2, 0.5, 0.1, 0.3], &[1.0, 0.0, 0.0, 0.0, 0.0, 0.0], 2);
+        assert!((loss + 0.3f32.ln()).abs() < 1e-5, "{loss}");
+        // Of -ln(1 - p_0): p_0 for the class itself, -p_j p_0 / (1 - p_0) for another.
+        for (found, expected) in gradient.iter().zip([0.7, 0.0, -0.2 * 0.7 / 0.3, 0.0, -0.1 * 0.7 / 0.3, 0.0]) {
+            assert!((found - expected).abs() < 1e-5, "{gradient:?}");
+        }
+    }
+
+    #[test]
+    fn a_voxel_may_be_rejected_for_several_classes_and_for_all_it_says_nothing() {
+        let (loss, _) = rejection(&[0.7, 0.2, 0.1], &[1.0, 1.0, 0.0], 1);
+        assert!((loss + 0.1f32.ln()).abs() < 1e-5, "{loss}");
+        let (loss, gradient) = rejection(&[0.7, 0.2, 0.1], &[1.0; 3], 1);
+        assert!(loss == 0.0 && gradient.iter().all(|g| g.abs() < 1e-6), "{loss} {gradient:?}");
+    }
+
+    #[test]
+    fn what_a_network_is_sure_of_although_it_was_rejected_has_a_finite_loss_and_the_largest_gradient() {
+        let (loss, gradient) = rejection(&[1.0, 1e-12], &[1.0, 0.0], 1);
+        assert!(loss > 20.0 && loss.is_finite());
+        assert!((gradient[0] - 1.0).abs() < 1e-3 && (gradient[1] + 1.0).abs() < 1e-3, "{gradient:?}");
     }
 
     #[test]

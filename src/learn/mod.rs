@@ -25,10 +25,11 @@ pub use checkpoint::{checkpoint_step, load_predictor, newest_checkpoint};
 pub use device::choose_device;
 pub use error::LearnError;
 pub use kernels::{KernelKind, KernelTiming, Part, compare_kernels, peak_gflops};
+pub use learner::REJECTED;
 pub use nn::Storage;
 pub use plan::{
     Anatomy, Architecture, Augmentation, Fingerprint, LabelledCrops, MirrorAxes, Normalisation, PatientAxis, Plan,
-    Protocol, Reserve, UnlabelledView, WindowWeighting,
+    Protocol, Reserve, RoundSchedule, UnlabelledView, WindowWeighting,
 };
 pub use predict::{Corrections, Predictor, Subject};
 pub use settings::{DeviceChoice, DeviceReport, Method, PlanSummary, TrainSettings};

@@ -76,6 +76,9 @@ pub struct TrainSettings {
     /// Instead of the project's mirror axes.
     #[serde(default)]
     pub mirror: Option<MirrorAxes>,
+    /// Go on in rounds with what is corrected meanwhile, instead of ending; the steps and minutes are those of the first round.
+    #[serde(default)]
+    pub live: bool,
     /// Fields of the plan that a new run changes, `field=value` as `plan.toml` names them.
     #[serde(default)]
     pub changes: Vec<String>,
@@ -122,6 +125,7 @@ impl Default for TrainSettings {
             anatomy: Anatomy::default(),
             intensities: None,
             mirror: None,
+            live: false,
             changes: Vec::new(),
         }
     }

@@ -13,7 +13,7 @@ use super::error::LearnError;
 use super::learner::{Learner, LossParts, learning_rate, unsupervised_weight};
 use super::nn::DualNetwork;
 use super::np::{Conditioned, NpLearner};
-use super::plan::Plan;
+use super::plan::{Plan, RoundSchedule};
 use super::predict::Predictor;
 use crate::volume::CaseId;
 
@@ -108,6 +108,18 @@ impl Trainer {
     /// Lets a finished run go on to `total_steps`; schedules stretch to the new end.
     pub fn extend(&mut self, total_steps: u64) {
         self.plan.total_steps = total_steps.max(self.step);
+    }
+
+    /// Another round with the same networks; half of its labelled crops show `corrected` voxels (linear indices), as far as
+    /// they are known, the others everything that was labelled.
+    pub fn begin_round(&mut self, corrected: Vec<(CaseId, usize)>) {
+        self.plan.begin_round(self.step);
+        self.feed.focus_on(corrected);
+    }
+
+    /// After a fall back to a checkpoint from before the present round.
+    pub fn set_rounds(&mut self, rounds: Option<RoundSchedule>) {
+        self.plan.rounds = rounds;
     }
 
     /// Gives a run the number of steps that its time allows; schedules and ramps follow.

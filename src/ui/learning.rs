@@ -97,7 +97,9 @@ fn buttons_ui(ui: &mut Ui, training: &Training, actions: &mut Actions) {
         }
     };
     match training.state {
-        TrainerState::Running => button(ui, ICON_PAUSE, "Pause", "Pause learning", TrainAction::Pause, true),
+        TrainerState::Running | TrainerState::Waiting => {
+            button(ui, ICON_PAUSE, "Pause", "Pause learning", TrainAction::Pause, true)
+        }
         TrainerState::Paused => button(ui, ICON_PLAY_ARROW, "Go on", "Go on learning", TrainAction::Resume, true),
         TrainerState::Preparing => {
             ui.spinner();

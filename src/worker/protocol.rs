@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::edit::Delta;
-use crate::label::LabelMap;
+use crate::label::{LabelMap, Prediction, Rejections};
 use crate::learn::{Calibration, DeviceReport, PlanSummary, TrainSettings};
 use crate::volume::CaseId;
 
@@ -32,6 +34,22 @@ pub enum TrainerCommand {
         delta: Arc<Delta>,
         revision: u64,
     },
+    /// What is now rejected in a case, in place of what was.
+    Reject {
+        case: CaseId,
+        rejections: Arc<Rejections>,
+    },
+    /// The cases that come next in the review, soonest first: predicted after a round before all others.
+    Upcoming(Vec<CaseId>),
+    /// Makes the networks of a kept round the live ones. Steps and rounds are counted on.
+    Restore {
+        checkpoint_round: u32,
+    },
+    /// Predicts a case by the networks of a kept round, for comparison: answered by `OlderPrediction`.
+    PredictWith {
+        round: u32,
+        case: CaseId,
+    },
     /// Another case is on the screen.
     Show(Option<CaseId>),
     /// Predict these cases and write their planes to the project.
@@ -58,6 +76,8 @@ pub enum TrainerState {
     Idle,
     Preparing,
     Running,
+    /// Up to date: a live run between two rounds.
+    Waiting,
     Paused,
     Finished,
     Failed,
@@ -78,6 +98,26 @@ pub struct Progress {
     pub left_secs: Option<f64>,
     /// Share of the time since the last report that was left to the window, 0 to 1.
     pub rested_share: f32,
+}
+
+/// A round of a live run, when it has ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RoundReport {
+    /// From 1, the run's first learning.
+    pub number: u32,
+    /// Steps of the run at its end.
+    pub step: u64,
+    /// Time that its steps took.
+    pub seconds: f64,
+    /// What it began with: voxels whose labels changed, and voxels that were rejected, since the round before began.
+    pub corrected_voxels: usize,
+    pub rejected_voxels: usize,
+    /// Mean Dice over the foreground classes of each held-out case.
+    pub held_out: Vec<(CaseId, f32)>,
+    /// Over all of them; `None` without any.
+    pub mean: Option<f32>,
+    /// Folder of the kept networks, inside the run's.
+    pub checkpoint: String,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -102,6 +142,12 @@ pub enum TrainerEvent {
     Calibrated(Box<Calibration>),
     Checkpoint {
         step: u64,
+    },
+    RoundEnded(Box<RoundReport>),
+    /// What an older round's networks say of a case.
+    OlderPrediction {
+        round: u32,
+        prediction: Arc<Prediction>,
     },
     PredictionSaved {
         case: CaseId,

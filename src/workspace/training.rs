@@ -95,7 +95,10 @@ impl Training {
 
     /// A run exists that can be paused or stopped.
     pub fn is_active(&self) -> bool {
-        matches!(self.state, TrainerState::Preparing | TrainerState::Running | TrainerState::Paused)
+        matches!(
+            self.state,
+            TrainerState::Preparing | TrainerState::Running | TrainerState::Waiting | TrainerState::Paused
+        )
     }
 
     /// The state in a clinician's words.
@@ -106,6 +109,7 @@ impl Training {
             TrainerState::Preparing => "Getting ready",
             TrainerState::Running if self.is_getting_better() => "Learning, getting better",
             TrainerState::Running => "Learning",
+            TrainerState::Waiting => "Up to date",
             TrainerState::Paused if self.on_battery => "Paused to spare the battery",
             TrainerState::Paused => "Paused",
             TrainerState::Finished => "Finished",

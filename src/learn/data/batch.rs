@@ -7,6 +7,10 @@ use rand_chacha::ChaCha8Rng;
 use super::crop::{Crop, VoxelStatus};
 use crate::learn::np::{NO_CHANNEL, VoxelSample, labelled_sample};
 
+/// What an accepted pseudo-label weighs beside a drawn one in the cross-entropy: it was checked at a glance only, and says
+/// what the networks believed anyway.
+const ACCEPTED_WEIGHT: f32 = 0.5;
+
 /// Labelled crops first, then unlabelled ones. Any crop may hold known and unknown voxels.
 #[derive(Clone, Debug)]
 pub struct Batch {
@@ -20,6 +24,8 @@ pub struct Batch {
     pub dense_mask: Tensor<5>,
     /// 1 where nobody said: pseudo-labels apply. `[b, 1, z, y, x]`.
     pub unknown_mask: Tensor<5>,
+    /// 1 for what unknown voxels were said not to be, `[b, k, z, y, x]`; `None` if nothing was said.
+    pub rejected: Option<Tensor<5>>,
     /// Whether any voxel is unknown.
     pub has_unknown: bool,
     /// Labelled voxels for the neural process.
@@ -65,6 +71,8 @@ pub struct BatchPlanes {
     size: [usize; 3],
     image: Vec<f32>,
     planes: Planes,
+    /// [`Batch::rejected`]; empty if nothing was.
+    rejected: Vec<f32>,
     /// [`Batch::hidden_classes`]; empty if there are none.
     hidden: Vec<f32>,
     plain: Option<PlainPlanes>,
@@ -90,6 +98,7 @@ impl BatchPlanes {
         for (item, crop) in crops.iter().enumerate() {
             self.planes.fill(item, crop, classes, &sparse_weights);
         }
+        self.fill_rejected(crops, classes);
         self.hidden.clear();
         if crops.iter().any(|c| !c.annotated.is_all()) {
             let is_hidden = |crop: &Crop, class: &u8| f32::from(u8::from(!crop.annotated.contains(*class)));
@@ -103,6 +112,19 @@ impl BatchPlanes {
             plain.fill(crops);
             plain
         });
+    }
+
+    /// Classes that the networks do not know cannot be what they say.
+    fn fill_rejected(&mut self, crops: &[Crop], classes: &[u8]) {
+        self.rejected.clear();
+        let voxels: usize = self.size.iter().product();
+        for (item, crop) in crops.iter().enumerate() {
+            for (at, class) in &crop.rejected {
+                let Some(channel) = classes.iter().position(|c| c == class) else { continue };
+                self.rejected.resize(crops.len() * classes.len() * voxels, 0.0);
+                self.rejected[(item * classes.len() + channel) * voxels + at] = 1.0;
+            }
+        }
     }
 
     /// Draws the labelled voxels that the neural process sees of these crops.
@@ -145,6 +167,7 @@ impl BatchPlanes {
             known_weight: tensor(known, self.items, 1, device),
             dense_mask: tensor(dense, self.items, 1, device),
             unknown_mask: tensor(unknown, self.items, 1, device),
+            rejected: (!self.rejected.is_empty()).then(|| tensor(&self.rejected, self.items, self.channels, device)),
             plain: self.plain.as_ref().map(|p| PlainView {
                 image: tensor(&p.image, p.items, 1, &without_gradients),
                 swapped: tensor(&p.swapped, p.items, 1, &without_gradients),
@@ -218,6 +241,7 @@ impl Planes {
                 self.known[at] = sparse_weights[usize::from(class)];
             }
         }
+        crop.accepted.iter().for_each(|i| self.known[item * n + i] *= ACCEPTED_WEIGHT);
     }
 }
 
@@ -334,6 +358,23 @@ mod tests {
         // Its voxels of class 2 can only be said to be class 2 or background.
         assert_eq!(values(both.target)[24..], [&[1.0; 6][..], &[0.0; 18]].concat());
         assert!(BatchPlanes::new(&[crop()], &[0, 1, 2]).to_device(&Device::flex()).hidden_classes.is_none());
+    }
+
+    #[test]
+    fn accepted_voxels_weigh_half_and_rejected_classes_have_their_channel() {
+        let plain = BatchPlanes::new(&[crop(), crop()], &[0, 2]).to_device(&Device::flex());
+        assert!(plain.rejected.is_none());
+        let said = Crop { accepted: vec![3, 4], rejected: vec![(6, 2), (6, 9)], ..crop() };
+        let batch = BatchPlanes::new(&[crop(), said], &[0, 2]).to_device(&Device::flex());
+        let rejected = values(batch.rejected.unwrap());
+        // Class 9 is none of the networks'.
+        assert_eq!((rejected.len(), rejected.iter().sum::<f32>(), rejected[3 * 8 + 6]), (32, 1.0, 1.0));
+        let (before, after) = (values(plain.known_weight), values(batch.known_weight));
+        for i in 0..16 {
+            let share = if i == 8 + 3 || i == 8 + 4 { 0.5 } else { 1.0 };
+            assert_eq!(after[i], share * before[i], "{i}");
+        }
+        assert_eq!(values(batch.dense_mask), values(plain.dense_mask));
     }
 
     #[test]

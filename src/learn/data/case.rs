@@ -11,7 +11,7 @@ use super::normalise::{Intensities, Normaliser};
 use super::reserve::Reserved;
 use crate::edit::{Delta, DeltaError, Direction};
 use crate::geometry::Voxel;
-use crate::label::{ClassId, LabelMap};
+use crate::label::{ClassId, LabelMap, Origin, Rejections, overlapping};
 use crate::volume::{BodyMask, CaseId, Image};
 
 /// Known voxels remembered per class for choosing crop centres; more would not make the choice more random.
@@ -29,8 +29,12 @@ pub struct TrainCase {
     body: OnceLock<BodyMask>,
     centres: Vec<(ClassId, Vec<usize>)>,
     has_unknown: bool,
+    known_foreground: usize,
     /// For each axis, which slices are completely known.
     dense_slices: [Vec<bool>; 3],
+    /// For each axis, which slices are known without any accepted pseudo-label.
+    gold_slices: [Vec<bool>; 3],
+    rejections: Arc<Rejections>,
 }
 
 impl TrainCase {
@@ -48,7 +52,10 @@ impl TrainCase {
             body: OnceLock::new(),
             centres: Vec::new(),
             has_unknown: true,
+            known_foreground: 0,
             dense_slices: Default::default(),
+            gold_slices: Default::default(),
+            rejections: Arc::default(),
         };
         case.index_labels();
         case
@@ -88,11 +95,11 @@ impl TrainCase {
         self.reserved
     }
 
-    /// The known voxels that are set aside.
+    /// The voxels that are set aside and that somebody drew or brought along.
     pub fn reserved_voxels(&self) -> impl Iterator<Item = (Voxel, ClassId)> {
         let voxels = self.reserved.map(|part| part.voxels(self.labels.extent()).voxels());
         let with_value = voxels.into_iter().flatten().map(|v| (v, self.labels.value(v)));
-        with_value.filter(|(_, value)| value.origin.is_known()).map(|(v, value)| (v, value.class))
+        with_value.filter(|(_, value)| value.origin.is_gold()).map(|(v, value)| (v, value.class))
     }
 
     /// What training may do with a voxel.
@@ -104,6 +111,25 @@ impl TrainCase {
         } else {
             VoxelStatus::Sparse
         }
+    }
+
+    /// What a reviewer said no to, in place of what was said before.
+    pub fn reject(&mut self, rejections: Arc<Rejections>) {
+        self.rejections = rejections;
+    }
+
+    pub fn rejections(&self) -> &Arc<Rejections> {
+        &self.rejections
+    }
+
+    /// What a voxel that nobody labelled was said not to be. Of what is set aside nothing is said.
+    pub fn rejected_classes(&self, v: Voxel) -> impl Iterator<Item = ClassId> {
+        let is_open = !self.rejections.is_empty() && !self.is_reserved(v) && !self.labels.value(v).origin.is_known();
+        let index = if is_open { Some(self.labels.extent().index(v)) } else { None };
+        index.into_iter().flat_map(|i| {
+            let here = move |spans| overlapping(spans, &(i..i + 1)).next().is_some();
+            self.rejections.hints().filter(move |(_, spans)| here(spans)).map(|(class, _)| class)
+        })
     }
 
     fn is_reserved(&self, v: Voxel) -> bool {
@@ -163,6 +189,21 @@ impl TrainCase {
         self.dense_slices.get(axis).and_then(|slices| slices.get(slice)).copied().unwrap_or(false)
     }
 
+    /// Whether a slice is completely known without any accepted pseudo-label: good enough to judge by.
+    pub fn is_slice_gold(&self, axis: usize, slice: usize) -> bool {
+        self.gold_slices.get(axis).and_then(|slices| slices.get(slice)).copied().unwrap_or(false)
+    }
+
+    /// Whether every voxel was drawn or brought along.
+    pub fn is_all_gold(&self) -> bool {
+        self.gold_slices[0].iter().all(|slice| *slice)
+    }
+
+    /// Foreground voxels that training has the labels of.
+    pub fn known_foreground(&self) -> usize {
+        self.known_foreground
+    }
+
     /// Classes with a known voxel, ascending.
     pub fn known_classes(&self) -> impl Iterator<Item = ClassId> {
         self.centres.iter().map(|(class, _)| *class)
@@ -218,20 +259,23 @@ impl TrainCase {
             seen[usize::from(class)] += 1;
         }
         self.has_unknown = counts.iter().sum::<usize>() < n;
+        self.known_foreground = counts.iter().skip(1).sum();
         self.centres = centres;
-        self.dense_slices = self.find_dense_slices();
+        self.dense_slices = self.slices_of(Origin::is_known);
+        self.gold_slices = self.slices_of(Origin::is_gold);
     }
 
-    fn find_dense_slices(&self) -> [Vec<bool>; 3] {
+    /// For each axis, the slices in which every voxel's origin will do.
+    fn slices_of(&self, will_do: impl Fn(Origin) -> bool) -> [Vec<bool>; 3] {
         let extent = self.labels.extent();
-        let mut dense = extent.to_array().map(|n| vec![true; n]);
+        let mut whole = extent.to_array().map(|n| vec![true; n]);
         for (i, origin) in self.labels.origin().as_slice().iter().enumerate() {
-            if !origin.is_known() {
-                for (slices, c) in dense.iter_mut().zip(extent.voxel(i).to_array()) {
+            if !will_do(*origin) {
+                for (slices, c) in whole.iter_mut().zip(extent.voxel(i).to_array()) {
                     slices[c] = false;
                 }
             }
         }
-        dense
+        whole
     }
 }

@@ -7,6 +7,7 @@ use super::annotated::Annotated;
 use super::case::TrainCase;
 use super::cut_mix::CutBox;
 use super::source::Source;
+use crate::label::{ClassId, Origin};
 use crate::learn::plan::Augmentation;
 use crate::volume::Image;
 
@@ -33,6 +34,10 @@ pub struct Crop {
     pub plain: Option<PlainImage>,
     pub class: Vec<u8>,
     pub status: Vec<VoxelStatus>,
+    /// Voxels whose label is an accepted pseudo-label.
+    pub accepted: Vec<usize>,
+    /// Voxels that nobody labelled, and a class that each was said not to be.
+    pub rejected: Vec<(usize, ClassId)>,
     /// Classes that known voxels can be of; others may hide in their background.
     pub annotated: Annotated,
     /// The part of the volume that the image was interpolated from; kept for its memory.
@@ -161,6 +166,8 @@ impl Crop {
         self.image.clear();
         self.class.clear();
         self.status.clear();
+        self.accepted.clear();
+        self.rejected.clear();
         let half = half_size(size);
         self.source.copy(case, pose, half);
         for z in 0..size[2] {
@@ -181,8 +188,13 @@ impl Crop {
             return;
         };
         self.image.push(self.source.interpolated(position));
-        self.class.push(case.labels().value(nearest).class);
-        self.status.push(case.status(nearest));
+        let (at, value, status) = (self.status.len(), case.labels().value(nearest), case.status(nearest));
+        self.class.push(value.class);
+        self.status.push(status);
+        if status.is_known() && value.origin == Origin::Accepted {
+            self.accepted.push(at);
+        }
+        self.rejected.extend(case.rejected_classes(nearest).map(|class| (at, class)));
     }
 
     /// Remembers the image as it is now for the pseudo-labels.
@@ -201,7 +213,7 @@ mod tests {
 
     use super::*;
     use crate::geometry::{Affine, Extent, Voxel};
-    use crate::label::{LabelMap, LabelValue, Origin};
+    use crate::label::{LabelMap, LabelValue, Origin, Rejections};
     use crate::learn::plan::PatientAxis;
     use crate::volume::{Grid, Voxels};
 
@@ -276,6 +288,34 @@ mod tests {
         assert_eq!(crop.status[e.index(Voxel::new(5, 1, 2))], VoxelStatus::Dense);
         assert_eq!(crop.status[e.index(Voxel::new(3, 3, 4))], VoxelStatus::Sparse);
         assert_eq!(crop.status[e.index(Voxel::new(3, 3, 3))], VoxelStatus::Unknown);
+    }
+
+    #[test]
+    fn a_hint_is_carried_by_voxels_nobody_labelled_and_by_no_other() {
+        let n = 6;
+        let mut case = case(n, |map| {
+            map.write_run(0, n * n, LabelValue::new(0, Origin::Manual));
+            map.write_run(n * n, 2, LabelValue::new(1, Origin::Accepted));
+        });
+        let e = case.image.extent();
+        let whole = |case: &TrainCase| cut(case, &CropPose::plain([2.5; 3]), [n; 3]);
+        let plain = whole(&case);
+        assert!(plain.rejected.is_empty());
+        assert_eq!(plain.accepted, [n * n, n * n + 1]);
+        let mut rejections = Rejections::default();
+        // Known voxels, accepted ones, and three that nobody labelled; one of those is rejected once more.
+        rejections.reject(&[n * n - 3..n * n + 5], 1, &Grid::filled(e, 1));
+        rejections.reject(&[n * n + 4..n * n + 5], 0, &Grid::filled(e, 0));
+        case.reject(Arc::new(rejections));
+        let hinted = whole(&case);
+        let mut found = hinted.rejected.clone();
+        found.sort_unstable();
+        let at = n * n + 2;
+        assert_eq!(found, [(at, 1), (at + 1, 1), (at + 2, 0), (at + 2, 1)]);
+        assert_eq!(Crop { rejected: Vec::new(), ..hinted }, plain, "nothing else changes");
+        let slab = crate::geometry::VoxelBox { lo: Voxel::new(0, 0, 1), hi: Voxel::new(n, n, 2) };
+        case.reserve(Some(crate::learn::data::Reserved::Slab(slab)));
+        assert!(whole(&case).rejected.is_empty(), "what is set aside says nothing");
     }
 
     #[test]

@@ -35,11 +35,27 @@ impl CutBox {
         // Each crop now holds known voxels of both.
         a.annotated = a.annotated.common(&b.annotated);
         b.annotated.clone_from(&a.annotated);
+        self.swap_listed(&mut a.accepted, &mut b.accepted, a.size, |at| *at);
+        self.swap_listed(&mut a.rejected, &mut b.rejected, a.size, |(at, _)| *at);
         for row in self.rows(a.size) {
             a.image[row.clone()].swap_with_slice(&mut b.image[row.clone()]);
             a.class[row.clone()].swap_with_slice(&mut b.class[row.clone()]);
             a.status[row.clone()].swap_with_slice(&mut b.status[row]);
         }
+    }
+
+    /// What is listed of the voxels inside the box changes sides.
+    fn swap_listed<T>(&self, a: &mut Vec<T>, b: &mut Vec<T>, patch: [usize; 3], at: impl Fn(&T) -> usize) {
+        let take =
+            |list: &mut Vec<T>| -> Vec<T> { list.extract_if(.., |item| self.contains(at(item), patch)).collect() };
+        let (of_a, of_b) = (take(a), take(b));
+        a.extend(of_b);
+        b.extend(of_a);
+    }
+
+    fn contains(&self, at: usize, patch: [usize; 3]) -> bool {
+        let voxel = [at % patch[0], at / patch[0] % patch[1], at / (patch[0] * patch[1])];
+        (0..3).all(|axis| (self.lo[axis]..self.hi[axis]).contains(&voxel[axis]))
     }
 
     /// Sets the voxels of the box, x fastest.
@@ -81,21 +97,26 @@ mod tests {
     }
 
     #[test]
-    fn image_class_and_status_change_sides_together_and_nowhere_else() {
+    fn image_class_status_and_hints_change_sides_together_and_nowhere_else() {
         let mut rng = ChaCha8Rng::seed_from_u64(4);
+        let n = 6 * 5 * 4;
         for _ in 0..20 {
             let (mut a, mut b) = (crop(1), crop(2));
             let cut = CutBox::draw(a.size, &mut rng);
+            (a.rejected, b.accepted) = ((0..n).map(|i| (i, 7)).collect(), (0..n).collect());
             cut.swap(&mut a, &mut b);
             let mut plane = vec![0.0; a.image.len()];
             cut.fill(&mut plane, a.size, 1.0);
             let swapped = plane.iter().filter(|v| **v == 1.0).count();
+            assert_eq!((b.rejected.len(), a.accepted.len()), (swapped, swapped));
             assert!((2 * 2 * 2..=5 * 4 * 3).contains(&swapped), "{swapped} voxels");
             for (i, inside) in plane.iter().enumerate() {
                 let (here, there) = if *inside == 1.0 { (2, 1) } else { (1, 2) };
                 assert_eq!((a.image[i], a.class[i]), (f32::from(here), here));
                 assert_eq!((b.image[i], b.class[i]), (f32::from(there), there));
                 assert_eq!(a.status[i] == VoxelStatus::Dense, here == 2);
+                assert_eq!(a.rejected.contains(&(i, 7)), here == 1);
+                assert_eq!(a.accepted.contains(&i), here == 2);
             }
         }
     }

@@ -55,6 +55,12 @@ impl Feed {
         self.sampler = sampler;
     }
 
+    /// Corrected voxels that half of the labelled crops show from now on.
+    pub fn focus_on(&mut self, corrected: Vec<(CaseId, usize)>) {
+        self.ahead = None;
+        self.sampler.focus_on(corrected);
+    }
+
     /// The plan has changed: what was cut in advance is of no use.
     pub fn forget_ahead(&mut self) {
         self.ahead = None;

@@ -103,7 +103,7 @@ pub fn choose_reserve(cases: &[TrainCase], seed: u64) -> Vec<ReservedCase> {
     able.sort_by(|a, b| a.id.cmp(&b.id));
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     able.shuffle(&mut rng);
-    let complete = able.iter().filter(|c| !c.has_unknown());
+    let complete = able.iter().filter(|c| c.is_all_gold());
     let whole = match complete.clone().count() {
         CASES_FOR_TWO.. => 2,
         CASES_FOR_ONE.. => 1,
@@ -142,7 +142,7 @@ fn choose_slab(case: &TrainCase, rng: &mut ChaCha8Rng) -> Option<Slab> {
             Slab { axis, first, end: first + thickness }
         })
     });
-    let mut complete = slabs.filter(|slab| (slab.first..slab.end).all(|slice| case.is_slice_known(axis, slice)));
+    let mut complete = slabs.filter(|slab| (slab.first..slab.end).all(|slice| case.is_slice_gold(axis, slice)));
     complete.find(|slab| leaves_half_of_every_class(case, slab))
 }
 
@@ -266,6 +266,22 @@ mod tests {
             let expected = if (8..11).contains(&(i / 400)) { VoxelStatus::Unknown } else { VoxelStatus::Dense };
             assert_eq!(*status, expected);
         }
+    }
+
+    #[test]
+    fn accepted_pseudo_labels_are_not_set_aside_and_judge_nothing() {
+        let e = Extent::new(20, 20, 20).unwrap();
+        let classes = Grid::from_fn(e, |v| ball(v, 20));
+        let with = |origin: Grid<Origin>| {
+            let labels = LabelMap::from_planes(classes.clone(), origin).unwrap();
+            TrainCase::new("a".into(), image([20; 3], [1.0; 3]), labels, false)
+        };
+        assert_eq!(choose_reserve(&[with(Grid::filled(e, Origin::Accepted))], 1), []);
+        let half = |v: Voxel| if v.x < 10 { Origin::Manual } else { Origin::Accepted };
+        let mut cases = [with(Grid::from_fn(e, half))];
+        assert_eq!(choose_reserve(&cases, 1), [], "no slice is free of them");
+        set_aside(&mut cases, &[ReservedCase { case: "a".into(), slab: None }]);
+        assert!(cases[0].reserved_voxels().all(|(v, _)| v.x < 10));
     }
 
     #[test]

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::case::TrainCase;
 use super::crop::{Crop, CropPose};
 use super::cut_mix::CutBox;
+use crate::geometry::Voxel;
 use crate::learn::plan::{LabelledCrops, Plan, UnlabelledView, grid_mm};
 use crate::volume::CaseId;
 
@@ -23,6 +24,9 @@ pub struct Sampler {
     rng: ChaCha8Rng,
     labelled: Stream,
     unlabelled: Stream,
+    /// Voxels corrected before the present round, as linear indices.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    corrected: Vec<(CaseId, usize)>,
 }
 
 /// The rest of a shuffled pass; refilled when it runs out.
@@ -65,7 +69,12 @@ impl Stream {
 
 impl Sampler {
     pub fn new(seed: u64) -> Self {
-        Self { rng: ChaCha8Rng::seed_from_u64(seed), labelled: Stream::default(), unlabelled: Stream::default() }
+        Self {
+            rng: ChaCha8Rng::seed_from_u64(seed),
+            labelled: Stream::default(),
+            unlabelled: Stream::default(),
+            corrected: Vec::new(),
+        }
     }
 
     /// The run's random numbers, also used for dropout.
@@ -73,10 +82,21 @@ impl Sampler {
         &mut self.rng
     }
 
+    /// Every second labelled crop shows one of these voxels as long as it is known; none: all cases alike.
+    pub fn focus_on(&mut self, corrected: Vec<(CaseId, usize)>) {
+        self.corrected = corrected;
+    }
+
     /// Crops of the next step, labelled first, into the memory of older ones.
     pub fn draw(&mut self, cases: &[TrainCase], plan: &Plan, crops: &mut Vec<Crop>) {
         let mut draws = Vec::with_capacity(plan.batch_labelled + plan.batch_unlabelled);
-        for _ in 0..plan.batch_labelled {
+        for slot in 0..plan.batch_labelled {
+            if slot.is_multiple_of(2)
+                && let Some((case, voxel)) = self.corrected_voxel(cases)
+            {
+                draws.push(self.around(case, voxel, plan));
+                continue;
+            }
             let case = self.labelled.next(cases, |c| !c.held_out && c.is_labelled(), &mut self.rng);
             draws.extend(case.and_then(|case| self.labelled(case, plan)));
         }
@@ -116,13 +136,30 @@ impl Sampler {
         }
     }
 
-    /// Centred on a known voxel, moved by up to a quarter of the patch, kept inside the volume where it fits.
+    /// One that training may still know: labels are taken back, and what is held out or set aside is never drawn.
+    fn corrected_voxel<'a>(&mut self, cases: &'a [TrainCase]) -> Option<(&'a TrainCase, Voxel)> {
+        if self.corrected.is_empty() {
+            return None;
+        }
+        let (id, index) = &self.corrected[self.rng.random_range(0..self.corrected.len())];
+        let case = cases.iter().find(|c| c.id == *id && !c.held_out)?;
+        let extent = case.labels().extent();
+        let voxel = (*index < extent.voxel_count()).then(|| extent.voxel(*index))?;
+        case.status(voxel).is_known().then_some((case, voxel))
+    }
+
     fn around_a_label<'a>(&mut self, case: &'a TrainCase, plan: &Plan) -> Option<Draw<'a>> {
-        let voxel = case.random_labelled_voxel(&mut self.rng)?.to_f64();
+        let voxel = case.random_labelled_voxel(&mut self.rng)?;
+        Some(self.around(case, voxel, plan))
+    }
+
+    /// Centred on a known voxel, moved by up to a quarter of the patch, kept inside the volume where it fits.
+    fn around<'a>(&mut self, case: &'a TrainCase, voxel: Voxel, plan: &Plan) -> Draw<'a> {
+        let voxel = voxel.to_f64();
         let room = Room::of(case, plan);
         let moved = std::array::from_fn(|a| voxel[a] + (self.rng.random::<f64>() - 0.5) * room.patch[a] / 2.0);
         let around = Some([room.inside(voxel), voxel]);
-        Some(Draw { case, centre: room.inside(moved), around, seed: self.rng.random(), keeps_plain: false })
+        Draw { case, centre: room.inside(moved), around, seed: self.rng.random(), keeps_plain: false }
     }
 
     fn anywhere<'a>(&mut self, case: &'a TrainCase, plan: &Plan) -> Draw<'a> {
@@ -233,7 +270,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::geometry::{Affine, Extent, Voxel};
+    use crate::geometry::{Affine, Extent};
     use crate::label::{LabelMap, LabelValue, Origin};
     use crate::learn::data::crop::VoxelStatus;
     use crate::learn::plan::{Augmentation, Fingerprint, Protocol};
@@ -387,6 +424,33 @@ mod tests {
         let coarse = slope(&Plan { spacing_mm: Some([1.0, 1.0, 4.5]), ..native });
         assert!(per_slice > 0.05);
         assert!((fine - per_slice / 3.0).abs() < 1e-3 && (coarse - per_slice * 1.5).abs() < 1e-3);
+    }
+
+    #[test]
+    fn every_second_labelled_crop_shows_what_was_corrected_while_it_is_known_and_never_what_is_held_out() {
+        let labels = |known: bool| scribbled(40, [if known { 18..23 } else { 0..1 }, 18..23, 18..22]);
+        let corrected = labels(true).image.extent().index(Voxel::new(20, 20, 20));
+        let other = case("b", true, false);
+        let draws = |case: TrainCase| {
+            let cases = [case, other.clone()];
+            let mut sampler = Sampler::new(1);
+            sampler.focus_on(vec![("a".into(), corrected)]);
+            let text = serde_json::to_string(&sampler).unwrap();
+            let mut restored: Sampler = serde_json::from_str(&text).unwrap();
+            let plan = Plan { batch_unlabelled: 0, ..plan() };
+            let crops: Vec<Crop> = (0..8).flat_map(|_| draw(&mut sampler, &cases, &plan)).collect();
+            let again: Vec<Crop> = (0..8).flat_map(|_| draw(&mut restored, &cases, &plan)).collect();
+            assert_eq!(crops, again, "a resumed run goes on with them");
+            // Only the scribbled case has sparse labels.
+            crops.iter().map(|c| c.status.contains(&VoxelStatus::Sparse)).collect::<Vec<bool>>()
+        };
+        let shows = draws(labels(true));
+        assert!(shows.iter().step_by(2).all(|shown| *shown), "{shows:?}");
+        assert!(shows.iter().skip(1).step_by(2).any(|shown| !shown), "the others are replayed: {shows:?}");
+        assert!(!draws(labels(false)).iter().step_by(2).all(|shown| *shown), "taken back");
+        let mut held_out = labels(true);
+        held_out.held_out = true;
+        assert!(draws(held_out).iter().all(|shown| !shown));
     }
 
     #[test]

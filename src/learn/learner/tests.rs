@@ -185,3 +185,53 @@ fn what_the_networks_hardly_believe_together_changes_no_loss_of_any_kind() {
         assert!((of(0.1) - of(0.9)).abs() < 1e-6, "{loss:?}");
     }
 }
+
+/// Two-class logits of a network are pushed away from what was rejected; without a hint nothing changes.
+#[test]
+fn a_hint_adds_its_named_part_and_without_one_there_is_none() {
+    let parts = |rejected: Vec<(usize, u8)>| {
+        let f = Fingerprint { extents: vec![[16; 3]], classes: vec![0, 1], ..Fingerprint::default() };
+        let settings = TrainSettings { method: Method::Supervised, ..TrainSettings::default() };
+        let plan = Plan { base_width: 2, levels: 2, strides: Vec::new(), ..Plan::new(&f, &settings) };
+        let mut rng = ChaCha8Rng::seed_from_u64(5);
+        let device = Device::flex().autodiff();
+        let networks = DualNetwork::new(&plan.networks(), &mut rng, &device);
+        let learner = Learner::new(&plan, networks, None, device.clone());
+        let crops = [crop(&mut rng, VoxelStatus::Dense), Crop { rejected, ..crop(&mut rng, VoxelStatus::Unknown) }];
+        let crops = crops.map(|crop| Crop { plain: None, ..crop });
+        let batch = BatchPlanes::new(&crops, &plan.classes).to_device(&device);
+        let StepLoss { total, parts, .. } = learner.losses(&batch, &plan, 0);
+        let named: Vec<(&str, f32)> =
+            parts.named.into_iter().map(|(name, loss)| (name, loss.into_scalar::<f32>())).collect();
+        (total.into_scalar::<f32>(), parts.supervised.into_scalar::<f32>(), named)
+    };
+    let (total, supervised, named) = parts(Vec::new());
+    assert!(named.is_empty() && total == supervised);
+    let (with_hints, same, named) = parts((0..100).map(|i| (i, 1)).collect());
+    let [(name, rejected)] = named[..] else { panic!("{named:?}") };
+    assert_eq!((name, same), (REJECTED, supervised));
+    assert!(rejected > 0.0 && (with_hints - total - 0.5 * rejected).abs() < 1e-5);
+}
+
+#[test]
+fn a_pseudo_label_never_teaches_what_was_rejected() {
+    let tensor = |values: &[f32], k: usize| {
+        let data = burn::tensor::TensorData::new(values.to_vec(), [1, k, 1, 1, 3]);
+        Tensor::<5>::from_data(data, &Device::flex())
+    };
+    let pseudo = PseudoTarget {
+        target: tensor(&[0.0, 0.4, 1.0, 1.0, 0.6, 0.0], 2),
+        weight: tensor(&[2.0, 2.0, 2.0], 1),
+        mask: tensor(&[1.0; 3], 1),
+        loss: LossKind::WeightedMean,
+    };
+    // Class 1 is rejected everywhere but in the last voxel, which nothing is said of.
+    let kept = pseudo.without(&tensor(&[0.0, 0.0, 0.0, 1.0, 1.0, 0.0], 2));
+    let values = |t: Tensor<5>| -> Vec<f32> { t.into_data().try_to_vec().unwrap() };
+    for (found, expected) in values(kept.weight).iter().zip([0.0, 0.8, 2.0]) {
+        assert!((found - expected).abs() < 1e-6);
+    }
+    for (found, expected) in values(kept.mask).iter().zip([0.0, 0.4, 1.0]) {
+        assert!((found - expected).abs() < 1e-6);
+    }
+}

@@ -24,6 +24,15 @@ pub struct PseudoTarget {
     pub loss: LossKind,
 }
 
+impl PseudoTarget {
+    /// Teaches nothing that somebody rejected: it counts only as far as its mass lies elsewhere. `rejected` as in
+    /// [`crate::learn::data::Batch::rejected`].
+    pub fn without(self, rejected: &Tensor<5>) -> Self {
+        let kept = (self.target.clone() * rejected.clone()).sum_dim(1).neg() + 1.0;
+        Self { weight: self.weight * kept.clone(), mask: self.mask * kept, ..self }
+    }
+}
+
 /// How a pseudo-target is learnt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LossKind {

@@ -61,6 +61,9 @@ const FIELDS: &[(&str, &str)] = &[
     ("reserved.slab.axis", "axis of the voxels that the slices are counted along: 0, 1 or 2"),
     ("reserved.slab.first", "first slice"),
     ("reserved.slab.end", "the slice after the last one"),
+    ("rounds.length", "steps of every round of live learning but the first"),
+    ("rounds.begin", "step at which the present round began"),
+    ("rounds.from", "share of their weight that unlabelled voxels began it with"),
     ("neural_process.weight", "of the neural process beside the networks' losses; leave out the section for none"),
     ("neural_process.kl_weight", "of the divergence between all voxels and the labelled ones"),
     ("neural_process.pseudo_weight", "of pseudo-labelled voxels in its likelihood; 0 learns from human labels only"),
@@ -201,6 +204,8 @@ mod tests {
     #[test]
     fn the_file_explains_every_field_and_gives_the_plan_back() {
         let plan = Plan { reserved: Some(reserved()), spacing_mm: Some([1.0, 1.0, 2.5]), ..plan() };
+        let mut plan = plan;
+        plan.begin_round(9);
         let text = plan.to_commented_toml().unwrap();
         assert_eq!(Plan::parse(&text).unwrap(), plan);
         let lines: Vec<&str> = text.lines().collect();

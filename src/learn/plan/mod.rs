@@ -7,6 +7,7 @@ mod fingerprint;
 mod memory;
 mod patch;
 mod protocol;
+mod rounds;
 mod spacing;
 mod strides;
 mod window_layout;
@@ -17,6 +18,7 @@ pub use self::augmentation::{Anatomy, Augmentation, MirrorAxes, PatientAxis};
 pub use self::fingerprint::Fingerprint;
 use self::patch::PatchChoice;
 pub use self::protocol::Protocol;
+pub use self::rounds::RoundSchedule;
 pub use self::spacing::grid_mm;
 pub use self::window_layout::{WindowLayout, WindowWeighting};
 use super::data::{Intensities, ReservedCase, TrainCase, choose_reserve, set_aside};
@@ -127,6 +129,9 @@ pub struct Plan {
     /// Which; chosen by the seed when a run starts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reserved: Option<Vec<ReservedCase>>,
+    /// Where a run that goes on in rounds stands; missing in its first one, and in runs without.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rounds: Option<RoundSchedule>,
 }
 
 /// Labels set aside for calibration. Runs from before there was a reserve go on without.
@@ -256,6 +261,7 @@ impl Plan {
             neural_process: None,
             calibration: Reserve::On,
             reserved: None,
+            rounds: None,
         };
         strategy(plan.method).configure(&mut plan, &share);
         plan

@@ -148,7 +148,7 @@ impl Predictor {
     }
 
     /// A case as if nobody had said anything of it.
-    pub(super) fn subject_without_labels<'a>(&self, case: &'a TrainCase) -> Subject<'a> {
+    pub fn subject_without_labels<'a>(&self, case: &'a TrainCase) -> Subject<'a> {
         Subject { corrections: Corrections::default(), ..self.subject_of(case) }
     }
 

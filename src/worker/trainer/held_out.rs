@@ -4,16 +4,19 @@ use crate::label::{ClassId, Prediction, Provenance};
 use crate::learn::data::TrainCase;
 use crate::learn::{LearnError, Predictor};
 use crate::metrics::Overlap;
+use crate::volume::CaseId;
 
 /// How good the networks are on cases they never saw.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct HeldOut {
     pub dice: f32,
+    /// Mean over the foreground classes of each case that has something to measure on.
+    pub by_case: Vec<(CaseId, f32)>,
     /// Measured cases: scores of different sets do not compare.
     pub cases: usize,
 }
 
-/// Mean Dice over cases and foreground classes on complete slices; `None` without such cases or if interrupted.
+/// Mean Dice over cases and foreground classes on slices without an unknown or accepted voxel; `None` without such cases or if interrupted.
 /// At most so many cases are measured, the first by id: a fixed set, so that the curve compares like with like.
 pub fn held_out_dice(
     cases: &[TrainCase],
@@ -23,6 +26,7 @@ pub fn held_out_dice(
     interrupted: &mut dyn FnMut() -> bool,
 ) -> Result<Option<HeldOut>, LearnError> {
     let (mut sum, mut count, mut cases_measured) = (0.0, 0u32, 0);
+    let mut by_case = Vec::new();
     for case in cases.iter().filter(|c| c.held_out && c.is_labelled()).take(most) {
         let provenance = Provenance {
             case: case.id.clone(),
@@ -33,22 +37,57 @@ pub fn held_out_dice(
         let Some(prediction) = predictor.predict_case(case, provenance, interrupted)? else {
             return Ok(None);
         };
-        for dice in dice_where_complete(&prediction, case, classes) {
+        let of_classes = dice_where_complete(&prediction, case, classes);
+        for dice in &of_classes {
             sum += dice;
             count += 1;
         }
+        by_case.extend(mean(&of_classes).map(|dice| (case.id.clone(), dice)));
         cases_measured += 1;
     }
-    Ok((count > 0).then(|| HeldOut { dice: (sum / f64::from(count)) as f32, cases: cases_measured }))
+    Ok((count > 0).then(|| HeldOut { dice: (sum / f64::from(count)) as f32, by_case, cases: cases_measured }))
+}
+
+/// Dice of each case on the voxels that somebody drew or brought along, predicted as if nobody had: what the networks know
+/// of them. `None` if interrupted.
+pub fn known_dice(
+    cases: &[&TrainCase],
+    classes: &[ClassId],
+    predictor: &Predictor,
+    interrupted: &mut dyn FnMut() -> bool,
+) -> Result<Option<Vec<(CaseId, f32)>>, LearnError> {
+    let mut known = Vec::new();
+    for case in cases {
+        let provenance = Provenance { case: case.id.clone(), label_revision: 0, model: String::new(), step: 0 };
+        let subject = predictor.subject_without_labels(case);
+        let Some(prediction) = predictor.predict(&subject, provenance, interrupted)? else { return Ok(None) };
+        let gold = |i: usize| case.labels().value_at(i).origin.is_gold();
+        known.extend(mean(&dice_where(&prediction, case, classes, gold)).map(|dice| (case.id.clone(), dice)));
+    }
+    Ok(Some(known))
+}
+
+fn mean(of_classes: &[f64]) -> Option<f32> {
+    (!of_classes.is_empty()).then(|| (of_classes.iter().sum::<f64>() / of_classes.len() as f64) as f32)
 }
 
 /// Dice of each foreground class that occurs, counting complete volumes or slices only: a scribble is put where its class
-/// is plain to see, and would flatter.
+/// is plain to see, and would flatter; so would accepted pseudo-labels, which are the networks' own.
 fn dice_where_complete(prediction: &Prediction, case: &TrainCase, classes: &[ClassId]) -> Vec<f64> {
     let extent = case.image.extent();
     let whole: [Vec<bool>; 3] =
-        std::array::from_fn(|axis| (0..extent.to_array()[axis]).map(|i| case.is_slice_known(axis, i)).collect());
+        std::array::from_fn(|axis| (0..extent.to_array()[axis]).map(|i| case.is_slice_gold(axis, i)).collect());
     let counts = |i: usize| extent.voxel(i).to_array().iter().zip(&whole).any(|(&at, whole)| whole[at]);
+    dice_where(prediction, case, classes, counts)
+}
+
+fn dice_where(
+    prediction: &Prediction,
+    case: &TrainCase,
+    classes: &[ClassId],
+    counts: impl Fn(usize) -> bool,
+) -> Vec<f64> {
+    let extent = case.image.extent();
     let counted: Vec<usize> = (0..extent.voxel_count()).filter(|&i| counts(i)).collect();
     let of = |plane: &[ClassId]| -> Vec<ClassId> { counted.iter().map(|&i| plane[i]).collect() };
     let (p, t) = (of(prediction.class.as_slice()), of(case.labels().class().as_slice()));
@@ -93,6 +132,22 @@ mod tests {
         assert_eq!(score([1, 1, 0, 0]), [1.0]);
         assert_eq!(score([1, 1, 0, 2]), score([1, 1, 0, 1]));
         assert!(score([1, 0, 0, 1])[0] < 1.0);
+    }
+
+    #[test]
+    fn a_slice_with_an_accepted_voxel_is_not_scored() {
+        let extent = Extent::new(4, 4, 2).unwrap();
+        let class = Grid::from_fn(extent, |v| u8::from(v.x < 2));
+        let image = Arc::new(Image::new(Voxels::U8(class.clone()), 1.0, 0.0, Affine::identity()));
+        let score = |accepted: Voxel| {
+            let origin = Grid::from_fn(extent, |v| if v == accepted { Origin::Accepted } else { Origin::Manual });
+            let origin = Grid::from_fn(extent, |v| if v.z == 1 { Origin::Accepted } else { origin.at(v) });
+            let labels = LabelMap::from_planes(class.clone(), origin).unwrap();
+            let case = TrainCase::new("c".into(), image.clone(), labels, true);
+            dice_where_complete(&Prediction { class: class.clone(), ..blank(extent) }, &case, &[0, 1])
+        };
+        assert_eq!(score(Voxel::new(3, 3, 1)), [1.0], "the other slice is drawn");
+        assert!(score(Voxel::new(3, 3, 0)).is_empty());
     }
 
     #[test]

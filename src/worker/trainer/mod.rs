@@ -12,6 +12,8 @@ pub mod metrics_file;
 mod pace;
 mod planning;
 mod prediction_queue;
+mod round_store;
+mod rounds;
 pub(super) mod run_folder;
 mod session;
 mod study;
@@ -158,7 +160,7 @@ impl Thread {
         let patience = match (self.is_busy(), self.battery.is_waiting_for_the_plug()) {
             (true, _) => Duration::ZERO,
             (false, true) => battery_watch::LOOK_EVERY,
-            (false, false) => match self.overlay_due_in() {
+            (false, false) => match self.due_in() {
                 Some(rest) => rest,
                 None => return Some(self.inbox.recv().unwrap_or(TrainerCommand::Shutdown)),
             },
@@ -171,8 +173,21 @@ impl Thread {
     }
 
     fn is_busy(&self) -> bool {
-        let training = self.session.as_ref().is_some_and(Session::is_training) && !self.paused;
-        training || self.queue.is_some()
+        let has_work = |session: &Session| !session.is_waiting() || session.has_cases_to_predict();
+        let training = self.running().is_some_and(has_work);
+        let is_comparing = self.session.as_ref().is_some_and(Session::has_older_to_predict);
+        training || is_comparing || self.queue.is_some()
+    }
+
+    /// A run that is neither over nor paused; it may be waiting for corrections.
+    fn running(&self) -> Option<&Session> {
+        self.session.as_ref().filter(|session| session.is_training() && !self.paused)
+    }
+
+    /// Time until something is to be done although no step is.
+    fn due_in(&self) -> Option<Duration> {
+        let round = self.running().filter(|session| session.is_waiting()).and_then(Session::round_due_in);
+        [self.overlay_due_in(), round].into_iter().flatten().min()
     }
 
     fn obey(&mut self, command: TrainerCommand) -> Next {
@@ -197,6 +212,22 @@ impl Thread {
                     session.edit(&case, &delta, revision, &self.outlet);
                 }
             }
+            TrainerCommand::Reject { case, rejections } => {
+                if let Some(session) = &mut self.session {
+                    session.reject(&case, rejections);
+                }
+            }
+            TrainerCommand::Upcoming(cases) => {
+                if let Some(session) = &mut self.session {
+                    session.set_upcoming(cases);
+                }
+            }
+            TrainerCommand::Restore { checkpoint_round } => self.restore(checkpoint_round),
+            TrainerCommand::PredictWith { round, case } => {
+                if let Some(session) = &mut self.session {
+                    session.predict_with(round, case);
+                }
+            }
             TrainerCommand::Show(case) => {
                 if let Some(session) = &mut self.session {
                     session.show(case);
@@ -216,6 +247,17 @@ impl Thread {
         Next::Go
     }
 
+    /// A round that cannot be read leaves the networks as they are.
+    fn restore(&mut self, round: u32) {
+        let Some(session) = &mut self.session else {
+            let sentence = "Nothing has learned since this window was opened; continue learning first, then go back.";
+            return self.outlet.send(TrainerEvent::Notice(sentence.into()));
+        };
+        if let Err(error) = session.restore(round, &self.outlet) {
+            self.outlet.send(TrainerEvent::Notice(format!("Round {round} could not be restored: {error}")));
+        }
+    }
+
     fn pause(&mut self, pause: bool) {
         self.battery.answered();
         self.set_paused(pause);
@@ -225,7 +267,8 @@ impl Thread {
         let Some(session) = self.session.as_mut().filter(|s| s.is_training()) else { return };
         self.paused = pause;
         session.pause(pause);
-        self.state(if pause { TrainerState::Paused } else { TrainerState::Running });
+        let going_on = if session.is_waiting() { TrainerState::Waiting } else { TrainerState::Running };
+        self.state(if pause { TrainerState::Paused } else { going_on });
     }
 
     fn stop(&mut self) {
@@ -245,6 +288,9 @@ impl Thread {
         if self.queue.is_some() {
             return self.predict_next();
         }
+        if self.session.as_ref().is_some_and(Session::has_older_to_predict) {
+            return self.predict_older();
+        }
         self.heed_battery();
         if self.overlay_due_in().is_some_and(|rest| rest.is_zero()) {
             return self.refresh_overlay();
@@ -252,6 +298,8 @@ impl Thread {
         let Some(session) = self.session.as_mut().filter(|s| s.is_training() && !self.paused) else { return };
         match session.turn(&self.inbox, &self.outlet) {
             Ok(Turn::GoOn) => {}
+            Ok(Turn::Waiting) => self.state(TrainerState::Waiting),
+            Ok(Turn::Began) => self.state(TrainerState::Running),
             Ok(Turn::Finished) => self.state(TrainerState::Finished),
             Err(error) => match session.fall_back(&error.to_string(), &self.outlet) {
                 Ok(true) => {}
@@ -263,7 +311,7 @@ impl Thread {
 
     /// The reviewer's corrections re-calibrate the shown case also when nothing is learning; not on battery, unasked.
     fn overlay_due_in(&self) -> Option<Duration> {
-        let rests = |session: &&Session| self.paused || !session.is_training();
+        let rests = |session: &&Session| self.paused || !session.is_training() || session.is_waiting();
         let session = self.session.as_ref().filter(rests).filter(|_| !self.battery.is_waiting_for_the_plug())?;
         session.overlay_due_in()
     }
@@ -272,6 +320,13 @@ impl Thread {
         let Some(session) = &mut self.session else { return };
         if let Err(error) = session.refresh_shown(&self.inbox, &self.outlet) {
             self.fail(&error);
+        }
+    }
+
+    fn predict_older(&mut self) {
+        let Some(session) = &mut self.session else { return };
+        if let Err(error) = session.predict_older(&self.inbox, &self.outlet) {
+            self.outlet.send(TrainerEvent::Notice(format!("The older prediction could not be made: {error}")));
         }
     }
 

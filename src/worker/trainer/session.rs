@@ -1,6 +1,8 @@
 //! One run from its start to its last checkpoint.
 
+mod live;
 mod looks;
+mod older;
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -8,6 +10,8 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::Receiver;
 use thiserror::Error;
 
+use self::live::Live;
+use self::older::Older;
 use super::best::Best;
 use super::clock::Clock;
 use super::crew::Crew;
@@ -22,7 +26,8 @@ use crate::edit::Delta;
 use crate::io::{IoError, NiftiGeometry};
 use crate::label::{Prediction, Provenance};
 use crate::learn::{
-    Calibration, DeviceChoice, DeviceReport, LearnError, StepReport, TrainSettings, Trainer, choose_device,
+    Calibration, DeviceChoice, DeviceReport, LearnError, Plan, REJECTED, StepReport, TrainSettings, Trainer,
+    choose_device,
 };
 use crate::project::{Project, ProjectError};
 use crate::volume::CaseId;
@@ -62,10 +67,15 @@ pub enum SessionError {
 
 pub enum Turn {
     GoOn,
+    /// Up to date: a live run waits for corrections.
+    Waiting,
+    /// A waiting run goes on.
+    Began,
     Finished,
 }
 
 pub struct Session {
+    project: Project,
     trainer: Trainer,
     settings: TrainSettings,
     run: RunFolder,
@@ -82,6 +92,9 @@ pub struct Session {
     duty: Duty,
     host: Host,
     ending: Option<Ending>,
+    /// Only of a run that goes on in rounds.
+    live: Option<Live>,
+    older: Older,
     /// The shown case or its labels have changed since its overlay was made.
     is_overlay_stale: bool,
 }
@@ -111,7 +124,7 @@ impl Session {
                     outlet.send(TrainerEvent::Notice(sentence));
                 }
                 let run = RunFolder::new(&project, plan.method);
-                (Trainer::new(plan, cases, &device)?, run)
+                (Trainer::new(Plan { rounds: None, ..plan }, cases, &device)?, run)
             }
         };
         run.write_plan(trainer.plan()).map_err(|source| SessionError::RunFolder { run: run.name.clone(), source })?;
@@ -124,6 +137,9 @@ impl Session {
         }
         let mut session = Self {
             pace: Pace::new(&settings, trainer.steps_done()),
+            live: settings.live.then(|| Live::new(&run.dir)),
+            older: Older::default(),
+            project,
             trainer,
             settings,
             run,
@@ -142,7 +158,7 @@ impl Session {
             is_overlay_stale: false,
         };
         // Continued to the step where it is already.
-        session.ending = session.is_over().then_some(Ending::FIRST);
+        session.ending = session.first_look();
         Ok(session)
     }
 
@@ -152,7 +168,7 @@ impl Session {
 
     /// The clock of a run that has taken its steps stands.
     pub fn pause(&mut self, pause: bool) {
-        self.clock.pause(pause || self.ending.is_some());
+        self.clock.pause(pause || self.ending.is_some() || self.is_waiting());
     }
 
     /// Another case is on the screen: its overlay comes next.
@@ -164,11 +180,14 @@ impl Session {
 
     pub fn edit(&mut self, id: &CaseId, delta: &Delta, revision: u64, outlet: &Outlet) {
         let Some(case) = self.trainer.case_mut(id) else { return };
+        let is_news = revision > case.labels().revision() && !case.held_out;
         if let Err(error) = case.apply(delta, revision) {
             log::warn!("case {id}: an edit did not reach the trainer: {error}");
             outlet.send(TrainerEvent::Notice(format!(
                 "Training goes on with older labels of case {id}; start it again to use the newest."
             )));
+        } else if let Some(live) = self.live.as_mut().filter(|_| is_news) {
+            live.rounds.corrected(id, delta, Instant::now());
         }
         self.is_overlay_stale |= self.shown.as_ref() == Some(id);
     }
@@ -178,13 +197,16 @@ impl Session {
         if let Some(ending) = self.ending {
             return self.end(ending, inbox, outlet);
         }
+        if self.is_waiting() {
+            return self.wait(inbox, outlet);
+        }
         let report = self.step(inbox)?;
         self.keep_pace(outlet)?;
         if let Some(report) = report {
             self.write_metrics(&report)?;
             self.last_report = Some(report);
         }
-        let over = self.is_over();
+        let over = self.is_over() || self.is_round_cut_off();
         if over || self.clock.last_report.elapsed() >= REPORT_EVERY {
             self.report(outlet);
         }
@@ -230,6 +252,7 @@ impl Session {
     pub fn stop(&mut self, outlet: &Outlet) -> Result<(), SessionError> {
         self.training = false;
         self.ending = None;
+        self.end_waiting();
         self.clock.pause(true);
         // A run that took no step is nothing to go on from, and must not stand before the last good one.
         if self.trainer.steps_done() != self.clock.first_step {
@@ -266,10 +289,14 @@ impl Session {
         trainer.set_recompute(plan.recompute);
         // The checkpoint may be older than the last extension of the run, and than the last point of the curve.
         trainer.extend(plan.total_steps);
+        trainer.set_rounds(plan.rounds);
         self.clock.held_out_step = self.clock.held_out_step.min(trainer.steps_done());
         self.trainer = trainer;
-        self.ending = self.is_over().then_some(Ending::FIRST);
-        self.clock.pause(self.ending.is_some());
+        if !self.is_over() {
+            self.end_waiting();
+        }
+        self.ending = self.first_look();
+        self.clock.pause(self.ending.is_some() || self.is_waiting());
         let written = self.run.write_plan(self.trainer.plan());
         written.map_err(|source| SessionError::RunFolder { run: self.run.name.clone(), source })?;
         self.crew = Crew::beside(&self.host, &report);
@@ -301,16 +328,21 @@ impl Session {
         let elapsed_secs = self.clock.elapsed().as_secs_f64();
         let per_step = elapsed_secs / step.saturating_sub(self.clock.first_step).max(1) as f64;
         let by_steps = total.saturating_sub(step) as f64 * per_step;
+        let rejected = report.named.iter().filter(|(name, _)| *name == REJECTED);
         let by_time = self.settings.minutes.map(|m| (60.0 * m - elapsed_secs).max(0.0));
         outlet.send(TrainerEvent::Progress(Progress {
             step,
             total_steps: Some(total),
             loss: report.total(),
-            loss_parts: vec![
-                ("labelled".into(), report.supervised),
-                ("unlabelled".into(), report.unlabelled),
-                ("weight of unlabelled".into(), report.unsupervised_weight),
-            ],
+            loss_parts: [
+                ("labelled", report.supervised),
+                ("unlabelled", report.unlabelled),
+                ("weight of unlabelled", report.unsupervised_weight),
+            ]
+            .iter()
+            .chain(rejected)
+            .map(|(name, value)| ((*name).to_owned(), *value))
+            .collect(),
             dice_held_out: self.dice_held_out,
             elapsed_secs,
             left_secs: Some(by_time.map_or(by_steps, |t| t.min(by_steps))),
@@ -354,13 +386,16 @@ impl Session {
     }
 }
 
-/// A run that has reached its end goes on for as long as asked, or for a while.
+/// A run that has reached its end goes on for as long as asked, or for a while, a live one for a round.
 fn extend(trainer: &mut Trainer, settings: &TrainSettings) {
     let done = trainer.steps_done();
     match settings.steps {
         Some(steps) => trainer.extend(steps),
-        None if done >= trainer.plan().total_steps => trainer.extend(done + EXTRA_STEPS),
+        None if done >= trainer.plan().total_steps && !settings.live => trainer.extend(done + EXTRA_STEPS),
         None => {}
+    }
+    if settings.live && done >= trainer.plan().total_steps {
+        trainer.begin_round(Vec::new());
     }
 }
 

@@ -26,7 +26,13 @@ pub fn load_study(
     for entry in project.cases() {
         let snapshot = snapshots.remove(&entry.id);
         match load_case(project, entry, snapshot) {
-            Ok((case, geometry)) => {
+            Ok((mut case, geometry)) => {
+                match project.load_rejections(&entry.id, case.image.extent()) {
+                    Ok(rejections) => case.reject(Arc::new(rejections)),
+                    Err(error) => {
+                        notice(format!("What was rejected in case {} is not learnt from: {error}", entry.id));
+                    }
+                }
                 study.geometries.insert(entry.id.clone(), geometry);
                 study.cases.push(case);
             }

@@ -26,6 +26,7 @@ impl Workspace {
             TrainerEvent::PredictionSaved { case, step, done, total } => {
                 self.prediction_saved(case, step, (done, total), effects);
             }
+            TrainerEvent::RoundEnded(_) | TrainerEvent::OlderPrediction { .. } => {}
             TrainerEvent::OnBattery => {
                 self.training.on_battery = true;
                 let text = "Learning has paused: the computer runs on its battery. Press L to learn all the same; \

@@ -21,7 +21,7 @@ impl Workspace {
 
     fn toggle_training(&mut self, effects: &mut Vec<Effect>) {
         match self.training.state {
-            TrainerState::Running => effects.push(Effect::Trainer(TrainerCommand::Pause)),
+            TrainerState::Running | TrainerState::Waiting => effects.push(Effect::Trainer(TrainerCommand::Pause)),
             TrainerState::Paused => effects.push(Effect::Trainer(TrainerCommand::Resume)),
             TrainerState::Preparing => {}
             TrainerState::Idle | TrainerState::Finished | TrainerState::Failed => self.start_training(false, effects),

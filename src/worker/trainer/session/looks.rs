@@ -79,14 +79,18 @@ impl Session {
             let classes = &trainer.plan().classes;
             crew.run(false, || held_out_dice(trainer.cases(), most, classes, &predictor, interrupted))?
         };
-        if let Some(HeldOut { dice, cases }) = measured {
+        let was_measured = measured.is_some();
+        if let Some(HeldOut { dice, by_case, cases }) = measured {
             self.dice_held_out = Some(dice);
+            if let Some(live) = &mut self.live {
+                live.measured(by_case, dice);
+            }
             outlet.send(TrainerEvent::HeldOutDice { step: self.trainer.steps_done(), dice });
             self.keep_if_best(dice, cases, inbox, outlet)?;
         }
         self.clock.held_out.done(begin);
         self.clock.held_out_step = self.trainer.steps_done();
-        Ok(measured.is_some())
+        Ok(was_measured)
     }
 
     /// Of equals the first stays.
@@ -140,6 +144,9 @@ impl Session {
             Ending::Calibration => self.calibrate(inbox, outlet)?,
             Ending::HeldOut => self.measure_held_out(inbox, outlet)?,
             Ending::Overlay => self.refresh_shown(inbox, outlet)?,
+            Ending::Upcoming => self.predict_upcoming(inbox, outlet)?,
+            Ending::Known => self.measure_known(inbox)?,
+            Ending::Round => true,
         };
         if !was_taken && !inbox.is_empty() {
             return Ok(Turn::GoOn);
@@ -148,11 +155,15 @@ impl Session {
             // Once more, with the calibration.
             Ending::Calibration => self.checkpoint(outlet)?,
             Ending::HeldOut => self.write_last_point()?,
-            Ending::Overlay => {}
+            Ending::Round => self.close_round(outlet)?,
+            Ending::Overlay | Ending::Upcoming | Ending::Known => {}
         }
-        self.ending = ending.next();
+        self.ending = ending.next(self.live.is_some());
         if self.ending.is_some() {
             return Ok(Turn::GoOn);
+        }
+        if self.live.is_some() {
+            return self.after_round(outlet);
         }
         self.training = false;
         self.report(outlet);

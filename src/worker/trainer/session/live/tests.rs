@@ -1,0 +1,288 @@
+use std::path::Path;
+
+use crossbeam_channel::{Sender, never, unbounded};
+use tempfile::TempDir;
+
+use super::*;
+use crate::edit::{Delta, Run};
+use crate::geometry::{Affine, Extent};
+use crate::io::{NiftiGeometry, write_image};
+use crate::label::{ClassTable, LabelMap, LabelValue, Origin, Prediction};
+use crate::learn::{DeviceChoice, Method, TrainSettings};
+use crate::project::{CaseEntry, Project};
+use crate::volume::{Grid, Image, VoxelType, Voxels};
+use crate::worker::Slot;
+use crate::worker::protocol::{TrainRequest, TrainerState};
+use crate::worker::trainer::{Host, TrainerHandle};
+
+/// Longer than a hand has to rest.
+const REST: Duration = Duration::from_millis(3_100);
+const PATIENCE: Duration = Duration::from_secs(120);
+const STEPS: u64 = 3;
+
+fn extent() -> Extent {
+    Extent::new(16, 16, 16).unwrap()
+}
+
+fn truth(index: usize) -> Grid<u8> {
+    Grid::from_fn(extent(), |v| u8::from(v.x.abs_diff(6 + index) < 4 && v.y.abs_diff(8) < 4 && v.z.abs_diff(8) < 4))
+}
+
+/// Four cases: `a` labelled, `b` and `c` not, `h` labelled and held out.
+fn study() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    let geometry = NiftiGeometry::from_affine(extent(), Affine::identity(), VoxelType::I16);
+    std::fs::create_dir_all(dir.join("images")).unwrap();
+    let entries = ["a", "b", "c", "h"].into_iter().enumerate().map(|(index, name)| {
+        let truth = truth(index);
+        let voxels = Grid::from_fn(extent(), |v| i16::from(truth.at(v)) * 50 + ((v.x * 7 + v.y * 5 + v.z) % 9) as i16);
+        let file = format!("images/{name}.nii.gz");
+        write_image(&dir.join(&file), &Image::new(Voxels::I16(voxels), 1.0, 0.0, Affine::identity()), &geometry)
+            .unwrap();
+        let mut entry = CaseEntry::new(name.into(), file.into());
+        entry.held_out = name == "h";
+        entry
+    });
+    let entries = entries.collect();
+    let project = Project::create(dir, ClassTable::from_names(&["Block"]).unwrap(), entries).unwrap();
+    for (index, name) in [(0, "a"), (3, "h")] {
+        project.save_labels(&name.into(), &LabelMap::imported(truth(index)), &geometry).unwrap();
+    }
+    folder
+}
+
+fn request(dir: &Path, resume: bool) -> TrainRequest {
+    let settings = TrainSettings {
+        method: Method::DualConfidence,
+        device: DeviceChoice::Cpu,
+        steps: (!resume).then_some(STEPS),
+        live: true,
+        resume,
+        ..TrainSettings::default()
+    };
+    TrainRequest { project_dir: dir.to_owned(), settings, snapshots: Vec::new(), shown: None }
+}
+
+struct Scene {
+    folder: TempDir,
+    session: Session,
+    outlet: Outlet,
+    told: Receiver<TrainerEvent>,
+    commands: Sender<TrainerCommand>,
+    inbox: Receiver<TrainerCommand>,
+}
+
+impl Scene {
+    fn new(folder: TempDir, resume: bool) -> Self {
+        let (events, told) = unbounded();
+        let outlet = Outlet { events, predictions: Slot::new(), repaint: Box::new(|| {}) };
+        let host = Host { frames: None, is_on_battery: || false };
+        let session = Session::start(request(folder.path(), resume), &host, &outlet).unwrap();
+        let (commands, inbox) = unbounded();
+        Self { folder, session, outlet, told, commands: commands, inbox }
+    }
+
+    fn turn(&mut self) -> Turn {
+        self.session.turn(&self.inbox, &self.outlet).unwrap()
+    }
+
+    /// Turns until the run is up to date; what it said.
+    fn until_waiting(&mut self) -> Vec<TrainerEvent> {
+        while !matches!(self.turn(), Turn::Waiting) {}
+        self.told.try_iter().collect()
+    }
+
+    /// `count` voxels of a case get class 1, as if painted.
+    fn paint(&mut self, case: &str, start: usize, count: usize) {
+        let id = CaseId::from(case);
+        let labels = self.session.trainer.cases().iter().find(|c| c.id == id).unwrap().labels();
+        let run = Run { start, len: count, old: labels.value_at(start), new: LabelValue::new(1, Origin::Manual) };
+        let revision = labels.revision() + 1;
+        let delta = Delta::new(vec![run], extent()).unwrap();
+        self.session.edit(&id, &delta, revision, &self.outlet);
+    }
+
+    fn predicted(&mut self, case: &str) -> Prediction {
+        self.session.predict(&case.into(), &never()).unwrap().unwrap()
+    }
+
+    fn next_round(&mut self) -> Vec<TrainerEvent> {
+        let painted = 100 * self.session.live.as_ref().unwrap().rounds.number() as usize;
+        self.paint("b", painted, 100);
+        std::thread::sleep(REST);
+        while !matches!(self.turn(), Turn::Began) {}
+        self.until_waiting()
+    }
+}
+
+fn report(events: &[TrainerEvent]) -> RoundReport {
+    let reports: Vec<&RoundReport> =
+        events.iter().filter_map(|e| if let TrainerEvent::RoundEnded(r) = e { Some(&**r) } else { None }).collect();
+    assert_eq!(reports.len(), 1, "{events:?}");
+    reports[0].clone()
+}
+
+fn saved(events: &[TrainerEvent]) -> Vec<&str> {
+    let case = |e| if let &TrainerEvent::PredictionSaved { ref case, .. } = e { Some(case.as_str()) } else { None };
+    events.iter().filter_map(case).collect()
+}
+
+#[test]
+fn a_run_waits_when_it_is_up_to_date_and_goes_on_after_enough_corrections_and_a_rest() {
+    let mut scene = Scene::new(study(), false);
+    let first = report(&scene.until_waiting());
+    assert_eq!((first.number, first.step, first.corrected_voxels), (1, STEPS, 0));
+    assert_eq!(first.held_out.len(), 1);
+    assert_eq!((first.held_out[0].0.as_str(), Some(first.held_out[0].1)), ("h", first.mean));
+    assert!(scene.session.run.dir.join(&first.checkpoint).is_dir());
+    assert!(scene.session.is_training() && scene.session.is_waiting());
+
+    scene.paint("h", 0, 600);
+    assert_eq!(scene.session.round_due_in(), None, "what is held out is nothing to learn from");
+    scene.paint("b", 0, 60);
+    assert_eq!(scene.session.round_due_in(), None);
+    scene.paint("b", 60, 50);
+    assert!(scene.session.round_due_in().is_some_and(|rest| !rest.is_zero()), "the hand is still near");
+    assert!(matches!(scene.turn(), Turn::GoOn));
+    std::thread::sleep(REST);
+    while !matches!(scene.turn(), Turn::Began) {}
+    assert!(!scene.session.is_waiting());
+    let second = report(&scene.until_waiting());
+    assert_eq!((second.number, second.step, second.corrected_voxels), (2, 2 * STEPS, 110));
+    assert!(second.seconds > 0.0);
+}
+
+#[test]
+fn the_next_cases_of_the_review_are_predicted_before_the_round_ends_and_the_others_while_it_waits() {
+    let mut scene = Scene::new(study(), false);
+    scene.session.set_upcoming(vec!["nobody".into(), "c".into()]);
+    let events = scene.until_waiting();
+    assert_eq!(saved(&events), ["c"]);
+    while scene.session.has_cases_to_predict() {
+        assert!(matches!(scene.turn(), Turn::GoOn));
+    }
+    let events: Vec<TrainerEvent> = scene.told.try_iter().collect();
+    // `a` is complete or lacks only what was set aside; what is held out is left alone.
+    assert!(saved(&events).contains(&"b") && !saved(&events).iter().any(|case| ["c", "h"].contains(case)));
+    let project = Project::load(scene.folder.path()).unwrap();
+    assert_eq!(project.load_prediction(&"c".into()).unwrap().unwrap().provenance.step, STEPS);
+}
+
+#[test]
+fn a_command_interrupts_predictions_between_rounds() {
+    let mut scene = Scene::new(study(), false);
+    scene.until_waiting();
+    scene.commands.send(TrainerCommand::Pause).unwrap();
+    assert!(matches!(scene.turn(), Turn::GoOn));
+    assert!(saved(&scene.told.try_iter().collect::<Vec<_>>()).is_empty());
+    assert!(scene.session.has_cases_to_predict());
+}
+
+#[test]
+fn a_continued_run_that_was_up_to_date_takes_a_round_and_counts_on() {
+    let mut scene = Scene::new(study(), false);
+    scene.until_waiting();
+    scene.session.stop(&scene.outlet).unwrap();
+    assert!(!scene.session.is_training() && !scene.session.is_waiting() && scene.session.round_due_in().is_none());
+    let mut again = Scene::new(scene.folder, true);
+    let second = report(&again.until_waiting());
+    assert_eq!((second.number, second.step), (2, 2 * STEPS));
+    assert!(again.session.trainer.cases().iter().all(|c| c.held_out == (c.id.as_str() == "h")));
+    assert_eq!(report(&again.next_round()).number, 3);
+}
+
+#[test]
+fn rejections_of_the_project_and_of_the_window_reach_the_cases_and_late_ones_of_no_case_are_dropped() {
+    let folder = study();
+    let predicted = Grid::filled(extent(), 1);
+    let mut rejections = Rejections::default();
+    rejections.reject(&[0..40], 1, &predicted);
+    let project = Project::load(folder.path()).unwrap();
+    project.save_rejections(&"b".into(), extent(), &rejections).unwrap();
+    let mut scene = Scene::new(folder, false);
+    let of = |scene: &Scene, case: &str| {
+        let cases = scene.session.trainer.cases();
+        cases.iter().find(|c| c.id.as_str() == case).unwrap().rejections().as_ref().clone()
+    };
+    assert_eq!(of(&scene, "b"), rejections);
+    let mut more = rejections.clone();
+    more.reject(&[0..160], 1, &predicted);
+    scene.session.reject(&"nobody".into(), Arc::new(more.clone()));
+    scene.session.reject(&"h".into(), Arc::new(more.clone()));
+    assert_eq!(scene.session.round_due_in(), None);
+    scene.session.reject(&"b".into(), Arc::new(more.clone()));
+    assert!(scene.session.round_due_in().is_some(), "120 voxels more");
+    assert_eq!(of(&scene, "b"), more);
+    // Late: the case has them already.
+    scene.session.reject(&"b".into(), Arc::new(more));
+    scene.until_waiting();
+    std::thread::sleep(REST);
+    while !matches!(scene.turn(), Turn::Began) {}
+    assert_eq!(report(&scene.until_waiting()).rejected_voxels, 120);
+}
+
+#[test]
+fn an_older_round_predicts_beside_the_live_networks_and_restored_says_exactly_that_again() {
+    let mut scene = Scene::new(study(), false);
+    scene.until_waiting();
+    scene.next_round();
+    let live = scene.predicted("c");
+    let (inbox, outlet) = (scene.inbox.clone(), &scene.outlet);
+    scene.session.predict_with(1, "c".into());
+    scene.session.predict_older(&inbox, outlet).unwrap();
+    let older = scene.told.try_iter().find_map(|e| match e {
+        TrainerEvent::OlderPrediction { round: 1, prediction } => Some(prediction),
+        _ => None,
+    });
+    let older = older.unwrap();
+    assert_eq!((older.provenance.step, live.provenance.step), (STEPS, 2 * STEPS));
+    let planes = |p: &Prediction| (p.class.clone(), p.confidence_a.clone(), p.confidence_b.clone());
+    assert_ne!(planes(&older), planes(&live));
+    assert_eq!(planes(&scene.predicted("c")), planes(&live), "the live networks are untouched");
+
+    scene.session.restore(1, &scene.outlet).unwrap();
+    let restored = scene.predicted("c");
+    assert_eq!(planes(&restored), planes(&older));
+    assert_eq!(restored.provenance.step, 2 * STEPS, "steps are counted on");
+    assert!(scene.session.is_waiting() && scene.session.has_cases_to_predict(), "predictions are made anew");
+    assert!(scene.session.trainer.cases().iter().all(|c| c.held_out == (c.id.as_str() == "h")));
+    assert_eq!(report(&scene.next_round()).number, 3);
+
+    scene.session.restore(9, &scene.outlet).unwrap();
+    let notice = scene.told.try_iter().any(|e| matches!(e, TrainerEvent::Notice(s) if s.contains("round 9")));
+    assert!(notice);
+}
+
+#[test]
+fn the_thread_waits_is_paused_while_it_waits_goes_on_by_itself_and_is_stopped() {
+    let folder = study();
+    let trainer = TrainerHandle::spawn().unwrap();
+    let send = |command| trainer.commands.send(command).unwrap();
+    let until = |wanted: TrainerState| {
+        let begin = Instant::now();
+        loop {
+            let left = PATIENCE.checked_sub(begin.elapsed()).expect("nothing more came");
+            let event = trainer.events.recv_timeout(left).unwrap();
+            assert!(!matches!(event, TrainerEvent::Fatal { .. }), "{event:?}");
+            if event == TrainerEvent::State(wanted) {
+                return;
+            }
+        }
+    };
+    send(TrainerCommand::Start(Box::new(request(folder.path(), false))));
+    until(TrainerState::Waiting);
+    send(TrainerCommand::Pause);
+    until(TrainerState::Paused);
+    let run = Run { start: 0, len: 200, old: LabelValue::UNKNOWN, new: LabelValue::new(1, Origin::Manual) };
+    let delta = Arc::new(Delta::new(vec![run], extent()).unwrap());
+    send(TrainerCommand::Label { case: "b".into(), delta, revision: 1 });
+    std::thread::sleep(REST + Duration::from_millis(500));
+    assert!(!trainer.events.try_iter().any(|e| matches!(e, TrainerEvent::State(_))), "paused, no round begins");
+    send(TrainerCommand::Resume);
+    until(TrainerState::Waiting);
+    until(TrainerState::Running);
+    until(TrainerState::Waiting);
+    send(TrainerCommand::Stop);
+    until(TrainerState::Finished);
+}
