@@ -8,6 +8,7 @@ use super::textures::{longest_side, volume_texture, within_memory, write_box};
 use super::{Fold, RenderError, wgpu};
 use crate::geometry::{Extent, Voxel, VoxelBox};
 use crate::volume::Image;
+use crate::with_voxels;
 
 /// Half floats.
 const BYTES_PER_TEXEL: u64 = 2;
@@ -39,17 +40,27 @@ impl CoarseImage {
     }
 }
 
-/// Mean codes of boxes of `step` voxels, clipped to the image, for the texels of a box inside the coarse image.
+/// Codes of the means of boxes of `step` voxels, clipped to the image, for the texels of a box inside the coarse image.
+// One arm of the macro casts f64 to f64.
+#[allow(clippy::unnecessary_cast)]
 fn means(image: &Image, code: &IntensityCode, step: [usize; 3], slab: &VoxelBox) -> Vec<f16> {
     let all = image.extent().full_box();
-    let texels: Vec<Voxel> = slab.voxels().collect();
-    let mean = |texel: &Voxel| {
-        let lo: [usize; 3] = std::array::from_fn(|a| texel.to_array()[a] * step[a]);
-        let hi = std::array::from_fn(|a| lo[a] + step[a]);
-        let voxels = VoxelBox { lo: lo.into(), hi: Voxel::from(hi) }.intersect(&all);
-        let sum: f64 = voxels.voxels().map(|v| code.encode(image.intensity(v)).to_f64()).sum();
-        // At least the first voxel is inside.
-        f16::from_f64(sum / voxels.voxel_count().max(1) as f64)
+    let Some(texels) = Extent::from_array(slab.size()) else {
+        return Vec::new();
     };
-    texels.par_iter().map(mean).collect()
+    let voxels_of = |texel: usize| {
+        let (texel, first) = (texels.voxel(texel).to_array(), slab.lo.to_array());
+        let lo: [usize; 3] = std::array::from_fn(|a| (first[a] + texel[a]) * step[a]);
+        let hi = std::array::from_fn(|a| lo[a] + step[a]);
+        VoxelBox { lo: Voxel::from(lo), hi: Voxel::from(hi) }.intersect(&all)
+    };
+    // At least the first voxel is inside.
+    let encode = |sum: f64, count: usize| code.encode(image.slope * (sum / count.max(1) as f64) + image.intercept);
+    with_voxels!(&image.voxels, g => {
+        let mean = |texel| {
+            let voxels = voxels_of(texel);
+            encode(voxels.voxels().map(|v| g.at(v) as f64).sum(), voxels.voxel_count())
+        };
+        (0..texels.voxel_count()).into_par_iter().map(mean).collect()
+    })
 }

@@ -6,6 +6,8 @@ use crate::geometry::{Extent, Voxel, VoxelBox};
 /// Pieces are halved this often at most. It lets all but a few per cent of the largest texture be filled, and pieces stay
 /// large enough to be uploaded one by one.
 const HALVINGS: u32 = 5;
+/// Smaller pieces are not tried where at most one texel is wasted for so many voxels: each piece is an upload of its own.
+const WASTED_SHARE: u64 = 16;
 
 /// Where the voxels of a volume lie in a 3-D texture no axis of which is longer than a limit.
 ///
@@ -29,16 +31,19 @@ pub(super) struct FoldUniforms {
 }
 
 impl Fold {
-    /// For textures of at most `limit` texels along each axis: the fold that takes least memory, of these the one with the
-    /// largest pieces.
+    /// For textures of at most `limit` texels along each axis: the largest pieces that waste little memory, else those that
+    /// waste least.
     ///
     /// # Errors
     /// [`RenderError::VolumeTooLarge`] if not even the largest texture has room.
     pub fn new(extent: Extent, limit: u32) -> Result<Self, RenderError> {
         let limit = limit.max(1);
         let sides = (0..=HALVINGS).map(|halvings| (limit >> halvings).max(1));
-        let folds = sides.filter_map(|side| Self::with_pieces(extent, limit, side));
-        folds.min_by_key(Self::texel_count).ok_or(RenderError::VolumeTooLarge { extent, limit })
+        let folds: Vec<_> = sides.filter_map(|side| Self::with_pieces(extent, limit, side)).collect();
+        let voxels = extent.voxel_count() as u64;
+        let thrifty = folds.iter().find(|fold| fold.texel_count() <= voxels.saturating_add(voxels / WASTED_SHARE));
+        let best = thrifty.or_else(|| folds.iter().min_by_key(|fold| fold.texel_count()));
+        best.copied().ok_or(RenderError::VolumeTooLarge { extent, limit })
     }
 
     /// With pieces of at most `side` voxels along each axis, as even as can be.
@@ -109,19 +114,11 @@ impl Fold {
     }
 }
 
-/// Slots along each axis for at least `count` pieces, where there is room for so many; few of them stay free.
+/// The fewest slots along each axis that hold `count` pieces, where there is room for so many.
 fn slots(count: u32, room: [u32; 3]) -> Option<[u32; 3]> {
-    let mut axes = [0, 1, 2];
-    axes.sort_by_key(|&axis| std::cmp::Reverse(room[axis]));
-    let (mut slots, mut rows) = ([1; 3], count);
-    for axis in axes {
-        slots[axis] = room[axis].min(rows);
-        rows = rows.div_ceil(slots[axis]);
-    }
-    // Along the first axis fewer may do for as many rows.
-    let [first, second, third] = axes;
-    slots[first] = count.div_ceil(slots[second] * slots[third]);
-    (rows == 1).then_some(slots)
+    let rows = |x: u32| (1..=room[1].min(count.div_ceil(x))).map(move |y| [x, y, count.div_ceil(x.saturating_mul(y))]);
+    let fitting = (1..=room[0].min(count)).flat_map(rows).filter(|slots| slots[2] <= room[2]);
+    fitting.min_by_key(|slots| slots.iter().map(|&n| u64::from(n)).fold(1, u64::saturating_mul))
 }
 
 #[cfg(test)]
@@ -214,8 +211,8 @@ mod tests {
     fn a_long_volume_lies_in_strips_and_one_of_nearly_the_largest_size_in_bricks() {
         let size =
             |n: [usize; 3], limit| sides(Fold::new(Extent::from_array(n).unwrap(), limit).unwrap().texture_size());
-        assert_eq!(size([6000, 300, 300], 2048), [2000, 900, 300]);
-        assert_eq!(size([20, 30, 4096], 2048), [40, 30, 2048]);
+        assert_eq!(size([6000, 300, 300], 2048), [2000, 300, 900]);
+        assert_eq!(size([20, 30, 4096], 2048), [20, 60, 2048]);
         let bricks = Fold::new(Extent::new(2049, 1900, 1900).unwrap(), 2048).unwrap();
         assert!(bricks.is_folded());
     }

@@ -57,13 +57,18 @@ pub(super) fn write_box<T: Pod>(
     for slab in fold.parts(area).flat_map(|part| slabs(part, WRITE_BYTES / size_of::<T>())) {
         let texels = texels(&slab);
         write_slab(queue, texture, fold.texel(slab.lo), slab.size(), &texels);
-        waiting += size_of_val(texels.as_slice());
+        waiting += staged_bytes(slab.size(), size_of::<T>());
         if waiting >= WRITE_BYTES {
             // The queue keeps a copy of what is written until something is submitted.
             queue.submit([]);
             waiting = 0;
         }
     }
+}
+
+/// The queue's copy begins each row at a multiple of an alignment.
+fn staged_bytes([width, height, depth]: [usize; 3], texel_bytes: usize) -> usize {
+    (width * texel_bytes).next_multiple_of(wgpu::COPY_BYTES_PER_ROW_ALIGNMENT as usize) * height * depth
 }
 
 /// Makes up a box of slabs of about `most` voxels at most: of whole slices, or of rows of one slice.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::edit::{Acceptance, VoxelSet, accept, withdraw_accepted};
 use crate::geometry::{Plane, VoxelBox};
 use crate::review::{Region, RegionState};
+use crate::worker::protocol::TrainerCommand;
 use crate::worker::protocol_io::{EditKind, IoCommand};
 use crate::workspace::{Effect, Notice, OpenCase, ReviewAction, Workspace};
 
@@ -105,8 +106,9 @@ impl Workspace {
     fn keep_rejections(&mut self, effects: &mut Vec<Effect>) {
         let Some(case) = self.case() else { return };
         let rejections = Arc::clone(case.review.rejections());
-        let command = IoCommand::SaveReview { case: case.id.clone(), extent: case.extent(), rejections };
-        effects.push(Effect::Io(command));
+        let (id, extent) = (case.id.clone(), case.extent());
+        effects.push(Effect::Trainer(TrainerCommand::Reject { case: id.clone(), rejections: Arc::clone(&rejections) }));
+        effects.push(Effect::Io(IoCommand::SaveReview { case: id, extent, rejections }));
     }
 
     fn go_on_reviewing(&mut self, effects: &mut Vec<Effect>) {

@@ -132,6 +132,10 @@ fn a_rejected_region_stays_unknown_survives_a_new_round_and_can_be_taken_back() 
     let kept =
         io_commands(&effects).any(|c| matches!(c, IoCommand::SaveReview { rejections, .. } if !rejections.is_empty()));
     assert!(kept);
+    assert!(
+        trainer_commands(&effects)
+            .any(|c| matches!(c, TrainerCommand::Reject { rejections, .. } if !rejections.is_empty()))
+    );
     assert_eq!(queue(&ws).get(region).unwrap().state, RegionState::Rejected);
 
     io(&mut ws, IoEvent::PredictionLoaded { case: "a".into(), prediction: Some(disagreeing(8)) });
