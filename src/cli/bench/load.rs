@@ -89,5 +89,5 @@ fn noise(index: u32) -> i16 {
     hash ^= hash >> 15;
     hash = hash.wrapping_mul(2_246_822_519);
     hash ^= hash >> 13;
-    ((hash >> 25) + (hash >> 18 & 127)) as i16
+    ((hash >> 25) + ((hash >> 18) & 127)) as i16
 }

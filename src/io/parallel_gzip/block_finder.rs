@@ -6,14 +6,22 @@ const MAX_HEADER_BITS: usize = 17 + 19 * 3 + 316 * 14;
 const LENGTH_CODE_ORDER: [usize; 19] = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
 const LENGTH_CODE_BITS: u8 = 7;
 const CODE_BITS: u8 = 15;
+/// Three bits: not the last block, Huffman codes of its own.
+const HUFFMAN_BLOCK: u16 = 0b100;
 const END_OF_BLOCK: usize = 256;
 
 /// The first bit of `packed` that looks like the start of a block with Huffman codes of its own and is not the last block.
 ///
-/// A block that is found may be none, about once in a gigabyte; blocks of other kinds are passed over.
+/// What is found may, rarely, be no block: the caller must see that the blocks before end there. Blocks of other kinds
+/// are passed over.
 pub(super) fn find_block(packed: &[u8]) -> Option<usize> {
     let end = (8 * packed.len()).checked_sub(MAX_HEADER_BITS)?;
-    (0..end).find(|&bit| begins_block(Bits { packed, at: bit }).is_some())
+    packed.windows(2).zip((0..end).step_by(8)).find_map(|(pair, byte_start)| {
+        let pair = u16::from_le_bytes([pair[0], pair[1]]);
+        // The first three bits alone rule out seven places of eight.
+        let mut starts = (0..8).filter(|&bit| pair >> bit & 0b111 == HUFFMAN_BLOCK).map(|bit| byte_start + bit);
+        starts.find(|&at| begins_block(Bits { packed, at: at + 3 }).is_some())
+    })
 }
 
 /// Bits of a stream, the least significant of each byte first. Past the end they are 0.
@@ -37,12 +45,8 @@ impl Bits<'_> {
     }
 }
 
-/// `None` if no compressor writes these bits as the header of a block.
+/// `None` if no compressor writes these bits behind the first three of a block.
 fn begins_block(mut bits: Bits) -> Option<()> {
-    // Not the last block, Huffman codes of its own.
-    if bits.take(3) != 0b100 {
-        return None;
-    }
     let (literals, distances) = (bits.take(5) + 257, bits.take(5) + 1);
     if literals > 286 || distances > 30 {
         return None;

@@ -21,7 +21,8 @@ const MAX_GROWTH: usize = 8;
 const STORED_WINDOW: [u8; 5] = [0, 0x00, 0x80, 0xff, 0x7f];
 const HEAD: usize = STORED_WINDOW.len() + WINDOW;
 /// A last block with nothing in it: one bit "last", two bits "fixed codes", seven bits "end of block".
-const END: u16 = 0b11;
+const END: u32 = 0b11;
+const END_BITS: usize = 10;
 
 /// Blocks of the middle of a stream, made a stream of their own: the window goes in front as a stored block, an empty
 /// last block behind. That block is met only by a decoder that stands between two blocks there, so a piece that was
@@ -48,13 +49,15 @@ impl Layout {
     }
 
     /// `None` if no block begins where one should, or the blocks are damaged or grow too much.
-    pub fn unpack(&self, file: &mut File, index: u64) -> io::Result<Option<Piece>> {
+    ///
+    /// `bytes` is only lent: fresh memory costs more than reading the file.
+    pub fn unpack(&self, file: &mut File, index: u64, bytes: &mut Vec<u8>) -> io::Result<Option<Piece>> {
         let at = index * STEP;
         let is_last = index + 1 >= self.piece_count();
         let length = if is_last { self.file_length - at } else { STEP + SEARCHED };
-        let mut bytes = Vec::with_capacity(length as usize);
+        bytes.clear();
         file.seek(SeekFrom::Start(at))?;
-        file.take(length).read_to_end(&mut bytes)?;
+        file.take(length).read_to_end(bytes)?;
         let block_from = |from: u64| {
             let searched = bytes.get(from as usize..(from + SEARCHED) as usize)?;
             Some(8 * from as usize + find_block(searched)?)
@@ -62,8 +65,7 @@ impl Layout {
         let start = if index == 0 { Some(8 * self.first as usize) } else { block_from(0) };
         let end = if is_last { Some(8 * bytes.len()) } else { block_from(STEP) };
         let (Some(start), Some(end)) = (start, end) else { return Ok(None) };
-        let packed = packed(&bytes, start, end);
-        drop(bytes);
+        let Some(packed) = packed(bytes, start, end) else { return Ok(None) };
         let Some((unpacked, consumed)) = unpack(&packed) else { return Ok(None) };
         if !is_last && consumed != packed.len() {
             return Ok(None);
@@ -93,26 +95,29 @@ impl Piece {
     }
 }
 
-/// The bits from `start` to `end` as a stream of their own, with room for a window.
-fn packed(bytes: &[u8], start: usize, end: usize) -> Vec<u8> {
-    let (first, shift, count) = (start / 8, start % 8, end.saturating_sub(start));
-    let mut packed = Vec::with_capacity(HEAD + count / 8 + 3);
+/// The bits from `start` to `end` as a stream of their own, with room for a window. `end` lies within `bytes`.
+fn packed(bytes: &[u8], start: usize, end: usize) -> Option<Vec<u8>> {
+    let (shift, count) = ((start % 8) as u32, end.checked_sub(start)?);
+    let source = bytes.get(start / 8..end.div_ceil(8))?;
+    let (_, next) = source.split_first()?;
+    let mut packed = Vec::with_capacity(HEAD + source.len() + 3);
     packed.extend(STORED_WINDOW);
-    packed.resize(HEAD, 0);
-    let shifted = |pair: &[u8]| (u16::from_le_bytes([pair[0], pair[1]]) >> shift) as u8;
-    let source = bytes.get(first..).unwrap_or(&[]);
-    packed.extend(source.windows(2).map(shifted).take(count.div_ceil(8)));
-    if packed.len() < HEAD + count.div_ceil(8) {
-        packed.extend(source.last().map(|last| last >> shift));
+    packed.resize(HEAD + source.len(), 0);
+    // Wrapping, of a shift below 8: a check in it would keep the loop from being vectorised.
+    let moved = |low: u8, high: u8| u16::from_le_bytes([low, high]).wrapping_shr(shift) as u8;
+    for ((out, &low), &high) in packed[HEAD..].iter_mut().zip(source).zip(next) {
+        *out = moved(low, high);
     }
-    let used = count % 8;
-    let begun = if used > 0 { packed.pop().unwrap_or(0) & ((1 << used) - 1) } else { 0 };
-    // At most 7 bits and the 2 that are not zero.
-    packed.extend((u16::from(begun) | END << used).to_le_bytes());
-    if used == 7 {
-        packed.push(0);
+    if let (Some(out), Some(&low)) = (packed.last_mut(), source.last()) {
+        *out = moved(low, 0);
     }
-    packed
+    // Only whole bytes, then at most 7 bits with the end behind them.
+    let (whole, used) = (HEAD + count / 8, count % 8);
+    let begun = packed.get(whole).map_or(0, |byte| u32::from(*byte) & ((1 << used) - 1));
+    packed.truncate(whole);
+    let tail = (begun | END << used).to_le_bytes();
+    packed.extend(&tail[..(used + END_BITS).div_ceil(8)]);
+    Some(packed)
 }
 
 /// The content of a stream and how many of its bytes it took.

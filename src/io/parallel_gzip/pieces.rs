@@ -91,8 +91,9 @@ fn send_pieces(
     indices: impl Iterator<Item = u64>,
     sender: &SyncSender<Option<Piece>>,
 ) {
+    let mut bytes = Vec::new();
     for index in indices {
-        let piece = layout.unpack(file, index).ok().flatten();
+        let piece = layout.unpack(file, index, &mut bytes).ok().flatten();
         let usable = piece.is_some();
         if sender.send(piece).is_err() || !usable {
             return;
