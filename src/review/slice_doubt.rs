@@ -137,6 +137,6 @@ mod tests {
         assert_eq!(worst(&scene), [None; 4]);
         scene.disagree(cube([1, 2, 3], [2, 2, 2]), 1, 0);
         scene.disagree(cube([1, 3, 4], [2, 1, 2]), 1, 0);
-        assert_eq!(worst(&scene), [Some(1), Some(3), Some(4), None]);
+        assert_eq!(worst(&scene), [Some(1), Some(3), Some(3), None]);
     }
 }

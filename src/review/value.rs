@@ -5,12 +5,12 @@ use crate::geometry::VoxelBox;
 use crate::label::ClassId;
 use crate::review::{ClassShares, Region};
 
-/// Going to a region and judging it takes about as long as brushing this much: half a minute's worth of a small brush would be
-/// ten times that. The gain per second of a region of size `s` is then proportional to `s / (s + this)`.
+/// Going to a region and judging it is taken to last as long as brushing this much, a cube of 6 mm. The gain per second of a
+/// region of size `s` is then proportional to `s / (s + this)`.
 const JUMP_MM3: f64 = 200.0;
 /// What lies beside a reviewed region is worth this share of what lies far from all: the next round learns it from there.
 const WORTH_BESIDE_REVIEWED: f64 = 0.5;
-/// How far what was reviewed says something about its surroundings: about the size of a patch's receptive field.
+/// How far what was reviewed says something about its surroundings: somewhat less than a region that fills a view.
 const NOVELTY_MM: f64 = 20.0;
 
 /// The factors of a region's value; each can only be compared with its own kind.

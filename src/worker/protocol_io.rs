@@ -7,7 +7,7 @@ use crate::edit::{Delta, HistoryRecord};
 use crate::geometry::Extent;
 use crate::io::{ClassFileFormat, NiftiGeometry};
 use crate::label::{ClassId, ClassTable, LabelMap, Prediction, Rejections};
-use crate::project::{CaseState, ExportReport, InitRequest, PreferencesFile, Source};
+use crate::project::{CaseState, ExportReport, InitRequest, ModelStep, PreferencesFile, Source};
 use crate::review::CaseFigures;
 use crate::volume::{CaseId, Grid, Image};
 use crate::worker::PastRun;
@@ -103,7 +103,10 @@ pub enum EditKind {
     Painted {
         tool: &'static str,
     },
-    Accepted,
+    /// From the pseudo-label of these networks.
+    Accepted {
+        model: Option<ModelStep>,
+    },
     Undone {
         step: String,
     },

@@ -304,8 +304,8 @@ mod tests {
         assert_eq!(plain.accepted, [n * n, n * n + 1]);
         let mut rejections = Rejections::default();
         // Known voxels, accepted ones, and three that nobody labelled; one of those is rejected once more.
-        rejections.reject(&[n * n - 3..n * n + 5], 1, &Grid::filled(e, 1));
-        rejections.reject(&[n * n + 4..n * n + 5], 0, &Grid::filled(e, 0));
+        rejections.reject(std::slice::from_ref(&(n * n - 3..n * n + 5)), 1, &Grid::filled(e, 1));
+        rejections.reject(std::slice::from_ref(&(n * n + 4..n * n + 5)), 0, &Grid::filled(e, 0));
         case.reject(Arc::new(rejections));
         let hinted = whole(&case);
         let mut found = hinted.rejected.clone();

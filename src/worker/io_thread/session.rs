@@ -328,7 +328,7 @@ fn edit_event(case: &CaseId, delta: &Delta, kind: EditKind) -> AuditEvent {
     let (case, voxels) = (case.clone(), delta.voxel_count());
     match kind {
         EditKind::Painted { tool } => AuditEvent::Painted { case, tool: tool.to_owned(), voxels },
-        EditKind::Accepted => AuditEvent::Accepted { case, voxels, model: None },
+        EditKind::Accepted { model } => AuditEvent::Accepted { case, voxels, model },
         EditKind::Undone { step } => AuditEvent::Undone { case, tool: step },
         EditKind::Redone { step } => AuditEvent::Redone { case, tool: step },
     }

@@ -157,9 +157,9 @@ mod tests {
         let (mut rounds, now) = (Rounds::new(1), Instant::now());
         let predicted = Grid::filled(Extent::new(10, 10, 10).unwrap(), 2);
         let (none, mut some) = (Rejections::default(), Rejections::default());
-        some.reject(&[0..80], 2, &predicted);
+        some.reject(std::slice::from_ref(&(0..80)), 2, &predicted);
         let mut more = some.clone();
-        more.reject(&[40..110], 2, &predicted);
+        more.reject(std::slice::from_ref(&(40..110)), 2, &predicted);
         rounds.rejected(&none, &some, now);
         assert_eq!(rounds.due_in(0, now + QUIET), None);
         rounds.rejected(&some, &more, now);

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::edit::{Acceptance, accept};
-use crate::label::probability_to_u8;
+use crate::label::{Provenance, probability_to_u8};
+use crate::project::ModelStep;
 use crate::worker::protocol_io::EditKind;
 use crate::workspace::{Effect, Notice, PseudoAction, Workspace};
 
@@ -37,6 +38,16 @@ impl Workspace {
         probability_to_u8(1.0 - self.views.layers.doubt_threshold)
     }
 
+    /// An acceptance, with the networks that the shown pseudo-label came from.
+    pub(super) fn accepted_kind(&self) -> EditKind {
+        let prediction = self.case().and_then(|case| case.prediction.as_ref());
+        let model = prediction.map(|prediction| {
+            let Provenance { model, step, .. } = &prediction.provenance;
+            ModelStep { run: model.clone(), step: *step }
+        });
+        EditKind::Accepted { model }
+    }
+
     fn accept(&mut self, name: &str, what: &Acceptance, effects: &mut Vec<Effect>) {
         if !self.can_edit() {
             return;
@@ -49,7 +60,8 @@ impl Workspace {
         match accept(labels, &prediction.class, what, |i| confidence[i] >= least, &locked) {
             Some(delta) => {
                 let name = format!("{name}, {}", voxels(delta.voxel_count()));
-                self.record(name, EditKind::Accepted, delta, effects);
+                let kind = self.accepted_kind();
+                self.record(name, kind, delta, effects);
             }
             None => {
                 let text = "Nothing to accept here: every voxel is labelled already, locked or too doubtful. \

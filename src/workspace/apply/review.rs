@@ -67,7 +67,8 @@ impl Workspace {
         };
         case.review.set_state(region.id, RegionState::Accepted);
         let name = format!("Accept region, {}", voxels(delta.voxel_count()));
-        self.record(name, EditKind::Accepted, delta, effects);
+        let kind = self.accepted_kind();
+        self.record(name, kind, delta, effects);
         self.go_on_reviewing(effects);
     }
 

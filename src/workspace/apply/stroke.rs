@@ -111,7 +111,7 @@ impl Workspace {
                 Some(class) => (format!("Paint {}", self.class_name(class)), EditKind::Painted { tool: "Brush" }),
                 None => ("Erase".to_owned(), EditKind::Painted { tool: "Eraser" }),
             },
-            Ink::Accept => ("Accept".to_owned(), EditKind::Accepted),
+            Ink::Accept => ("Accept".to_owned(), self.accepted_kind()),
         };
         if let Some(case) = self.case_mut() {
             case.history.rename_newest(format!("{name}, {}", voxels(delta.voxel_count())));

@@ -126,10 +126,12 @@ fn without_a_prediction_accepting_says_what_to_do() {
 fn a_saved_prediction_of_the_shown_case_is_fetched_unless_it_is_there() {
     let mut ws = predicted();
     let saved = |case: &str, step, done| TrainerEvent::PredictionSaved { case: case.into(), step, done, total: 2 };
-    assert!(trainer(&mut ws, saved("a", 10, 1)).is_empty());
+    let fetches = |effects: &[Effect]| io_commands(effects).any(|c| matches!(c, IoCommand::LoadPrediction(_)));
+    assert!(!fetches(&trainer(&mut ws, saved("a", 10, 1))));
     assert_eq!(ws.training().predicting, Some((1, 2)));
     let effects = trainer(&mut ws, saved("a", 12, 2));
-    assert!(io_commands(&effects).any(|c| matches!(c, IoCommand::LoadPrediction(_))));
+    assert!(fetches(&effects));
+    assert!(io_commands(&effects).any(|c| matches!(c, IoCommand::RankCase(case) if case.as_str() == "a")));
     assert_eq!(ws.training().predicting, None);
     let from_disk = IoEvent::PredictionLoaded { case: "a".into(), prediction: Some(prediction("a", RUN, 12, 0)) };
     assert!(matches!(io(&mut ws, from_disk).as_slice(), [Effect::UploadPrediction]));
