@@ -12,13 +12,14 @@ use crate::workspace::{CaseAction, CaseLine, Study, Workspace};
 
 /// Room for the facts below the list.
 const FACTS_HEIGHT: f32 = 118.0;
+/// Room for the choice of the order.
+const ORDER_HEIGHT: f32 = 30.0;
 const BAR_WIDTH: f32 = 32.0;
 
 pub fn ui(ui: &mut Ui, workspace: &Workspace, actions: &mut Actions) {
     let Some(study) = workspace.study() else { return };
     widgets::section_ui(ui, "Cases", Some(&study.cases.len().to_string()));
-    order_ui(ui, study, actions);
-    let height = (ui.available_height() - FACTS_HEIGHT).max(3.0 * theme::ROW_HEIGHT);
+    let height = (ui.available_height() - FACTS_HEIGHT - ORDER_HEIGHT).max(3.0 * theme::ROW_HEIGHT);
     ScrollArea::vertical().auto_shrink([false, true]).max_height(height).show_rows(
         ui,
         theme::ROW_HEIGHT,
@@ -29,6 +30,8 @@ pub fn ui(ui: &mut Ui, workspace: &Workspace, actions: &mut Actions) {
             }
         },
     );
+    // Below the list: it comes with the first pseudo-label, and no row may move then.
+    order_ui(ui, study, actions);
     ui.add_space(theme::GAP);
     study_ui(ui, study);
 }
