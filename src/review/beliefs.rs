@@ -30,7 +30,7 @@ pub struct VoxelBelief {
     pub confidence_b: u8,
     /// First axis: `1 - dual confidence`.
     pub networks_doubt: u8,
-    /// Second axis: how unlike the labels; see [`likeness`]. 0 where no neural process was asked.
+    /// Second axis: how unlike the labels; see `likeness`. 0 where no neural process was asked.
     pub unlike_labels: u8,
 }
 
