@@ -121,8 +121,13 @@ fn inside(voxel: vec3i) -> bool {
     return all(voxel >= vec3i(0)) && all(voxel < view.extent.xyz);
 }
 
+// The border voxels go on beyond the grid.
+fn value_of(plane: texture_3d<f32>, fold: Fold, extent: vec3i, voxel: vec3i) -> f32 {
+    return textureLoad(plane, folded(fold, clamp(voxel, vec3i(0), extent - 1)), 0).x;
+}
+
 fn intensity(voxel: vec3i) -> f32 {
-    return textureLoad(image, texel(clamp(voxel, vec3i(0), view.extent.xyz - 1)), 0).x;
+    return value_of(image, view.fold, view.extent.xyz, voxel);
 }
 
 fn interpolated(position: vec3f) -> f32 {
@@ -135,19 +140,22 @@ fn interpolated(position: vec3f) -> f32 {
     return mix(top, bottom, fraction.y);
 }
 
-fn row_between(base: vec3i, fraction: f32) -> f32 {
-    return mix(intensity(base), intensity(base + vec3i(1, 0, 0)), fraction);
+fn row_of(plane: texture_3d<f32>, fold: Fold, extent: vec3i, base: vec3i, fraction: f32) -> f32 {
+    let next = base + vec3i(1, 0, 0);
+    return mix(value_of(plane, fold, extent, base), value_of(plane, fold, extent, next), fraction);
 }
 
-fn layer_between(base: vec3i, fraction: vec2f) -> f32 {
-    return mix(row_between(base, fraction.x), row_between(base + vec3i(0, 1, 0), fraction.x), fraction.y);
+fn layer_of(plane: texture_3d<f32>, fold: Fold, extent: vec3i, base: vec3i, fraction: vec2f) -> f32 {
+    let next = base + vec3i(0, 1, 0);
+    return mix(row_of(plane, fold, extent, base, fraction.x), row_of(plane, fold, extent, next, fraction.x), fraction.y);
 }
 
-// Between all voxel axes, as a turned plane is read.
-fn trilinear(position: vec3f) -> f32 {
+// Between all voxel axes, as a turned plane and an image on a grid of its own are read.
+fn trilinear(plane: texture_3d<f32>, fold: Fold, extent: vec3i, position: vec3f) -> f32 {
     let base = vec3i(floor(position));
     let fraction = position - floor(position);
-    return mix(layer_between(base, fraction.xy), layer_between(base + vec3i(0, 0, 1), fraction.xy), fraction.z);
+    let lower = layer_of(plane, fold, extent, base, fraction.xy);
+    return mix(lower, layer_of(plane, fold, extent, base + vec3i(0, 0, 1), fraction.xy), fraction.z);
 }
 
 fn nearest(position: vec3f) -> vec3i {
@@ -156,7 +164,7 @@ fn nearest(position: vec3f) -> vec3i {
 
 fn in_plane(position: vec3f) -> f32 {
     if INTERPOLATE {
-        return trilinear(position);
+        return trilinear(image, view.fold, view.extent.xyz, position);
     }
     return intensity(nearest(position));
 }
@@ -230,25 +238,6 @@ fn grey(position: vec3f, voxel: vec3i) -> f32 {
     return clamp((value - window.x) * window.y, 0.0, 1.0);
 }
 
-fn overlay_intensity(voxel: vec3i) -> f32 {
-    let clamped = clamp(voxel, vec3i(0), view.overlay_extent.xyz - 1);
-    return textureLoad(overlay, folded(view.overlay_fold, clamped), 0).x;
-}
-
-fn overlay_row(base: vec3i, fraction: f32) -> f32 {
-    return mix(overlay_intensity(base), overlay_intensity(base + vec3i(1, 0, 0)), fraction);
-}
-
-fn overlay_layer(base: vec3i, fraction: vec2f) -> f32 {
-    return mix(overlay_row(base, fraction.x), overlay_row(base + vec3i(0, 1, 0), fraction.x), fraction.y);
-}
-
-fn overlay_interpolated(position: vec3f) -> f32 {
-    let base = vec3i(floor(position));
-    let fraction = position - floor(position);
-    return mix(overlay_layer(base, fraction.xy), overlay_layer(base + vec3i(0, 0, 1), fraction.xy), fraction.z);
-}
-
 // Of the shown slice alone, also in a slab.
 fn with_overlay(under: vec3f, place: vec2f) -> vec3f {
     let position = position_in(view.overlay_sheet, place);
@@ -259,9 +248,9 @@ fn with_overlay(under: vec3f, place: vec2f) -> vec3f {
     }
     var value: f32;
     if INTERPOLATE {
-        value = overlay_interpolated(position);
+        value = trilinear(overlay, view.overlay_fold, view.overlay_extent.xyz, position);
     } else {
-        value = overlay_intensity(vec3i(nearest));
+        value = value_of(overlay, view.overlay_fold, view.overlay_extent.xyz, vec3i(nearest));
     }
     let share = (value - view.overlay_window.x) * view.overlay_window.y;
     if share <= OVERLAY_HIDDEN {

@@ -9,6 +9,8 @@ use super::{Project, ProjectError};
 use crate::io::write_atomically;
 use crate::volume::CaseId;
 
+pub(super) const FOLDER: &str = "views";
+
 impl Project {
     /// `None` if nothing has been kept of this case.
     ///
@@ -26,13 +28,13 @@ impl Project {
     /// It cannot be written; the old one is untouched then.
     pub fn save_kept_view(&self, case: &CaseId, text: &str) -> Result<(), ProjectError> {
         let path = self.kept_view_path(case);
-        let folder = self.dir().join("views");
+        let folder = self.dir().join(FOLDER);
         fs::create_dir_all(&folder).map_err(ProjectError::file("create", &folder))?;
         Ok(write_atomically(&path, |file| file.write_all(text.as_bytes()))?)
     }
 
     fn kept_view_path(&self, case: &CaseId) -> PathBuf {
-        self.dir().join("views").join(format!("{case}.json"))
+        self.dir().join(FOLDER).join(format!("{case}.json"))
     }
 }
 

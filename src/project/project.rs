@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::manifest::Manifest;
-use super::{AuditEvent, CaseEntry, CaseState, Journal, ProjectError, audit, review_file, rounds_file};
+use super::{AuditEvent, CaseEntry, CaseState, Journal, ProjectError, audit, kept_views, review_file, rounds_file};
 use crate::label::ClassTable;
 use crate::volume::CaseId;
 
@@ -24,7 +24,7 @@ impl Project {
         "models",
         "journal",
         "history",
-        "views",
+        kept_views::FOLDER,
         review_file::FOLDER,
         audit::FILE_NAME,
         rounds_file::FILE_NAME,

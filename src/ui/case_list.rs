@@ -25,7 +25,7 @@ pub fn ui(ui: &mut Ui, workspace: &Workspace, actions: &mut Actions) {
         theme::ROW_HEIGHT,
         study.cases.len(),
         |ui, rows| {
-            for line in study.listed().get(rows).unwrap_or(&[]).iter().filter_map(|place| study.cases.get(*place)) {
+            for line in rows.filter_map(|row| study.listed(row)) {
                 row_ui(ui, line, workspace.shown_id() == Some(&line.id), actions);
             }
         },

@@ -3,11 +3,11 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::thread::{self, JoinHandle};
 
-use crossbeam_channel::{Receiver, Sender, unbounded};
+use crossbeam_channel::{Receiver, unbounded};
 use thiserror::Error;
 
+use super::newest_job::NewestJob;
 use super::protocol_labels::{LabelEvent, LabelJob, LabelWork, OtherLabels};
 use crate::edit::{GrowthError, OperationError, Proposal, propose};
 use crate::label::LabelMap;
@@ -16,17 +16,10 @@ use crate::metrics::{LabelComparison, MeasureError};
 /// Does the newest job of each kind; dropping it ends the threads.
 #[derive(Debug)]
 pub struct LabelThread {
-    changes: Line,
+    changes: NewestJob<LabelJob>,
     /// Of their own: an operation does not wait for a long comparison.
-    comparisons: Line,
+    comparisons: NewestJob<LabelJob>,
     events: Receiver<LabelEvent>,
-}
-
-/// A queue and the thread at its end.
-#[derive(Debug)]
-struct Line {
-    jobs: Option<Sender<LabelJob>>,
-    thread: Option<JoinHandle<()>>,
 }
 
 impl LabelThread {
@@ -37,55 +30,28 @@ impl LabelThread {
     pub fn start(wake: impl Fn() + Send + Sync + 'static) -> std::io::Result<Self> {
         let (sender, events) = unbounded();
         let wake = Arc::new(wake);
-        let changes = Line::start("chiaro-labels", sender.clone(), Arc::clone(&wake))?;
-        Ok(Self { changes, comparisons: Line::start("chiaro-compare", sender, wake)?, events })
+        let line = |name: &str| {
+            let (sender, wake) = (sender.clone(), Arc::clone(&wake));
+            NewestJob::start(name, move |job| {
+                if let Some(event) = answer(&job) {
+                    // The window may be gone; then nobody waits for it.
+                    let _ = sender.send(event);
+                    wake();
+                }
+            })
+        };
+        Ok(Self { changes: line("chiaro-labels")?, comparisons: line("chiaro-compare")?, events })
     }
 
     /// Never waits. Gives the job back if the thread is gone.
     pub fn send(&self, job: LabelJob) -> Result<(), Box<LabelJob>> {
         let line = if matches!(job.work, LabelWork::Compare(_)) { &self.comparisons } else { &self.changes };
-        match &line.jobs {
-            Some(jobs) => jobs.send(job).map_err(|refused| Box::new(refused.into_inner())),
-            None => Err(Box::new(job)),
-        }
+        line.send(job).map_err(Box::new)
     }
 
     /// Answers as they come.
     pub fn events(&self) -> &Receiver<LabelEvent> {
         &self.events
-    }
-}
-
-impl Line {
-    fn start(
-        name: &str,
-        events: Sender<LabelEvent>,
-        wake: Arc<impl Fn() + Send + Sync + 'static>,
-    ) -> std::io::Result<Self> {
-        let (jobs, waiting) = unbounded::<LabelJob>();
-        let work = move || {
-            while let Ok(job) = waiting.recv() {
-                // What was asked for meanwhile has taken its place.
-                let job = waiting.try_iter().last().unwrap_or(job);
-                if let Some(event) = answer(&job) {
-                    // The window may be gone; then nobody waits for it.
-                    let _ = events.send(event);
-                    wake();
-                }
-            }
-        };
-        let thread = thread::Builder::new().name(name.to_owned()).spawn(work)?;
-        Ok(Self { jobs: Some(jobs), thread: Some(thread) })
-    }
-}
-
-impl Drop for Line {
-    fn drop(&mut self) {
-        self.jobs = None;
-        if let Some(thread) = self.thread.take() {
-            // The work inside is guarded; a long one was cancelled by whoever asked for it.
-            let _ = thread.join();
-        }
     }
 }
 

@@ -4,6 +4,7 @@ mod courtesy;
 mod io_thread;
 mod label_thread;
 mod mailbox;
+mod newest_job;
 mod past_run;
 mod power;
 pub mod protocol;

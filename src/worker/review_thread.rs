@@ -1,10 +1,10 @@
 //! The thread that looks for doubtful regions, so that no frame waits for it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::thread::{self, JoinHandle};
 
-use crossbeam_channel::{Receiver, Sender, unbounded};
+use crossbeam_channel::{Receiver, unbounded};
 
+use super::newest_job::NewestJob;
 use super::protocol_review::{ReviewFindings, ReviewJob};
 use crate::review::{
     CaseFigures, ClassShares, DoubtMap, DoubtSettings, QueueKey, ReviewError, ReviewedCase, SliceDoubt, find_regions,
@@ -13,9 +13,8 @@ use crate::review::{
 /// Does the newest job; dropping it ends the thread.
 #[derive(Debug)]
 pub struct ReviewThread {
-    jobs: Option<Sender<ReviewJob>>,
+    jobs: NewestJob<ReviewJob>,
     findings: Receiver<ReviewFindings>,
-    thread: Option<JoinHandle<()>>,
 }
 
 impl ReviewThread {
@@ -24,32 +23,25 @@ impl ReviewThread {
     /// # Errors
     /// The system's, if it gives no thread.
     pub fn start(wake: impl Fn() + Send + Sync + 'static) -> std::io::Result<Self> {
-        let (jobs, waiting) = unbounded::<ReviewJob>();
         let (sender, findings) = unbounded();
-        let work = move || {
-            while let Ok(job) = waiting.recv() {
-                let job = waiting.try_iter().last().unwrap_or(job);
-                match catch_unwind(AssertUnwindSafe(|| look(&job))) {
-                    Ok(Ok(found)) => {
-                        // The window may be gone; then nobody waits for it.
-                        let _ = sender.send(found);
-                        wake();
-                    }
-                    // Planes that do not fit are refused before they are shown; then there is no queue.
-                    Ok(Err(error)) => log::warn!("no regions were looked for: {error}"),
-                    Err(_) => log::error!("looking for doubtful regions failed inside Chiaro"),
+        let jobs = NewestJob::start("chiaro-review", move |job| {
+            match catch_unwind(AssertUnwindSafe(|| look(&job))) {
+                Ok(Ok(found)) => {
+                    // The window may be gone; then nobody waits for it.
+                    let _ = sender.send(found);
+                    wake();
                 }
+                // Planes that do not fit are refused before they are shown; then there is no queue.
+                Ok(Err(error)) => log::warn!("no regions were looked for: {error}"),
+                Err(_) => log::error!("looking for doubtful regions failed inside Chiaro"),
             }
-        };
-        let thread = thread::Builder::new().name("chiaro-review".to_owned()).spawn(work)?;
-        Ok(Self { jobs: Some(jobs), findings, thread: Some(thread) })
+        })?;
+        Ok(Self { jobs, findings })
     }
 
     /// Never waits. A thread that is gone finds nothing.
     pub fn send(&self, job: ReviewJob) {
-        if let Some(jobs) = &self.jobs
-            && jobs.send(job).is_err()
-        {
+        if self.jobs.send(job).is_err() {
             log::error!("the review thread is gone");
         }
     }
@@ -57,16 +49,6 @@ impl ReviewThread {
     /// Findings as they come.
     pub fn findings(&self) -> &Receiver<ReviewFindings> {
         &self.findings
-    }
-}
-
-impl Drop for ReviewThread {
-    fn drop(&mut self) {
-        self.jobs = None;
-        if let Some(thread) = self.thread.take() {
-            // The work inside is guarded.
-            let _ = thread.join();
-        }
     }
 }
 

@@ -19,6 +19,8 @@ pub struct Study {
     pub trained: HashSet<CaseId>,
     /// By how much they need a review.
     rank: CaseRank,
+    /// Places in `cases` in that order, held-out cases last.
+    ranked: Vec<usize>,
     /// The list shows them in that order.
     pub by_rank: bool,
     /// Classes or case marks changed since the project file was written.
@@ -54,6 +56,7 @@ impl Study {
             cases,
             trained,
             rank: CaseRank::default(),
+            ranked: Vec::new(),
             by_rank: false,
             unsaved: false,
         };
@@ -73,6 +76,9 @@ impl Study {
         let ranked =
             reviewed.map(|line| RankedCase { case: line.id.clone(), state: state(line), figures: line.figures });
         self.rank = CaseRank::new(ranked.collect());
+        let in_order = self.rank.cases().iter().filter_map(|ranked| self.position(&ranked.case));
+        let held_out = (0..self.cases.len()).filter(|place| self.cases[*place].held_out);
+        self.ranked = in_order.chain(held_out).collect();
     }
 
     /// The case that needs a review most, other than the open one. Cases without a pseudo-label come last.
@@ -80,14 +86,10 @@ impl Study {
         self.rank.next_suggested(open).map(|ranked| &ranked.case)
     }
 
-    /// Places in `cases`, in the order of the list.
-    pub fn listed(&self) -> Vec<usize> {
-        if !self.by_rank {
-            return (0..self.cases.len()).collect();
-        }
-        let ranked = self.rank.cases().iter().filter_map(|ranked| self.position(&ranked.case));
-        let held_out = (0..self.cases.len()).filter(|place| self.cases[*place].held_out);
-        ranked.chain(held_out).collect()
+    /// The case in a row of the list.
+    pub fn listed(&self, row: usize) -> Option<&CaseLine> {
+        let place = if self.by_rank { *self.ranked.get(row)? } else { row };
+        self.cases.get(place)
     }
 
     pub fn case(&self, id: &CaseId) -> Option<&CaseLine> {

@@ -174,7 +174,7 @@ impl Desktop {
     /// Class colours are colourful, the image below them is grey.
     pub fn is_coloured(&self, at: Pixel) -> bool {
         let pixel = self.pixel(at);
-        pixel.iter().max().unwrap() - pixel.iter().min().unwrap() > 40
+        pixel.iter().max().unwrap() - pixel.iter().min().unwrap() > 15
     }
 
     /// The server's frame buffer, which is a file in the format of `xwd` with 32 bits per pixel.

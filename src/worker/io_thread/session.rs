@@ -244,13 +244,10 @@ impl OpenProject {
                 None
             }
         };
-        let rejections = match self.project.load_rejections(case, extent) {
-            Ok(rejections) => rejections,
-            Err(error) => {
-                notices.push(error.to_string());
-                Rejections::default()
-            }
-        };
+        let rejections = self.project.load_rejections(case, extent).unwrap_or_else(|error| {
+            notices.push(error.to_string());
+            Rejections::default()
+        });
         let kept_view = self.project.load_kept_view(case).unwrap_or_else(|error| {
             notices.push(error.to_string());
             None

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::edit::{Acceptance, accept};
+use crate::edit::{Acceptance, Delta, accept};
 use crate::label::{Provenance, probability_to_u8};
 use crate::project::ModelStep;
 use crate::worker::protocol_io::EditKind;
@@ -48,16 +48,24 @@ impl Workspace {
         EditKind::Accepted { model }
     }
 
+    /// Writes the pseudo-label where it is at least this sure. `None` if nothing changes or there is no pseudo-label.
+    pub(super) fn take_in(&mut self, what: &Acceptance, least_confidence: u8) -> Option<Delta> {
+        let locked = self.locked();
+        let case = self.case_mut()?;
+        let prediction = case.prediction.clone()?;
+        let confidence = prediction.dual_confidence.as_slice();
+        let labels = Arc::make_mut(&mut case.labels);
+        accept(labels, &prediction.class, what, |i| confidence[i] >= least_confidence, &locked)
+    }
+
     fn accept(&mut self, name: &str, what: &Acceptance, effects: &mut Vec<Effect>) {
         if !self.can_edit() {
             return;
         }
-        let (least, locked) = (self.least_confidence(), self.locked());
-        let Some(case) = self.case_mut() else { return };
-        let Some(prediction) = case.prediction.clone() else { return self.notify_no_prediction(effects) };
-        let confidence = prediction.dual_confidence.as_slice();
-        let labels = Arc::make_mut(&mut case.labels);
-        match accept(labels, &prediction.class, what, |i| confidence[i] >= least, &locked) {
+        if self.case().is_none_or(|case| case.prediction.is_none()) {
+            return self.notify_no_prediction(effects);
+        }
+        match self.take_in(what, self.least_confidence()) {
             Some(delta) => {
                 let name = format!("{name}, {}", voxels(delta.voxel_count()));
                 let kind = self.accepted_kind();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::edit::{Acceptance, VoxelSet, accept, withdraw_accepted};
+use crate::edit::{Acceptance, VoxelSet, withdraw_accepted};
 use crate::geometry::{Plane, VoxelBox};
 use crate::review::{Region, RegionState};
 use crate::worker::protocol::TrainerCommand;
@@ -54,18 +54,16 @@ impl Workspace {
 
     fn accept_region(&mut self, trusted_only: bool, effects: &mut Vec<Effect>) {
         let Some(region) = self.region_to_decide(effects) else { return };
-        let (least, locked) = (self.least_confidence(), self.locked());
-        let Some(case) = self.case_mut() else { return };
-        let Some(prediction) = case.prediction.clone() else { return };
-        let confidence = prediction.dual_confidence.as_slice();
-        let wanted = |i: usize| !trusted_only || confidence.get(i).is_some_and(|c| *c >= least);
-        let what = Acceptance::Brush(VoxelSet::from_spans(case.extent(), region.spans.iter().cloned()));
-        let delta = accept(Arc::make_mut(&mut case.labels), &prediction.class, &what, wanted, &locked);
-        let Some(delta) = delta else {
+        let least = if trusted_only { self.least_confidence() } else { 0 };
+        let Some(extent) = self.case().map(OpenCase::extent) else { return };
+        let what = Acceptance::Brush(VoxelSet::from_spans(extent, region.spans.iter().cloned()));
+        let Some(delta) = self.take_in(&what, least) else {
             let text = "Nothing to accept here: every voxel is labelled already, locked or too doubtful.";
             return self.notify(Notice::info(text), effects);
         };
-        case.review.set_state(region.id, RegionState::Accepted);
+        if let Some(case) = self.case_mut() {
+            case.review.set_state(region.id, RegionState::Accepted);
+        }
         let name = format!("Accept region, {}", voxels(delta.voxel_count()));
         let kind = self.accepted_kind();
         self.record(name, kind, delta, effects);
