@@ -17,11 +17,14 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("project", &["edit", "geometry", "io", "label", "rounds", "volume"]),
     ("learn", &["edit", "geometry", "label", "metrics", "volume"]),
     ("review", &["geometry", "label", "metrics", "volume"]),
-    ("worker", &["edit", "geometry", "io", "label", "learn", "metrics", "project", "review", "volume"]),
+    ("worker", &["edit", "geometry", "io", "label", "learn", "metrics", "project", "review", "rounds", "volume"]),
     ("view", &["geometry", "label", "volume"]),
     (
         "workspace",
-        &["edit", "geometry", "io", "label", "learn", "metrics", "project", "review", "view", "volume", "worker"],
+        &[
+            "edit", "geometry", "io", "label", "learn", "metrics", "project", "review", "rounds", "view", "volume",
+            "worker",
+        ],
     ),
     ("render", &["geometry", "label", "view", "volume"]),
     (
@@ -36,6 +39,7 @@ const FLOORS: &[(&str, &[&str])] = &[
             "project",
             "render",
             "review",
+            "rounds",
             "view",
             "volume",
             "worker",

@@ -72,6 +72,7 @@ fn the_newest_accepted_networks_are_named_with_their_round_and_dice() {
             step,
             checkpoint: None,
             held_out,
+            known: Default::default(),
             labelled_voxels: 0,
             labelled_cases: 0,
             corrections: Default::default(),

@@ -38,7 +38,9 @@ impl Project {
     pub fn append_round(&self, round: &Round) -> Result<(), ProjectError> {
         let path = self.dir().join(FILE_NAME);
         let mut round = round.clone();
-        round.held_out.retain(|_, dice| dice.is_finite());
+        for dice in [&mut round.held_out, &mut round.known] {
+            dice.retain(|_, dice| dice.is_finite());
+        }
         let line = Line { format: FORMAT, round: &round };
         let json = serde_json::to_string(&line).map_err(|e| ProjectError::unreadable(&path, e))?;
         let append = || {
@@ -105,6 +107,7 @@ mod tests {
             step: 50 * u64::from(number),
             checkpoint: Some(format!("step-{number:08}")),
             held_out: [("a".into(), 0.1 + 0.2), ("b".into(), 1.0)].into(),
+            known: [("c".into(), 0.75)].into(),
             labelled_voxels: 12_345,
             labelled_cases: 3,
             corrections: [("c".into(), effort)].into(),

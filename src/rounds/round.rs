@@ -11,9 +11,11 @@ use crate::volume::CaseId;
 /// What correcting pseudo-labels took.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CorrectionEffort {
+    /// Labelled otherwise, or rejected.
     pub voxels_changed: u64,
     /// Seconds of work, pauses left out.
     pub seconds: u64,
+    /// Places: corrections that lie beside or over the one before belong to its place.
     pub regions_touched: u64,
 }
 
@@ -43,6 +45,9 @@ pub struct Round {
     /// Mean Dice over the foreground classes of each held-out case, 0 to 1, measured with the round's networks.
     #[serde(default)]
     pub held_out: BTreeMap<CaseId, f64>,
+    /// The same on what was labelled in some of the cases that the networks learn from.
+    #[serde(default)]
+    pub known: BTreeMap<CaseId, f64>,
     /// What training could learn from.
     #[serde(default)]
     pub labelled_voxels: u64,
@@ -92,6 +97,7 @@ pub(super) mod testing {
             step: u64::from(number) * 50,
             checkpoint: None,
             held_out: dice.iter().enumerate().map(|(i, d)| (i.to_string().into(), *d)).collect(),
+            known: BTreeMap::new(),
             labelled_voxels: 0,
             labelled_cases: 0,
             corrections: BTreeMap::new(),

@@ -3,11 +3,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
 use crate::edit::Delta;
 use crate::label::{LabelMap, Prediction, Rejections};
 use crate::learn::{Calibration, DeviceReport, PlanSummary, TrainSettings};
+use crate::rounds::Round;
 use crate::volume::CaseId;
 
 /// Everything a run starts from. Labels of cases not in `snapshots` are read from the project folder.
@@ -100,26 +99,6 @@ pub struct Progress {
     pub rested_share: f32,
 }
 
-/// A round of a live run, when it has ended.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct RoundReport {
-    /// From 1, the run's first learning.
-    pub number: u32,
-    /// Steps of the run at its end.
-    pub step: u64,
-    /// Time that its steps took.
-    pub seconds: f64,
-    /// What it began with: voxels whose labels changed, and voxels that were rejected, since the round before began.
-    pub corrected_voxels: usize,
-    pub rejected_voxels: usize,
-    /// Mean Dice over the foreground classes of each held-out case.
-    pub held_out: Vec<(CaseId, f32)>,
-    /// Over all of them; `None` without any.
-    pub mean: Option<f32>,
-    /// Folder of the kept networks, inside the run's.
-    pub checkpoint: String,
-}
-
 #[derive(Clone, Debug, PartialEq)]
 pub enum TrainerEvent {
     State(TrainerState),
@@ -143,7 +122,8 @@ pub enum TrainerEvent {
     Checkpoint {
         step: u64,
     },
-    RoundEnded(Box<RoundReport>),
+    /// A round of a live run, as the project keeps it.
+    RoundEnded(Box<Round>),
     /// What an older round's networks say of a case.
     OlderPrediction {
         round: u32,

@@ -1,190 +1,173 @@
-//! `rounds` in a run's folder: what the rounds came to, and the networks of some of them.
+//! The rounds of a run: what they came to, in the project's record, and the networks of some of them, in the run's folder.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
-
-use crate::io::write_atomically;
-use crate::learn::{LearnError, Trainer, newest_checkpoint};
+use super::run_folder::RunFolder;
+use super::session::SessionError;
+use crate::learn::{Trainer, newest_checkpoint};
+use crate::project::Project;
+use crate::rounds::{KeepRounds, Round, best_round, kept_rounds};
 use crate::volume::CaseId;
-use crate::worker::protocol::RoundReport;
 
+/// In a run's folder.
 const FOLDER: &str = "rounds";
-const FILE: &str = "rounds.json";
-/// Rounds whose networks are kept, besides the first and the best one.
-const NEWEST_KEPT: usize = 6;
 /// A smaller drop is not worth a warning.
-const FORGOTTEN: f32 = 0.05;
-
-/// A round as the file keeps it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Round {
-    pub report: RoundReport,
-    /// Dice on what was labelled in cases that the networks learn from.
-    #[serde(default)]
-    pub known: Vec<(CaseId, f32)>,
-}
-
-/// All rounds of a run, oldest first.
-#[derive(Default, Serialize, Deserialize)]
-struct File {
-    rounds: Vec<Round>,
-}
+const FORGOTTEN: f64 = 0.05;
 
 pub struct RoundStore {
-    dir: PathBuf,
-    file: File,
+    project: Project,
+    run_dir: PathBuf,
+    /// Of this run, oldest first.
+    rounds: Vec<Round>,
+    next_number: u32,
 }
 
 impl RoundStore {
-    /// Of a run so far. A damaged file costs the history, not the run.
-    pub fn open(run_dir: &Path) -> Self {
-        let dir = run_dir.join(FOLDER);
-        let file = match fs::read(dir.join(FILE)) {
-            Ok(bytes) => serde_json::from_slice(&bytes).unwrap_or_else(|error| {
-                log::warn!("the rounds of {} cannot be read: {error}", run_dir.display());
-                File::default()
-            }),
-            Err(_) => File::default(),
-        };
-        Self { dir, file }
+    /// Of a run so far. A damaged record costs the history, not the run.
+    pub fn open(project: &Project, run: &RunFolder) -> Self {
+        let recorded = project.load_rounds().unwrap_or_else(|error| {
+            log::warn!("the rounds so far are left out: {error}");
+            Default::default()
+        });
+        let numbers = recorded.rounds.iter().map(|round| round.number);
+        let next_number = numbers.chain(kept_numbers(&run.dir)).max().unwrap_or(0).saturating_add(1);
+        let rounds = recorded.rounds.into_iter().filter(|round| round.model == run.name).collect();
+        Self { project: project.clone(), run_dir: run.dir.clone(), rounds, next_number }
     }
 
     pub fn rounds(&self) -> &[Round] {
-        &self.file.rounds
+        &self.rounds
     }
 
-    /// The number of the round after all that have left something.
+    /// The number of the round after all that the project has had.
     pub fn next_number(&self) -> u32 {
-        let in_file = self.rounds().iter().map(|r| r.report.number);
-        in_file.chain(self.kept()).max().unwrap_or(0).saturating_add(1)
-    }
-
-    /// Numbers of the rounds whose networks are kept, ascending.
-    pub fn kept(&self) -> Vec<u32> {
-        let Ok(entries) = fs::read_dir(&self.dir) else { return Vec::new() };
-        let number = |e: io::Result<fs::DirEntry>| e.ok()?.file_name().to_str()?.parse().ok();
-        let mut numbers: Vec<u32> = entries.filter_map(number).collect();
-        numbers.sort_unstable();
-        numbers
-    }
-
-    /// Networks of a round, if they are kept.
-    pub fn checkpoint(&self, number: u32) -> Option<PathBuf> {
-        newest_checkpoint(&self.dir.join(name(number)))
-    }
-
-    /// Folder of a round inside the run's.
-    pub fn checkpoint_name(number: u32) -> String {
-        format!("{FOLDER}/{}", name(number))
+        self.next_number
     }
 
     /// Cases among the known ones that the best earlier round knew clearly better.
-    pub fn forgotten(&self, known: &[(CaseId, f32)]) -> Vec<CaseId> {
-        let best_of = |case: &CaseId| {
-            let earlier = self.rounds().iter().flat_map(|r| &r.known).filter(|(id, _)| id == case);
-            earlier.map(|(_, dice)| *dice).fold(0.0, f32::max)
-        };
-        let is_forgotten = |(case, dice): &&(CaseId, f32)| best_of(case) - dice > FORGOTTEN;
+    pub fn forgotten(&self, known: &BTreeMap<CaseId, f64>) -> Vec<CaseId> {
+        let best_of = |case: &CaseId| self.rounds.iter().filter_map(|round| round.known.get(case)).copied().fold(0.0, f64::max);
+        let is_forgotten = |(case, dice): &(&CaseId, &f64)| best_of(case) - *dice > FORGOTTEN;
         known.iter().filter(is_forgotten).map(|(case, _)| case.clone()).collect()
     }
 
-    /// Keeps a round and its networks as they are now, and thins those before: the newest six, the best and the first stay.
-    pub fn keep(&mut self, trainer: &Trainer, round: Round) -> Result<(), LearnError> {
-        let number = round.report.number;
-        trainer.save_into(&self.dir.join(name(number)))?;
-        self.file.rounds.push(round);
-        let path = self.dir.join(FILE);
-        let failed =
-            |e: &dyn ToString| LearnError::Checkpoint { path: path.clone(), action: "written", reason: e.to_string() };
-        let text = serde_json::to_vec_pretty(&self.file).map_err(|e| failed(&e))?;
-        write_atomically(&path, |out| out.write_all(&text)).map_err(|e| failed(&e))?;
-        for old in thinned(&self.kept(), self.best()) {
-            // It costs space, nothing else.
-            if let Err(e) = fs::remove_dir_all(self.dir.join(name(old))) {
-                log::warn!("an old round could not be removed: {e}");
+    /// Keeps a round and its networks as they are now, thins those before, and returns the round as it is recorded.
+    pub fn keep(&mut self, trainer: &Trainer, round: Round) -> Result<Round, SessionError> {
+        let (number, name) = (round.number, folder_name(round.number));
+        trainer.save_into(&self.run_dir.join(&name))?;
+        let round = Round { checkpoint: Some(name), ..round };
+        self.project.append_round(&round)?;
+        self.rounds.push(round.clone());
+        self.next_number = self.next_number.max(number.saturating_add(1));
+        self.thin()?;
+        Ok(round)
+    }
+
+    fn thin(&mut self) -> Result<(), SessionError> {
+        let there = kept_numbers(&self.run_dir);
+        let kept = kept_rounds(&there, best_round(&self.rounds), KeepRounds::default());
+        for number in there.into_iter().filter(|number| !kept.contains(number)) {
+            if let Err(error) = fs::remove_dir_all(self.run_dir.join(folder_name(number))) {
+                // It costs space, nothing else.
+                log::warn!("an old round could not be removed: {error}");
+                continue;
+            }
+            if let Some(round) = self.rounds.iter_mut().find(|round| round.number == number) {
+                round.checkpoint = None;
+                self.project.append_round(round)?;
             }
         }
         Ok(())
     }
-
-    /// Of equals the first.
-    fn best(&self) -> Option<u32> {
-        let measured = self.rounds().iter().filter_map(|r| Some((r.report.mean?, r.report.number)));
-        measured.reduce(|best, next| if next.0 > best.0 { next } else { best }).map(|(_, number)| number)
-    }
 }
 
-fn name(number: u32) -> String {
-    format!("{number:03}")
+/// Networks of a round, if they are kept.
+pub fn kept_networks(run_dir: &Path, number: u32) -> Option<PathBuf> {
+    newest_checkpoint(&run_dir.join(folder_name(number)))
 }
 
-/// Those of ascending numbers that go.
-fn thinned(kept: &[u32], best: Option<u32>) -> Vec<u32> {
-    let older = kept.len().saturating_sub(NEWEST_KEPT);
-    kept.iter().take(older).skip(1).copied().filter(|number| Some(*number) != best).collect()
+/// Numbers of the rounds whose networks are kept, ascending.
+fn kept_numbers(run_dir: &Path) -> Vec<u32> {
+    let Ok(entries) = fs::read_dir(run_dir.join(FOLDER)) else { return Vec::new() };
+    let number = |e: io::Result<fs::DirEntry>| e.ok()?.file_name().to_str()?.parse().ok();
+    let mut numbers: Vec<u32> = entries.filter_map(number).collect();
+    numbers.sort_unstable();
+    numbers
+}
+
+/// Folder of a round inside the run's.
+fn folder_name(number: u32) -> String {
+    format!("{FOLDER}/{number:03}")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::label::ClassTable;
 
-    fn round(number: u32, mean: Option<f32>, known: f32) -> Round {
-        let report = RoundReport {
+    fn round(number: u32, model: &str, known: f64) -> Round {
+        Round {
             number,
+            started_unix_s: 0,
+            ended_unix_s: 1,
+            model: model.into(),
             step: 10 * u64::from(number),
-            seconds: 1.5,
-            corrected_voxels: 3,
-            rejected_voxels: 0,
-            held_out: vec![("h".into(), 0.5)],
-            mean,
-            checkpoint: RoundStore::checkpoint_name(number),
-        };
-        Round { report, known: vec![("a".into(), known)] }
-    }
-
-    #[test]
-    fn the_newest_six_the_first_and_the_best_stay_however_many_rounds_there_are() {
-        let mut kept: Vec<u32> = Vec::new();
-        for number in 1..=30 {
-            kept.push(number);
-            let gone = thinned(&kept, Some(7));
-            kept.retain(|n| !gone.contains(n));
-            assert!(kept.len() <= NEWEST_KEPT + 3, "{kept:?}");
-            assert!(kept.contains(&1) && kept.contains(&number) && (number < 7 || kept.contains(&7)));
+            checkpoint: Some(folder_name(number)),
+            held_out: [("h".into(), 0.5), ("i".into(), 0.6)].into(),
+            known: [("a".into(), known)].into(),
+            labelled_voxels: 10,
+            labelled_cases: 1,
+            corrections: BTreeMap::new(),
         }
-        assert_eq!(kept, [1, 7, 25, 26, 27, 28, 29, 30]);
+    }
+
+    fn project() -> (tempfile::TempDir, Project, RunFolder) {
+        let folder = tempfile::tempdir().unwrap();
+        let project =
+            Project::create(&folder.path().join("study"), ClassTable::from_names(&["A"]).unwrap(), Vec::new()).unwrap();
+        let run = RunFolder { name: "002-cps".into(), dir: project.run_dir("002-cps") };
+        (folder, project, run)
     }
 
     #[test]
-    fn the_best_round_is_the_first_of_the_highest_and_one_without_a_score_is_not_it() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut store = RoundStore::open(folder.path());
-        assert_eq!((store.best(), store.next_number()), (None, 1));
-        let means = [None, Some(0.5), Some(0.7), Some(0.7), Some(0.6)];
-        store.file.rounds = (1..).zip(means).map(|(number, mean)| round(number, mean, 0.9)).collect();
-        assert_eq!((store.best(), store.next_number()), (Some(3), 6));
+    fn numbers_go_on_over_the_runs_of_a_project_and_none_is_used_twice() {
+        let (_folder, project, run) = project();
+        assert_eq!(RoundStore::open(&project, &run).next_number(), 1);
+        project.append_round(&round(3, "001-cps", 0.5)).unwrap();
+        project.append_round(&round(4, &run.name, 0.5)).unwrap();
+        let store = RoundStore::open(&project, &run);
+        assert_eq!((store.rounds().len(), store.next_number()), (1, 5));
+        fs::create_dir_all(run.dir.join("rounds/007")).unwrap();
+        assert_eq!(RoundStore::open(&project, &run).next_number(), 8, "its record was lost");
+    }
+
+    #[test]
+    fn a_thinned_round_stays_in_the_record_without_its_networks() {
+        let (_folder, project, run) = project();
+        for number in 1..=40 {
+            project.append_round(&round(number, &run.name, 0.5)).unwrap();
+            fs::create_dir_all(run.dir.join(folder_name(number))).unwrap();
+        }
+        let mut store = RoundStore::open(&project, &run);
+        store.thin().unwrap();
+        let there = kept_numbers(&run.dir);
+        assert!(there.len() <= KeepRounds::default().total && there.contains(&1) && there.contains(&40));
+        let recorded = project.load_rounds().unwrap().rounds;
+        assert_eq!(recorded.len(), 40);
+        assert!(recorded.iter().all(|round| round.checkpoint.is_some() == there.contains(&round.number)));
     }
 
     #[test]
     fn a_drop_below_the_best_earlier_round_is_noticed_and_a_small_one_is_not() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut store = RoundStore::open(folder.path());
-        assert!(store.forgotten(&[("a".into(), 0.1)]).is_empty(), "nothing to compare with");
-        store.file.rounds = vec![round(1, None, 0.9), round(2, None, 0.8)];
-        assert!(store.forgotten(&[("a".into(), 0.86), ("b".into(), 0.1)]).is_empty());
-        assert_eq!(store.forgotten(&[("a".into(), 0.84)]), [CaseId::from("a")]);
-    }
-
-    #[test]
-    fn a_damaged_file_costs_the_history_and_no_number_is_used_twice() {
-        let folder = tempfile::tempdir().unwrap();
-        fs::create_dir_all(folder.path().join("rounds/004")).unwrap();
-        fs::write(folder.path().join("rounds/rounds.json"), "{").unwrap();
-        let store = RoundStore::open(folder.path());
-        assert!(store.rounds().is_empty() && store.checkpoint(4).is_none());
-        assert_eq!(store.next_number(), 5);
+        let (_folder, project, run) = project();
+        let mut store = RoundStore::open(&project, &run);
+        let known = |dice| BTreeMap::from([("a".into(), dice)]);
+        assert!(store.forgotten(&known(0.1)).is_empty(), "nothing to compare with");
+        store.rounds = vec![round(1, &run.name, 0.9), round(2, &run.name, 0.8)];
+        assert!(store.forgotten(&known(0.86)).is_empty());
+        assert_eq!(store.forgotten(&known(0.84)), [CaseId::from("a")]);
     }
 }

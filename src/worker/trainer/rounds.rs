@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use crate::edit::Delta;
+use crate::geometry::{Voxel, VoxelBox};
 use crate::label::{Rejections, Span, span_voxels, united, without};
+use crate::rounds::CorrectionEffort;
 use crate::volume::CaseId;
 
 /// A stroke or two; fewer would cost minutes of learning for a touch.
@@ -17,6 +19,8 @@ const ENOUGH_VOXELS: usize = 5_000;
 const QUIET: Duration = Duration::from_secs(3);
 /// Corrected voxels that crops are centred on; more would not make the choice more random.
 const MOST_CENTRES: usize = 512;
+/// A longer time between two corrections is a pause, of which so much counts as work: looking and deciding.
+const LONGEST_LOOK: Duration = Duration::from_secs(20);
 
 pub struct Rounds {
     number: u32,
@@ -31,16 +35,37 @@ pub struct Rounds {
     pub is_waiting: bool,
 }
 
-/// Each voxel counts once, however often it was touched.
+/// By case.
 #[derive(Default)]
-struct Changes {
-    corrected: BTreeMap<CaseId, Vec<Span>>,
+struct Changes(BTreeMap<CaseId, CaseChanges>);
+
+#[derive(Default)]
+struct CaseChanges {
+    /// Each voxel counts once, however often it was touched.
+    corrected: Vec<Span>,
     rejected: usize,
+    work: Duration,
+    regions: u64,
+    last_place: Option<VoxelBox>,
 }
 
 impl Changes {
     fn corrected_voxels(&self) -> usize {
-        self.corrected.values().map(|spans| span_voxels(spans)).sum()
+        self.0.values().map(|case| span_voxels(&case.corrected)).sum()
+    }
+
+    fn voxels(&self) -> usize {
+        self.corrected_voxels() + self.0.values().map(|case| case.rejected).sum::<usize>()
+    }
+}
+
+impl CaseChanges {
+    fn effort(&self) -> CorrectionEffort {
+        CorrectionEffort {
+            voxels_changed: (span_voxels(&self.corrected) + self.rejected) as u64,
+            seconds: self.work.as_secs(),
+            regions_touched: self.regions,
+        }
     }
 }
 
@@ -61,30 +86,43 @@ impl Rounds {
         self.number
     }
 
-    /// Voxels that the present round began with: corrected and rejected.
-    pub fn taken(&self) -> (usize, usize) {
-        (self.taken.corrected_voxels(), self.taken.rejected)
+    /// What the present round began with.
+    pub fn taken(&self) -> BTreeMap<CaseId, CorrectionEffort> {
+        self.taken.0.iter().map(|(case, changes)| (case.clone(), changes.effort())).collect()
     }
 
     /// Labels of a case that training learns from have changed.
     pub fn corrected(&mut self, case: &CaseId, delta: &Delta, now: Instant) {
-        self.last_touch = Some(now);
-        let spans = self.pending.corrected.entry(case.clone()).or_default();
-        *spans = united(spans.drain(..).chain(delta.runs().iter().map(|run| run.range())));
+        let changes = self.touched(case, now);
+        changes.corrected = united(changes.corrected.drain(..).chain(delta.runs().iter().map(|run| run.range())));
+        let place = delta.bounds();
+        let goes_on = changes.last_place.is_some_and(|last| meets(&last, &place));
+        changes.regions += u64::from(!goes_on);
+        changes.last_place = Some(place);
     }
 
     /// What counts is rejected anew; a rejection taken back has nothing to teach.
-    pub fn rejected(&mut self, before: &Rejections, after: &Rejections, now: Instant) {
+    pub fn rejected(&mut self, case: &CaseId, before: &Rejections, after: &Rejections, now: Instant) {
+        let voxels = newly_rejected(before, after);
+        let changes = self.touched(case, now);
+        changes.rejected += voxels;
+        changes.regions += u64::from(voxels > 0);
+    }
+
+    /// The time since the touch before, wherever that was, is work on this case.
+    fn touched(&mut self, case: &CaseId, now: Instant) -> &mut CaseChanges {
+        let since = self.last_touch.map(|last| now.saturating_duration_since(last));
         self.last_touch = Some(now);
-        self.pending.rejected += newly_rejected(before, after);
+        let changes = self.pending.0.entry(case.clone()).or_default();
+        changes.work += since.unwrap_or_default().min(LONGEST_LOOK);
+        changes
     }
 
     /// Time until another round is to begin, if nobody touches anything meanwhile; `None` while too little has changed.
     pub fn due_in(&self, known_foreground: usize, now: Instant) -> Option<Duration> {
         // A cast of a float saturates.
         let share = (known_foreground as f64 * SHARE_OF_KNOWN) as usize;
-        let changed = self.pending.corrected_voxels() + self.pending.rejected;
-        let is_enough = changed >= share.clamp(FEWEST_VOXELS, ENOUGH_VOXELS);
+        let is_enough = self.pending.voxels() >= share.clamp(FEWEST_VOXELS, ENOUGH_VOXELS);
         let touched = self.last_touch.filter(|_| is_enough)?;
         Some(QUIET.saturating_sub(now.saturating_duration_since(touched)))
     }
@@ -98,11 +136,17 @@ impl Rounds {
         let every = self.taken.corrected_voxels().div_ceil(MOST_CENTRES).max(1);
         let voxels = self
             .taken
-            .corrected
+            .0
             .iter()
-            .flat_map(|(case, spans)| spans.iter().flat_map(Clone::clone).map(move |index| (case.clone(), index)));
+            .flat_map(|(case, changes)| changes.corrected.iter().flat_map(Clone::clone).map(move |i| (case.clone(), i)));
         voxels.step_by(every).collect()
     }
+}
+
+/// Whether they overlap or lie side by side.
+fn meets(a: &VoxelBox, b: &VoxelBox) -> bool {
+    let [a_lo, a_hi, b_lo, b_hi] = [a.lo, a.hi, b.lo, b.hi].map(Voxel::to_array);
+    (0..3).all(|axis| a_lo[axis] <= b_hi[axis] && b_lo[axis] <= a_hi[axis])
 }
 
 fn newly_rejected(before: &Rejections, after: &Rejections) -> usize {
@@ -122,6 +166,10 @@ mod tests {
         let new = LabelValue::new(1, Origin::Manual);
         let run = Run { start: range.start, len: range.len(), old: LabelValue::UNKNOWN, new };
         Delta::new(vec![run], Extent::new(100, 100, 100).unwrap()).unwrap()
+    }
+
+    fn voxels(rounds: &Rounds) -> u64 {
+        rounds.taken().values().map(|effort| effort.voxels_changed).sum()
     }
 
     #[test]
@@ -145,11 +193,11 @@ mod tests {
         rounds.corrected(&"a".into(), &delta(0..1_000), now);
         rounds.corrected(&"b".into(), &delta(500..1_500), now);
         let centres = rounds.begin(7.0);
-        assert_eq!((rounds.number(), rounds.taken(), rounds.begun_secs), (5, (2_000, 0), 7.0));
+        assert_eq!((rounds.number(), voxels(&rounds), rounds.begun_secs), (5, 2_000, 7.0));
         assert!(centres.len() <= MOST_CENTRES && centres.len() > MOST_CENTRES / 2);
         assert!(centres.iter().any(|c| c.0.as_str() == "a") && centres.contains(&("b".into(), 500)));
         assert_eq!(rounds.due_in(0, now + 2 * QUIET), None);
-        assert!(rounds.begin(8.0).is_empty() && rounds.taken() == (0, 0));
+        assert!(rounds.begin(8.0).is_empty() && rounds.taken().is_empty());
     }
 
     #[test]
@@ -160,12 +208,29 @@ mod tests {
         some.reject(std::slice::from_ref(&(0..80)), 2, &predicted);
         let mut more = some.clone();
         more.reject(std::slice::from_ref(&(40..110)), 2, &predicted);
-        rounds.rejected(&none, &some, now);
+        let case = CaseId::from("a");
+        rounds.rejected(&case, &none, &some, now);
         assert_eq!(rounds.due_in(0, now + QUIET), None);
-        rounds.rejected(&some, &more, now);
-        rounds.rejected(&more, &none, now);
+        rounds.rejected(&case, &some, &more, now);
+        rounds.rejected(&case, &more, &none, now);
         assert_eq!(rounds.due_in(0, now + QUIET), Some(Duration::ZERO));
         rounds.begin(0.0);
-        assert_eq!(rounds.taken(), (0, 110));
+        assert_eq!((voxels(&rounds), rounds.taken()[&case].regions_touched), (110, 2));
+    }
+
+    #[test]
+    fn effort_counts_places_and_the_time_between_touches_without_the_pauses() {
+        let (mut rounds, start) = (Rounds::new(1), Instant::now());
+        let [a, b] = ["a", "b"].map(CaseId::from);
+        let after = |seconds: u64| start + Duration::from_secs(seconds);
+        rounds.corrected(&a, &delta(0..10), start);
+        rounds.corrected(&a, &delta(105..110), after(5));
+        rounds.corrected(&a, &delta(50_000..50_010), after(8));
+        // Lunch, then another case.
+        rounds.corrected(&b, &delta(0..10), after(3_600));
+        rounds.corrected(&b, &delta(0..10), after(3_602));
+        rounds.begin(0.0);
+        let effort = |voxels_changed, seconds, regions_touched| CorrectionEffort { voxels_changed, seconds, regions_touched };
+        assert_eq!(rounds.taken(), BTreeMap::from([(a, effort(25, 8, 2)), (b, effort(10, 22, 1))]));
     }
 }

@@ -137,7 +137,7 @@ impl Session {
         }
         let mut session = Self {
             pace: Pace::new(&settings, trainer.steps_done()),
-            live: settings.live.then(|| Live::new(&run.dir)),
+            live: settings.live.then(|| Live::new(&project, &run)),
             older: Older::default(),
             project,
             trainer,

@@ -1,9 +1,8 @@
 //! A run that does not end: it waits for corrections, and goes on with them in rounds.
 
-use std::collections::BTreeSet;
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use crossbeam_channel::Receiver;
 
@@ -11,13 +10,16 @@ use super::{Session, SessionError, Turn};
 use crate::label::Rejections;
 use crate::learn::Trainer;
 use crate::learn::data::TrainCase;
+use crate::project::Project;
+use crate::rounds::Round;
 use crate::volume::CaseId;
-use crate::worker::protocol::{RoundReport, TrainerCommand, TrainerEvent};
+use crate::worker::protocol::{TrainerCommand, TrainerEvent};
 use crate::worker::trainer::Outlet;
 use crate::worker::trainer::ending::Ending;
 use crate::worker::trainer::held_out::known_dice;
-use crate::worker::trainer::round_store::{Round, RoundStore};
+use crate::worker::trainer::round_store::RoundStore;
 use crate::worker::trainer::rounds::Rounds;
+use crate::worker::trainer::run_folder::RunFolder;
 
 /// Cases of the review that are predicted before the others and before a round is measured.
 const MOST_UPCOMING: usize = 3;
@@ -33,28 +35,28 @@ pub struct Live {
     upcoming: Vec<CaseId>,
     /// Cases whose predictions by the present networks are in the project.
     predicted: BTreeSet<CaseId>,
+    began_unix_s: u64,
     /// Of the round that ends.
-    held_out: Vec<(CaseId, f32)>,
-    mean: Option<f32>,
-    known: Vec<(CaseId, f32)>,
+    held_out: BTreeMap<CaseId, f64>,
+    known: BTreeMap<CaseId, f64>,
 }
 
 impl Live {
-    pub fn new(run_dir: &Path) -> Self {
-        let store = RoundStore::open(run_dir);
+    pub fn new(project: &Project, run: &RunFolder) -> Self {
+        let store = RoundStore::open(project, run);
         Self {
             rounds: Rounds::new(store.next_number()),
             store,
             upcoming: Vec::new(),
             predicted: BTreeSet::new(),
-            held_out: Vec::new(),
-            mean: None,
-            known: Vec::new(),
+            began_unix_s: unix_seconds(),
+            held_out: BTreeMap::new(),
+            known: BTreeMap::new(),
         }
     }
 
-    pub fn measured(&mut self, held_out: Vec<(CaseId, f32)>, mean: f32) {
-        (self.held_out, self.mean) = (held_out, Some(mean));
+    pub fn measured(&mut self, held_out: Vec<(CaseId, f32)>) {
+        self.held_out = by_case(held_out);
     }
 
     /// The networks are others now.
@@ -67,7 +69,7 @@ impl Live {
         let cases = || trainer.cases().iter().filter(|c| !c.held_out && c.is_labelled());
         let first = self.store.rounds().iter().find(|round| !round.known.is_empty());
         match first {
-            Some(round) => cases().filter(|c| round.known.iter().any(|(id, _)| *id == c.id)).collect(),
+            Some(round) => cases().filter(|c| round.known.contains_key(&c.id)).collect(),
             None => cases().filter(|c| c.known_foreground() > 0).take(KNOWN_CASES).collect(),
         }
     }
@@ -92,7 +94,7 @@ impl Session {
     pub fn reject(&mut self, id: &CaseId, rejections: Arc<Rejections>) {
         let Some(case) = self.trainer.case_mut(id) else { return };
         if let Some(live) = self.live.as_mut().filter(|_| !case.held_out) {
-            live.rounds.rejected(case.rejections(), &rejections, Instant::now());
+            live.rounds.rejected(id, case.rejections(), &rejections, Instant::now());
         }
         case.reject(rejections);
     }
@@ -139,6 +141,7 @@ impl Session {
 
     pub(super) fn begin_round(&mut self, outlet: &Outlet) -> Result<(), SessionError> {
         let Some(live) = &mut self.live else { return Ok(()) };
+        live.began_unix_s = unix_seconds();
         let corrected = live.rounds.begin(self.clock.elapsed().as_secs_f64());
         live.forget_predictions();
         // Minutes and their pace were those of the first round.
@@ -206,32 +209,33 @@ impl Session {
         let interrupted = &mut duty.interruption(inbox);
         let known = crew.run(false, || known_dice(&cases, &trainer.plan().classes, &predictor, interrupted))?;
         let is_done = known.is_some();
-        live.known = known.unwrap_or_default();
+        live.known = by_case(known.unwrap_or_default());
         Ok(is_done)
     }
 
     /// Keeps the networks of the round, and tells of it and of what they have forgotten.
     pub(super) fn close_round(&mut self, outlet: &Outlet) -> Result<(), SessionError> {
         let Some(live) = &mut self.live else { return Ok(()) };
-        let number = live.rounds.number();
-        let (corrected_voxels, rejected_voxels) = live.rounds.taken();
-        let report = RoundReport {
-            number,
+        let learning = || self.trainer.cases().iter().filter(|case| !case.held_out);
+        let round = Round {
+            number: live.rounds.number(),
+            started_unix_s: live.began_unix_s,
+            ended_unix_s: unix_seconds(),
+            model: self.run.name.clone(),
             step: self.trainer.steps_done(),
-            seconds: self.clock.elapsed().as_secs_f64() - live.rounds.begun_secs,
-            corrected_voxels,
-            rejected_voxels,
+            checkpoint: None,
             held_out: std::mem::take(&mut live.held_out),
-            mean: live.mean.take(),
-            checkpoint: RoundStore::checkpoint_name(number),
+            known: std::mem::take(&mut live.known),
+            labelled_voxels: learning().map(|case| case.labels().known_count() as u64).sum(),
+            labelled_cases: learning().filter(|case| case.is_labelled()).count() as u64,
+            corrections: live.rounds.taken(),
         };
-        let known = std::mem::take(&mut live.known);
-        let forgotten = live.store.forgotten(&known);
-        live.store.keep(&self.trainer, Round { report: report.clone(), known })?;
+        let forgotten = live.store.forgotten(&round.known);
+        let round = live.store.keep(&self.trainer, round)?;
         for case in forgotten {
             outlet.send(TrainerEvent::Notice(format!("The newest round forgets what it knew of case {case}.")));
         }
-        outlet.send(TrainerEvent::RoundEnded(Box::new(report)));
+        outlet.send(TrainerEvent::RoundEnded(Box::new(round)));
         Ok(())
     }
 
@@ -246,6 +250,15 @@ impl Session {
     pub(super) fn first_look(&self) -> Option<Ending> {
         (self.is_over() && !self.is_waiting()).then_some(Ending::FIRST)
     }
+}
+
+fn by_case(dice: Vec<(CaseId, f32)>) -> BTreeMap<CaseId, f64> {
+    dice.into_iter().map(|(case, dice)| (case, dice.into())).collect()
+}
+
+/// A clock before 1970 counts as 1970.
+fn unix_seconds() -> u64 {
+    SystemTime::UNIX_EPOCH.elapsed().map_or(0, |since| since.as_secs())
 }
 
 #[cfg(test)]

@@ -83,7 +83,7 @@ impl Session {
         if let Some(HeldOut { dice, by_case, cases }) = measured {
             self.dice_held_out = Some(dice);
             if let Some(live) = &mut self.live {
-                live.measured(by_case, dice);
+                live.measured(by_case);
             }
             outlet.send(TrainerEvent::HeldOutDice { step: self.trainer.steps_done(), dice });
             self.keep_if_best(dice, cases, inbox, outlet)?;

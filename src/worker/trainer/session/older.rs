@@ -11,7 +11,7 @@ use crate::volume::CaseId;
 use crate::worker::protocol::{TrainerCommand, TrainerEvent};
 use crate::worker::trainer::Outlet;
 use crate::worker::trainer::ending::Ending;
-use crate::worker::trainer::round_store::RoundStore;
+use crate::worker::trainer::round_store::kept_networks;
 
 /// A case that somebody wants to compare; the newest wish counts.
 #[derive(Default)]
@@ -24,7 +24,7 @@ pub struct Older {
 impl Session {
     /// Makes the networks of a round the live ones; their step, plan and rounds are counted on, so that nothing is overwritten.
     pub fn restore(&mut self, round: u32, outlet: &Outlet) -> Result<(), SessionError> {
-        let Some(checkpoint) = RoundStore::open(&self.run.dir).checkpoint(round) else {
+        let Some(checkpoint) = kept_networks(&self.run.dir, round) else {
             outlet.send(gone(round));
             return Ok(());
         };
@@ -74,7 +74,7 @@ impl Session {
         if self.older.networks.as_ref().is_some_and(|(number, ..)| *number == round) {
             return Ok(true);
         }
-        let Some(checkpoint) = RoundStore::open(&self.run.dir).checkpoint(round) else { return Ok(false) };
+        let Some(checkpoint) = kept_networks(&self.run.dir, round) else { return Ok(false) };
         let (predictor, step) = self.trainer.older_predictor(&checkpoint)?;
         self.older.networks = Some((round, predictor, step));
         Ok(true)

@@ -116,8 +116,8 @@ impl Scene {
     }
 }
 
-fn report(events: &[TrainerEvent]) -> RoundReport {
-    let reports: Vec<&RoundReport> =
+fn report(events: &[TrainerEvent]) -> Round {
+    let reports: Vec<&Round> =
         events.iter().filter_map(|e| if let TrainerEvent::RoundEnded(r) = e { Some(&**r) } else { None }).collect();
     assert_eq!(reports.len(), 1, "{events:?}");
     reports[0].clone()
@@ -135,10 +135,11 @@ fn saved(events: &[TrainerEvent]) -> Vec<&str> {
 fn a_run_waits_when_it_is_up_to_date_and_goes_on_after_enough_corrections_and_a_rest() {
     let mut scene = Scene::new(study(), false);
     let first = report(&scene.until_waiting());
-    assert_eq!((first.number, first.step, first.corrected_voxels), (1, STEPS, 0));
-    assert_eq!(first.held_out.len(), 1);
-    assert_eq!((first.held_out[0].0.as_str(), Some(first.held_out[0].1)), ("h", first.mean));
-    assert!(scene.session.run.dir.join(&first.checkpoint).is_dir());
+    assert_eq!((first.number, first.step, first.effort().voxels_changed), (1, STEPS, 0));
+    assert_eq!(first.held_out.keys().map(CaseId::as_str).collect::<Vec<_>>(), ["h"]);
+    assert_eq!((first.labelled_cases, first.labelled_voxels), (1, extent().voxel_count() as u64));
+    assert!(scene.session.run.dir.join(first.checkpoint.as_ref().unwrap()).is_dir());
+    assert_eq!(Project::load(scene.folder.path()).unwrap().load_rounds().unwrap().rounds, [first]);
     assert!(scene.session.is_training() && scene.session.is_waiting());
 
     scene.paint("h", 0, 600);
@@ -152,8 +153,8 @@ fn a_run_waits_when_it_is_up_to_date_and_goes_on_after_enough_corrections_and_a_
     while !matches!(scene.turn(), Turn::Began) {}
     assert!(!scene.session.is_waiting());
     let second = report(&scene.until_waiting());
-    assert_eq!((second.number, second.step, second.corrected_voxels), (2, 2 * STEPS, 110));
-    assert!(second.seconds > 0.0);
+    assert_eq!((second.number, second.step, second.corrections[&"b".into()].voxels_changed), (2, 2 * STEPS, 110));
+    assert!(second.ended_unix_s >= second.started_unix_s && second.started_unix_s > 0);
 }
 
 #[test]
@@ -189,11 +190,10 @@ fn a_continued_run_that_was_up_to_date_takes_a_round_and_counts_on() {
     scene.session.stop(&scene.outlet).unwrap();
     assert!(!scene.session.is_training() && !scene.session.is_waiting() && scene.session.round_due_in().is_none());
     // As if the first round had known its labelled case better than can be.
-    let file = scene.session.run.dir.join("rounds/rounds.json");
-    let mut rounds: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
-    assert_eq!(rounds["rounds"][0]["known"][0][0], "a");
-    rounds["rounds"][0]["known"][0][1] = 1.5.into();
-    std::fs::write(&file, rounds.to_string()).unwrap();
+    let project = Project::load(scene.folder.path()).unwrap();
+    let mut first = project.load_rounds().unwrap().rounds.remove(0);
+    *first.known.get_mut(&"a".into()).unwrap() = 1.5;
+    project.append_round(&first).unwrap();
     let mut again = Scene::new(scene.folder, true);
     let events = again.until_waiting();
     let warning = "The newest round forgets what it knew of case a.";
@@ -231,7 +231,7 @@ fn rejections_of_the_project_and_of_the_window_reach_the_cases_and_late_ones_of_
     scene.session.reject(&"b".into(), Arc::new(more));
     std::thread::sleep(REST);
     while !matches!(scene.turn(), Turn::Began) {}
-    assert_eq!(report(&scene.until_waiting()).rejected_voxels, 120);
+    assert_eq!(report(&scene.until_waiting()).effort().voxels_changed, 120);
 }
 
 #[test]
