@@ -95,7 +95,7 @@ pub fn train(project_dir: &Path, settings: TrainSettings, telling: Telling) -> R
             | TrainerEvent::HeldOutDice { .. }
             | TrainerEvent::Calibrated(_)
             | TrainerEvent::Checkpoint { .. }
-            | TrainerEvent::RoundEnded(_)
+            | TrainerEvent::RoundEnded { .. }
             | TrainerEvent::OlderPrediction { .. }
             | TrainerEvent::OnBattery
             | TrainerEvent::PredictionSaved { .. } => {}

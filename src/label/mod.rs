@@ -13,6 +13,7 @@ mod label_map;
 mod lower_envelope;
 mod morphology;
 mod prediction;
+mod prediction_difference;
 mod probability_kind;
 mod region_spans;
 mod rejections;

@@ -163,7 +163,12 @@ impl CaseRank {
 
     /// The case that needs a review most, other than the open one.
     pub fn next_suggested(&self, open: Option<&CaseId>) -> Option<&RankedCase> {
-        self.cases.iter().find(|c| c.state.needs_review() && Some(&c.case) != open)
+        self.suggested(open).next()
+    }
+
+    /// All that somebody should still look at, in their order, other than the open one.
+    pub fn suggested(&self, open: Option<&CaseId>) -> impl Iterator<Item = &RankedCase> {
+        self.cases.iter().filter(move |c| c.state.needs_review() && Some(&c.case) != open)
     }
 
     /// The next case by name after the open one that nobody has reviewed, from the beginning again after the last.

@@ -4,58 +4,81 @@ use std::time::Duration;
 
 use eframe::egui::{self, ComboBox, Layout, RichText, Ui, vec2};
 use egui_material_icons::MaterialIcon;
-use egui_material_icons::icons::{ICON_PAUSE, ICON_PLAY_ARROW, ICON_STOP};
+use egui_material_icons::icons::{ICON_AC_UNIT, ICON_PAUSE, ICON_PLAY_ARROW, ICON_STOP};
 use egui_plot::{Line, LineStyle, PlotPoints, Points, VLine};
 
 use super::actions::Actions;
+use super::shortcuts::WindowRequest;
 use super::widgets::{self, figures};
 use super::{methods, theme, trust, words};
 use crate::learn::DeviceChoice;
+use crate::rounds::{Round, Verdict};
+use crate::view::KeyAction;
 use crate::worker::protocol::TrainerState;
-use crate::workspace::{Curve, TrainAction, Training, Workspace};
+use crate::workspace::{Curve, RoundHistory, TrainAction, Training, Workspace};
 
 const LEFT_WIDTH: f32 = 320.0;
 const RIGHT_WIDTH: f32 = 228.0;
 /// Minutes offered for a run: a coffee, the length of the published comparison, a meeting, a lunch, a night.
 const LENGTHS_MIN: [f64; 5] = [5.0, 15.0, 60.0, 240.0, 720.0];
 
-/// Returns true if it was asked whether the numbers can be trusted.
-pub fn ui(ui: &mut Ui, workspace: &Workspace, actions: &mut Actions) -> bool {
+/// Returns the page that was asked for.
+pub fn ui(ui: &mut Ui, workspace: &Workspace, actions: &mut Actions) -> Option<WindowRequest> {
     let training = workspace.training();
     let height = ui.available_height();
     ui.horizontal_top(|ui| {
-        ui.allocate_ui_with_layout(vec2(LEFT_WIDTH, height), Layout::top_down(egui::Align::Min), |ui| {
+        let control = ui.allocate_ui_with_layout(vec2(LEFT_WIDTH, height), Layout::top_down(egui::Align::Min), |ui| {
             ui.set_width(LEFT_WIDTH);
-            control_ui(ui, training, actions);
+            control_ui(ui, workspace, actions)
         });
+        let asks_for_rounds = control.inner;
         ui.add_space(theme::WIDE);
         let width = (ui.available_width() - RIGHT_WIDTH - theme::WIDE - theme::GAP).max(80.0);
         ui.allocate_ui(vec2(width, height), |ui| curves_ui(ui, training));
         ui.add_space(theme::WIDE);
-        ui.vertical(|ui| {
+        let asks_for_trust = ui.vertical(|ui| {
             numbers_ui(ui, training);
             trust_ui(ui, training)
-        })
-        .inner
+        });
+        match (asks_for_rounds, asks_for_trust.inner) {
+            (true, _) => Some(WindowRequest::ShowRounds),
+            (_, true) => Some(WindowRequest::ShowTrust),
+            (false, false) => None,
+        }
     })
     .inner
 }
 
-fn control_ui(ui: &mut Ui, training: &Training, actions: &mut Actions) {
-    ui.scope(|ui| {
+/// Returns true if the rounds were asked for.
+fn control_ui(ui: &mut Ui, workspace: &Workspace, actions: &mut Actions) -> bool {
+    let training = workspace.training();
+    let words = ui.scope(|ui| {
         widgets::compact(ui);
-        words_ui(ui, training);
+        words_ui(ui, training)
     });
     ui.add_space(theme::GAP);
     ui.horizontal(|ui| {
         buttons_ui(ui, training, actions);
-        if !training.is_active() {
+        if training.is_active() {
+            freeze_ui(ui, workspace, actions);
+        } else {
             choices_ui(ui, training, actions);
         }
     });
+    words.inner
 }
 
-fn words_ui(ui: &mut Ui, training: &Training) {
+/// As in ilastik: learning goes on, what is being looked at stands still.
+fn freeze_ui(ui: &mut Ui, workspace: &Workspace, actions: &mut Actions) {
+    let is_frozen = workspace.training().is_overlay_frozen;
+    let key = Some(workspace.preferences().keymap.chords(KeyAction::FreezeOverlay)).filter(|key| !key.is_empty());
+    let name = if is_frozen { "Let the pseudo-labels follow learning" } else { "Freeze the pseudo-labels" };
+    if widgets::icon_button_ui(ui, ICON_AC_UNIT, name, key.as_deref(), is_frozen).clicked() {
+        actions.push(TrainAction::FreezeOverlay.into());
+    }
+}
+
+fn words_ui(ui: &mut Ui, training: &Training) -> bool {
     widgets::section_ui(ui, "Learning", None);
     let words = RichText::new(training.words()).strong().color(theme::palette(ui).text_strong);
     ui.horizontal(|ui| {
@@ -70,7 +93,33 @@ fn words_ui(ui: &mut Ui, training: &Training) {
             );
         }
     });
-    explanation_ui(ui, training);
+    if training.rounds.all().is_empty() || training.failure.is_some() {
+        explanation_ui(ui, training);
+        return false;
+    }
+    verdict_ui(ui, &training.rounds)
+}
+
+/// Is it getting better? And the way to the rounds.
+fn verdict_ui(ui: &mut Ui, rounds: &RoundHistory) -> bool {
+    let p = theme::palette(ui);
+    let colour = match rounds.verdict() {
+        Verdict::Improving { .. } => p.accent,
+        Verdict::WorseSince { .. } => p.warning,
+        Verdict::Flat { .. } | Verdict::NotEnough(_) => p.text_weak,
+    };
+    let row = ui.horizontal(|ui| {
+        ui.spacing_mut().button_padding = vec2(0.0, 0.0);
+        let link = ui.add(egui::Button::new(RichText::new("Rounds").small().underline()).frame(false));
+        let sentence = RichText::new(rounds.verdict().to_string()).small().color(colour);
+        let dice = rounds.all().last().and_then(Round::mean_dice);
+        let label = ui.add(egui::Label::new(sentence).truncate());
+        if let Some(dice) = dice {
+            label.on_hover_text(format!("Held-out Dice of the newest round: {dice}"));
+        }
+        widgets::named(link, "Rounds of learning", None).clicked()
+    });
+    row.inner
 }
 
 /// One caption of fixed height: why it stopped, what it runs on, or what it waits for.

@@ -22,6 +22,7 @@ mod picker;
 mod pseudo_labels;
 mod readout;
 mod regions;
+mod rounds;
 mod save_dialog;
 mod screenshot;
 mod settings_window;

@@ -19,7 +19,7 @@ use super::top_bar::TopBar;
 use super::undo_list::UndoList;
 use super::viewer::{Pictures, Viewers};
 use super::{
-    case_list, comparison, help_page, learning, save_dialog, start_page, status_bar, theme, tools, tour, trust,
+    case_list, comparison, help_page, learning, rounds, save_dialog, start_page, status_bar, theme, tools, tour, trust,
 };
 use crate::workspace::Workspace;
 
@@ -35,6 +35,7 @@ pub struct Panels {
     find_action: FindAction,
     help_open: bool,
     trust_open: bool,
+    rounds_open: bool,
     settings: SettingsWindow,
     operations: Operations,
     undo_list: UndoList,
@@ -58,6 +59,7 @@ impl Panels {
             find_action: FindAction::default(),
             help_open: false,
             trust_open: false,
+            rounds_open: false,
             settings: SettingsWindow::default(),
             operations: Operations::default(),
             undo_list: UndoList::default(),
@@ -101,6 +103,7 @@ impl Panels {
         match request {
             WindowRequest::ShowKeys => self.help_open = true,
             WindowRequest::ShowTrust => self.trust_open = true,
+            WindowRequest::ShowRounds => self.rounds_open ^= true,
             WindowRequest::FindAction => self.find_action.open(),
             WindowRequest::ShowSettings => self.settings.open(),
             WindowRequest::ResetPanes => self.viewers.reset_arrangement(),
@@ -143,10 +146,11 @@ impl Panels {
             .exact_size(theme::STATUS_BAR_HEIGHT)
             .frame(line)
             .show(ui, |ui| status_bar::ui(ui, workspace));
-        Panel::bottom("learning")
-            .exact_size(theme::LEARNING_HEIGHT)
-            .frame(strip)
-            .show(ui, |ui| self.trust_open |= learning::ui(ui, workspace, actions));
+        Panel::bottom("learning").exact_size(theme::LEARNING_HEIGHT).frame(strip).show(ui, |ui| {
+            if let Some(request) = learning::ui(ui, workspace, actions) {
+                self.perform(ui.ctx(), request, workspace);
+            }
+        });
         Panel::left("cases")
             .default_size(theme::LEFT_PANEL_WIDTH)
             .frame(side)
@@ -204,6 +208,9 @@ impl Panels {
         comparison::ui(ctx, workspace, actions);
         self.settings.ui(ctx, workspace.preferences(), actions);
         tour::ui(ctx, workspace, &workspace.preferences().keymap, actions);
+        if self.rounds_open {
+            self.rounds_open = rounds::ui(ctx, workspace, actions);
+        }
         if self.trust_open {
             self.trust_open = trust::ui(ctx, workspace.training());
         }

@@ -23,6 +23,7 @@ use crate::workspace::{
 pub enum WindowRequest {
     ShowKeys,
     ShowTrust,
+    ShowRounds,
     FindAction,
     ShowSettings,
     /// Every pane where the layout has it.
@@ -96,6 +97,7 @@ pub fn request_of(action: KeyAction) -> Option<WindowRequest> {
     Some(match action {
         K::ShowKeys => WindowRequest::ShowKeys,
         K::ShowTrust => WindowRequest::ShowTrust,
+        K::ShowRounds => WindowRequest::ShowRounds,
         K::FindAction => WindowRequest::FindAction,
         K::ShowSettings => WindowRequest::ShowSettings,
         K::UndoList => WindowRequest::UndoList,
@@ -182,6 +184,7 @@ pub fn action_of(key: KeyAction, workspace: &Workspace) -> Option<Action> {
         K::PreviousClass => ClassAction::SelectNext(-1).into(),
         K::NextClass => ClassAction::SelectNext(1).into(),
         K::ToggleTraining => TrainAction::Toggle.into(),
+        K::FreezeOverlay => TrainAction::FreezeOverlay.into(),
         K::StepSlice(steps) => ViewAction::StepSlice { view, steps: steps.into() }.into(),
         K::FirstSlice => ViewAction::StepSlice { view, steps: i64::MIN }.into(),
         K::LastSlice => ViewAction::StepSlice { view, steps: i64::MAX }.into(),

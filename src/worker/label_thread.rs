@@ -19,6 +19,7 @@ pub struct LabelThread {
     changes: NewestJob<LabelJob>,
     /// Of their own: an operation does not wait for a long comparison.
     comparisons: NewestJob<LabelJob>,
+    differences: NewestJob<LabelJob>,
     events: Receiver<LabelEvent>,
 }
 
@@ -40,12 +41,17 @@ impl LabelThread {
                 }
             })
         };
-        Ok(Self { changes: line("chiaro-labels")?, comparisons: line("chiaro-compare")?, events })
+        let [changes, comparisons, differences] = ["chiaro-labels", "chiaro-compare", "chiaro-differ"].map(line);
+        Ok(Self { changes: changes?, comparisons: comparisons?, differences: differences?, events })
     }
 
     /// Never waits. Gives the job back if the thread is gone.
     pub fn send(&self, job: LabelJob) -> Result<(), Box<LabelJob>> {
-        let line = if matches!(job.work, LabelWork::Compare(_)) { &self.comparisons } else { &self.changes };
+        let line = match job.work {
+            LabelWork::Operation(_) | LabelWork::Select { .. } => &self.changes,
+            LabelWork::Compare(_) => &self.comparisons,
+            LabelWork::Difference { .. } => &self.differences,
+        };
         line.send(job).map_err(Box::new)
     }
 
@@ -99,6 +105,10 @@ fn work_out(job: &LabelJob) -> Result<LabelEvent, WorkError> {
         }
         LabelWork::Compare(other) => {
             return Ok(LabelEvent::Compared { ticket, comparison: compared(job, other)? });
+        }
+        LabelWork::Difference { newest, older } => {
+            let Some(difference) = newest.difference_to(older) else { return Ok(LabelEvent::NothingToDo { ticket }) };
+            return Ok(LabelEvent::Differs { ticket, difference: Arc::new(difference) });
         }
     };
     Ok(shown(ticket, labels, proposal))

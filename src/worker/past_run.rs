@@ -5,6 +5,7 @@ use super::trainer::metrics_file::{MetricsLine, measurements, read_metrics};
 use super::trainer::run_folder::RunFolder;
 use crate::learn::{Calibration, checkpoint_step};
 use crate::project::Project;
+use crate::rounds::Round;
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct PastRun {
@@ -18,6 +19,8 @@ pub struct PastRun {
     /// Step and Dice of the best networks on held-out cases.
     pub best: Option<(u64, f32)>,
     pub calibration: Option<Box<Calibration>>,
+    /// Of all runs of the project, oldest first.
+    pub rounds: Vec<Round>,
 }
 
 impl PastRun {
@@ -35,9 +38,19 @@ impl PastRun {
             dice: measurements(&lines).map(|(line, dice)| (line.step, dice)).collect(),
             best: Best::of(&run.dir).map(|best| (best.step, best.dice)),
             calibration: run.read_calibration().map(Box::new),
+            rounds: recorded_rounds(project),
             name: run.name,
         })
     }
+}
+
+/// What cannot be read of them is left out, as above.
+fn recorded_rounds(project: &Project) -> Vec<Round> {
+    let recorded = project.load_rounds().map(|recorded| recorded.rounds);
+    recorded.unwrap_or_else(|error| {
+        log::warn!("the rounds so far are left out: {error}");
+        Vec::new()
+    })
 }
 
 /// A continued run takes those steps again that its last checkpoint did not hold.

@@ -123,7 +123,11 @@ pub enum TrainerEvent {
         step: u64,
     },
     /// A round of a live run, as the project keeps it.
-    RoundEnded(Box<Round>),
+    RoundEnded {
+        round: Box<Round>,
+        /// Rounds whose networks had to go for it.
+        displaced: Vec<u32>,
+    },
     /// What an older round's networks say of a case.
     OlderPrediction {
         round: u32,

@@ -27,6 +27,11 @@ pub enum LabelWork {
     },
     /// Both side by side; nothing changes.
     Compare(OtherLabels),
+    /// Where two rounds of learning say different things of the case.
+    Difference {
+        newest: Arc<Prediction>,
+        older: Arc<Prediction>,
+    },
 }
 
 /// What the labels are compared with, on their grid.
@@ -61,6 +66,10 @@ pub enum LabelEvent {
         ticket: u64,
         comparison: LabelComparison,
     },
+    Differs {
+        ticket: u64,
+        difference: Arc<Prediction>,
+    },
     /// One sentence.
     Refused {
         ticket: u64,
@@ -74,6 +83,7 @@ impl LabelEvent {
             Self::Proposed { ticket, .. }
             | Self::NothingToDo { ticket }
             | Self::Compared { ticket, .. }
+            | Self::Differs { ticket, .. }
             | Self::Refused { ticket, .. } => *ticket,
         }
     }

@@ -15,7 +15,7 @@ use crate::project::{CaseState, Source};
 use crate::review::RegionId;
 use crate::view::{ClipBox, HandleHit, LayerSettings, OverlayLook, TransferPreset, WindowLevel};
 use crate::volume::CaseId;
-use crate::workspace::{ComparedWith, Layout, Preferences};
+use crate::workspace::{ComparedWith, Layout, Preferences, RoundView};
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
@@ -479,4 +479,19 @@ pub enum TrainAction {
     SetMinutes(Option<f64>),
     /// Pseudo-labels for every case of the project, written to its folder.
     PredictAll,
+    /// Learning goes on, the overlay of the shown case stays as it is; or it follows again.
+    FreezeOverlay,
+    Round(RoundAction),
+}
+
+/// What can be done with the rounds of learning so far, by their numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RoundAction {
+    /// Shows what an older round's networks say of the shown case.
+    Compare(u32),
+    Show(RoundView),
+    /// Back to the newest pseudo-labels alone.
+    Close,
+    /// Its networks become the live ones.
+    Restore(u32),
 }

@@ -86,6 +86,11 @@ impl Study {
         self.rank.next_suggested(open).map(|ranked| &ranked.case)
     }
 
+    /// The cases to review after the open one, the most needful first.
+    pub(super) fn suggested(&self, open: Option<&CaseId>) -> impl Iterator<Item = CaseId> {
+        self.rank.suggested(open).map(|ranked| ranked.case.clone())
+    }
+
     /// The case in a row of the list.
     pub fn listed(&self, row: usize) -> Option<&CaseLine> {
         let place = if self.by_rank { *self.ranked.get(row)? } else { row };

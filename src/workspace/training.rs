@@ -1,9 +1,13 @@
 //! What the training strip shows.
 
+use std::sync::Arc;
+
+use crate::label::Prediction;
 use crate::learn::{Calibration, DeviceReport, PlanSummary, TrainSettings};
+use crate::volume::CaseId;
 use crate::worker::PastRun;
 use crate::worker::protocol::{Progress, TrainerState};
-use crate::workspace::Curve;
+use crate::workspace::{Curve, RoundHistory};
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Training {
@@ -26,6 +30,14 @@ pub struct Training {
     /// Cases done and wanted while all cases are predicted.
     pub predicting: Option<(usize, usize)>,
     pub failure: Option<TrainingFailure>,
+    /// Of all runs of the project.
+    pub rounds: RoundHistory,
+    /// The overlay of the shown case stays as it is while learning goes on.
+    pub is_overlay_frozen: bool,
+    /// The newest prediction of the shown case meanwhile.
+    pub(super) held_back: Option<Arc<Prediction>>,
+    /// The cases that the run was told it should predict first.
+    pub(super) told_upcoming: Vec<CaseId>,
     /// Paused by itself because the machine runs on its battery.
     pub on_battery: bool,
     /// Something was asked of the trainer for this project; what it says before belongs to another one.
@@ -43,7 +55,7 @@ impl Default for Training {
     fn default() -> Self {
         Self {
             state: TrainerState::Idle,
-            settings: TrainSettings::default(),
+            settings: TrainSettings { live: true, ..TrainSettings::default() },
             device: None,
             plan: None,
             progress: None,
@@ -55,6 +67,10 @@ impl Default for Training {
             last_checkpoint: None,
             predicting: None,
             failure: None,
+            rounds: RoundHistory::default(),
+            is_overlay_frozen: false,
+            held_back: None,
+            told_upcoming: Vec::new(),
             on_battery: false,
             engaged: false,
         }
@@ -68,6 +84,7 @@ impl Training {
         self.engaged = true;
         self.failure = None;
         self.progress = None;
+        self.told_upcoming.clear();
         if !resume {
             self.loss = Curve::default();
             self.dice = Curve::default();
@@ -86,6 +103,13 @@ impl Training {
         self.calibration = past.calibration;
         self.run = Some(past.name);
         self.last_checkpoint = Some(past.step);
+        self.rounds = RoundHistory::new(past.rounds);
+    }
+
+    /// The trainer holds networks of the newest run and can read older ones beside them.
+    pub fn can_look_back(&self) -> bool {
+        let has_networks = !matches!(self.state, TrainerState::Idle | TrainerState::Preparing | TrainerState::Failed);
+        self.engaged && has_networks
     }
 
     /// For another project: only the settings stay.
@@ -109,7 +133,7 @@ impl Training {
             TrainerState::Preparing => "Getting ready",
             TrainerState::Running if self.is_getting_better() => "Learning, getting better",
             TrainerState::Running => "Learning",
-            TrainerState::Waiting => "Up to date",
+            TrainerState::Waiting => "Up to date, waiting for corrections",
             TrainerState::Paused if self.on_battery => "Paused to spare the battery",
             TrainerState::Paused => "Paused",
             TrainerState::Finished => "Finished",

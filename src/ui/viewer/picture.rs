@@ -85,7 +85,7 @@ impl Pictures {
                 self.with_renderer(|renderer, gpu| renderer.upload_box(&gpu.queue, case.shown_labels(), &dirty));
                 Ok(())
             }
-            (Upload::Prediction, Some(case)) => self.upload_prediction(case, workspace),
+            (Upload::Prediction, Some(_)) => self.upload_prediction(workspace),
             (Upload::SecondImage, Some(case)) => self.upload_second(case),
             (Upload::Labels(_) | Upload::Prediction | Upload::SecondImage, None) => Ok(()),
         }
@@ -115,13 +115,13 @@ impl Pictures {
             }
         });
         self.upload_second(case)?;
-        self.upload_prediction(case, workspace)
+        self.upload_prediction(workspace)
     }
 
     /// Only the planes of the new choice, and only when there is one.
     fn recolour(&mut self, workspace: &Workspace) -> Result<(), RenderError> {
-        let Some(prediction) = workspace.case().and_then(|case| case.prediction.as_deref()) else { return Ok(()) };
-        let by = workspace.views().layers.fitting(Some(prediction)).doubt_by;
+        let Some(prediction) = workspace.displayed_prediction() else { return Ok(()) };
+        let by = workspace.views().layers.fitting(Some(&**prediction)).doubt_by;
         if by == std::mem::replace(&mut self.coloured_by, by) {
             return Ok(());
         }
@@ -133,13 +133,14 @@ impl Pictures {
 
     pub fn paint(&mut self, painter: &Painter, surface: &Surface<'_>, workspace: &Workspace, case: &OpenCase) {
         let Some(study) = workspace.study().filter(|_| self.gpu.is_some()) else { return };
-        let layers = workspace.views().layers.fitting(case.prediction.as_deref());
+        let displayed = workspace.displayed_prediction();
+        let layers = workspace.views().layers.fitting(displayed.map(|prediction| &**prediction));
         let colours = match self.colours.take() {
             Some(colours) => colours.refreshed(&study.classes, &layers),
             None => Arc::new(ColourTables::new(&study.classes, &layers)),
         };
         self.colours = Some(Arc::clone(&colours));
-        let prediction = match &case.prediction {
+        let prediction = match displayed {
             None => PredictionState::Absent,
             Some(_) if workspace.prediction_is_stale() => PredictionState::Stale,
             Some(_) => PredictionState::Fresh,
@@ -179,8 +180,8 @@ impl Pictures {
         self.with_renderer(upload).unwrap_or(Ok(()))
     }
 
-    fn upload_prediction(&mut self, case: &OpenCase, workspace: &Workspace) -> Result<(), RenderError> {
-        let prediction = case.prediction.as_deref();
+    fn upload_prediction(&mut self, workspace: &Workspace) -> Result<(), RenderError> {
+        let prediction = workspace.displayed_prediction().map(|prediction| &**prediction);
         let by = workspace.views().layers.fitting(prediction).doubt_by;
         self.coloured_by = by;
         let upload = |renderer: &mut SliceRenderer, gpu: &RenderState| {

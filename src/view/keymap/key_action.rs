@@ -121,6 +121,8 @@ plain_actions! {
         ToggleDoubt "toggle-doubt" "Doubt colours on or off",
         ToggleNetworkContours "toggle-network-contours" "Outlines of both networks on or off",
         ToggleTraining "toggle-training" "Learning on or off",
+        FreezeOverlay "freeze-overlay" "Freeze the pseudo-labels, or let them follow learning",
+        ShowRounds "show-rounds" "Rounds of learning: compare, go back",
         ShowTrust "show-trust" "Can these numbers be trusted?",
         NextRegion "next-region" "Next doubtful region",
         PreviousRegion "previous-region" "Previous doubtful region",

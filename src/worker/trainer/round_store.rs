@@ -49,38 +49,41 @@ impl RoundStore {
 
     /// Cases among the known ones that the best earlier round knew clearly better.
     pub fn forgotten(&self, known: &BTreeMap<CaseId, f64>) -> Vec<CaseId> {
-        let best_of = |case: &CaseId| self.rounds.iter().filter_map(|round| round.known.get(case)).copied().fold(0.0, f64::max);
+        let best_of =
+            |case: &CaseId| self.rounds.iter().filter_map(|round| round.known.get(case)).copied().fold(0.0, f64::max);
         let is_forgotten = |(case, dice): &(&CaseId, &f64)| best_of(case) - *dice > FORGOTTEN;
         known.iter().filter(is_forgotten).map(|(case, _)| case.clone()).collect()
     }
 
-    /// Keeps a round and its networks as they are now, thins those before, and returns the round as it is recorded.
-    pub fn keep(&mut self, trainer: &Trainer, round: Round) -> Result<Round, SessionError> {
+    /// Keeps a round and its networks as they are now; returns the round as it is recorded, and the rounds whose networks
+    /// had to go for it.
+    pub fn keep(&mut self, trainer: &Trainer, round: Round) -> Result<(Round, Vec<u32>), SessionError> {
         let (number, name) = (round.number, folder_name(round.number));
         trainer.save_into(&self.run_dir.join(&name))?;
         let round = Round { checkpoint: Some(name), ..round };
         self.project.append_round(&round)?;
         self.rounds.push(round.clone());
         self.next_number = self.next_number.max(number.saturating_add(1));
-        self.thin()?;
-        Ok(round)
+        Ok((round, self.thin()?))
     }
 
-    fn thin(&mut self) -> Result<(), SessionError> {
+    fn thin(&mut self) -> Result<Vec<u32>, SessionError> {
         let there = kept_numbers(&self.run_dir);
         let kept = kept_rounds(&there, best_round(&self.rounds), KeepRounds::default());
+        let mut gone = Vec::new();
         for number in there.into_iter().filter(|number| !kept.contains(number)) {
             if let Err(error) = fs::remove_dir_all(self.run_dir.join(folder_name(number))) {
                 // It costs space, nothing else.
                 log::warn!("an old round could not be removed: {error}");
                 continue;
             }
+            gone.push(number);
             if let Some(round) = self.rounds.iter_mut().find(|round| round.number == number) {
                 round.checkpoint = None;
                 self.project.append_round(round)?;
             }
         }
-        Ok(())
+        Ok(gone)
     }
 }
 
@@ -152,11 +155,11 @@ mod tests {
             fs::create_dir_all(run.dir.join(folder_name(number))).unwrap();
         }
         let mut store = RoundStore::open(&project, &run);
-        store.thin().unwrap();
+        let gone = store.thin().unwrap();
         let there = kept_numbers(&run.dir);
         assert!(there.len() <= KeepRounds::default().total && there.contains(&1) && there.contains(&40));
         let recorded = project.load_rounds().unwrap().rounds;
-        assert_eq!(recorded.len(), 40);
+        assert_eq!((recorded.len(), gone.len() + there.len()), (40, 40));
         assert!(recorded.iter().all(|round| round.checkpoint.is_some() == there.contains(&round.number)));
     }
 

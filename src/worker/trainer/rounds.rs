@@ -134,11 +134,9 @@ impl Rounds {
         self.begun_secs = elapsed_secs;
         self.is_waiting = false;
         let every = self.taken.corrected_voxels().div_ceil(MOST_CENTRES).max(1);
-        let voxels = self
-            .taken
-            .0
-            .iter()
-            .flat_map(|(case, changes)| changes.corrected.iter().flat_map(Clone::clone).map(move |i| (case.clone(), i)));
+        let voxels = self.taken.0.iter().flat_map(|(case, changes)| {
+            changes.corrected.iter().flat_map(Clone::clone).map(move |i| (case.clone(), i))
+        });
         voxels.step_by(every).collect()
     }
 }
@@ -230,7 +228,8 @@ mod tests {
         rounds.corrected(&b, &delta(0..10), after(3_600));
         rounds.corrected(&b, &delta(0..10), after(3_602));
         rounds.begin(0.0);
-        let effort = |voxels_changed, seconds, regions_touched| CorrectionEffort { voxels_changed, seconds, regions_touched };
+        let effort =
+            |voxels_changed, seconds, regions_touched| CorrectionEffort { voxels_changed, seconds, regions_touched };
         assert_eq!(rounds.taken(), BTreeMap::from([(a, effort(25, 8, 2)), (b, effort(10, 22, 1))]));
     }
 }

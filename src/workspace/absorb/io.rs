@@ -25,7 +25,7 @@ impl Workspace {
             IoEvent::CaseLoaded(loaded) => self.case_loaded(*loaded, effects),
             IoEvent::CaseFailed { case, sentence } => self.case_failed(case, sentence),
             IoEvent::CaseSurveyed { case, known_share } => self.case_surveyed(&case, known_share),
-            IoEvent::CaseRanked { case, figures } => self.rank_case(&case, *figures),
+            IoEvent::CaseRanked { case, figures } => self.rank_case(&case, *figures, effects),
             IoEvent::PredictionLoaded { case, prediction } => {
                 if let Some(prediction) = prediction {
                     self.take_prediction(&case, prediction, effects);
@@ -275,7 +275,12 @@ impl Workspace {
     }
 
     /// Keeps a prediction of an opened case, unless it does not fit or a newer one of the same run is there.
-    pub(super) fn take_prediction(&mut self, id: &CaseId, prediction: Arc<Prediction>, effects: &mut Vec<Effect>) {
+    pub(in crate::workspace) fn take_prediction(
+        &mut self,
+        id: &CaseId,
+        prediction: Arc<Prediction>,
+        effects: &mut Vec<Effect>,
+    ) {
         let shown = self.case().is_some_and(|case| &case.id == id);
         let Some(case) = self.opened_case_mut(id) else { return };
         let new = &prediction.provenance;
@@ -292,6 +297,7 @@ impl Workspace {
         }
         if shown {
             effects.push(Effect::UploadPrediction);
+            self.work_out_difference(effects);
         }
     }
 }

@@ -7,11 +7,18 @@ use crate::workspace::{ComparisonState, Effect, Notice, PendingState, Workspace}
 impl Workspace {
     /// An answer to anything but the newest question is dropped.
     pub(super) fn absorb_labels(&mut self, event: LabelEvent, effects: &mut Vec<Effect>) {
+        if let LabelEvent::Differs { ticket, difference } = event {
+            if let Some(older) = self.older.as_mut().filter(|older| older.ticket == ticket) {
+                older.difference = Some(difference);
+                effects.push(Effect::UploadPrediction);
+            }
+            return;
+        }
         if let Some(comparison) = self.comparison.as_mut().filter(|comparison| comparison.ticket == event.ticket()) {
             match event {
                 LabelEvent::Compared { comparison: found, .. } => comparison.state = ComparisonState::Ready(found),
                 LabelEvent::Refused { ticket, sentence } => self.comparison_refused(ticket, sentence),
-                LabelEvent::Proposed { .. } | LabelEvent::NothingToDo { .. } => {}
+                LabelEvent::Proposed { .. } | LabelEvent::NothingToDo { .. } | LabelEvent::Differs { .. } => {}
             }
             return;
         }
@@ -41,7 +48,7 @@ impl Workspace {
                 self.pending = None;
                 self.notify(Notice::info(sentence), effects);
             }
-            LabelEvent::Compared { .. } => {}
+            LabelEvent::Compared { .. } | LabelEvent::Differs { .. } => {}
             LabelEvent::NothingToDo { .. } => pending.state = PendingState::Nothing,
             LabelEvent::Refused { sentence, .. } => {
                 pending.state = PendingState::Refused(sentence_of(&sentence, names))

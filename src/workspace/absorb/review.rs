@@ -3,12 +3,12 @@
 use crate::review::CaseFigures;
 use crate::volume::CaseId;
 use crate::worker::protocol_review::ReviewFindings;
-use crate::workspace::Workspace;
+use crate::workspace::{Effect, Workspace};
 
 impl Workspace {
     /// Findings of another case or prediction than the shown ones are dropped.
-    pub(super) fn absorb_review(&mut self, found: ReviewFindings) {
-        self.rank_case(&found.key.case, found.figures);
+    pub(super) fn absorb_review(&mut self, found: ReviewFindings, effects: &mut Vec<Effect>) {
+        self.rank_case(&found.key.case, found.figures, effects);
         let Some(case) = self.case_mut().filter(|case| case.id == found.key.case) else { return };
         let provenance = case.prediction.as_ref().map(|prediction| &prediction.provenance);
         if provenance.is_some_and(|p| (&p.model, p.step) == (&found.key.model, found.key.step)) {
@@ -17,12 +17,13 @@ impl Workspace {
         }
     }
 
-    pub(super) fn rank_case(&mut self, id: &CaseId, figures: CaseFigures) {
+    pub(super) fn rank_case(&mut self, id: &CaseId, figures: CaseFigures, effects: &mut Vec<Effect>) {
         if let Some(study) = &mut self.study {
             if let Some(line) = study.case_mut(id) {
                 line.figures = Some(figures);
             }
             study.rank();
         }
+        self.tell_upcoming(effects);
     }
 }

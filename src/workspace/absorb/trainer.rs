@@ -14,7 +14,10 @@ impl Workspace {
             return;
         }
         match event {
-            TrainerEvent::State(state) => self.trainer_state(state),
+            TrainerEvent::State(state) => {
+                self.trainer_state(state);
+                self.tell_upcoming(effects);
+            }
             TrainerEvent::Run(run) => self.training.run = Some(run),
             TrainerEvent::Device(device) => self.training.device = Some(device),
             TrainerEvent::Plan(plan) => self.training.plan = Some(plan),
@@ -26,7 +29,8 @@ impl Workspace {
             TrainerEvent::PredictionSaved { case, step, done, total } => {
                 self.prediction_saved(case, step, (done, total), effects);
             }
-            TrainerEvent::RoundEnded(_) | TrainerEvent::OlderPrediction { .. } => {}
+            TrainerEvent::RoundEnded { round, displaced } => self.training.rounds.add(*round, &displaced),
+            TrainerEvent::OlderPrediction { round, prediction } => self.older_predicted(round, prediction, effects),
             TrainerEvent::OnBattery => {
                 self.training.on_battery = true;
                 let text = "Learning has paused: the computer runs on its battery. Press L to learn all the same; \
@@ -51,7 +55,11 @@ impl Workspace {
         };
         let shown = self.case().map(|case| case.id.clone());
         if let Some(shown) = shown.filter(|_| of_this_run && self.training.engaged) {
-            self.take_prediction(&shown, prediction, effects);
+            if self.training.is_overlay_frozen {
+                self.training.held_back = Some(prediction);
+            } else {
+                self.take_prediction(&shown, prediction, effects);
+            }
         }
     }
 
@@ -75,7 +83,8 @@ impl Workspace {
             line.has_prediction = true;
         }
         effects.push(Effect::Io(IoCommand::RankCase(id.clone())));
-        let there = self.opened().find(|case| case.id == id);
+        let is_frozen = self.training.is_overlay_frozen && self.shown_id() == Some(&id);
+        let there = self.opened().find(|case| case.id == id).filter(|_| !is_frozen);
         let on_screen_already = |prediction: &Arc<Prediction>| prediction.provenance.step == step;
         if there.is_some_and(|case| !case.prediction.as_ref().is_some_and(on_screen_already)) {
             effects.push(Effect::Io(IoCommand::LoadPrediction(id)));

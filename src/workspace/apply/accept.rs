@@ -59,7 +59,7 @@ impl Workspace {
     }
 
     fn accept(&mut self, name: &str, what: &Acceptance, effects: &mut Vec<Effect>) {
-        if !self.can_edit() {
+        if !self.can_edit() || self.must_see_newest(effects) {
             return;
         }
         if self.case().is_none_or(|case| case.prediction.is_none()) {

@@ -52,7 +52,9 @@ impl Workspace {
             case.set_patient_side(side);
         }
         effects.push(Effect::UploadCase);
-        effects.push(Effect::Trainer(TrainerCommand::Show(Some(id))));
+        effects.push(Effect::Trainer(TrainerCommand::Show(Some(id.clone()))));
+        self.older_follows(&id, effects);
+        self.tell_upcoming(effects);
     }
 
     /// Takes the shown case from the screen, saves it, and lets go of the longest unseen cases that are safe on disk.

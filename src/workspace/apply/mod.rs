@@ -12,6 +12,7 @@ mod outline;
 mod proposal;
 mod publish;
 mod review;
+mod rounds;
 mod save;
 mod save_first;
 mod stroke;

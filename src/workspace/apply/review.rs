@@ -41,7 +41,7 @@ impl Workspace {
 
     /// The region under review, if it still waits for a decision.
     fn region_to_decide(&mut self, effects: &mut Vec<Effect>) -> Option<Region> {
-        if !self.can_edit() {
+        if !self.can_edit() || self.must_see_newest(effects) {
             return None;
         }
         let current = self.case()?.review.current().filter(|queued| !queued.state.is_settled());

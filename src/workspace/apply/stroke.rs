@@ -52,6 +52,9 @@ impl Workspace {
         if !self.can_edit() {
             return;
         }
+        if (self.tools.tool, inverted) == (Tool::AcceptBrush, false) && self.must_see_newest(effects) {
+            return;
+        }
         let ink = match (self.tools.tool, inverted) {
             (Tool::Brush, false) | (Tool::Eraser, true) => Ink::Paint(Box::new(self.paint())),
             (Tool::Brush | Tool::AcceptBrush, true) | (Tool::Eraser, false) => Ink::Paint(Box::new(self.eraser())),

@@ -16,6 +16,8 @@ impl Workspace {
             TrainAction::SetDevice(device) => self.training.settings.device = device,
             TrainAction::SetMinutes(minutes) => self.training.settings.minutes = minutes,
             TrainAction::PredictAll => self.predict_all(effects),
+            TrainAction::FreezeOverlay => self.freeze_overlay(effects),
+            TrainAction::Round(action) => self.apply_round(action, effects),
         }
     }
 
@@ -24,7 +26,10 @@ impl Workspace {
             TrainerState::Running | TrainerState::Waiting => effects.push(Effect::Trainer(TrainerCommand::Pause)),
             TrainerState::Paused => effects.push(Effect::Trainer(TrainerCommand::Resume)),
             TrainerState::Preparing => {}
-            TrainerState::Idle | TrainerState::Finished | TrainerState::Failed => self.start_training(false, effects),
+            // What has been learned is gone on with; only "Train anew" lets go of it.
+            TrainerState::Idle | TrainerState::Finished | TrainerState::Failed => {
+                self.start_training(self.training.last_checkpoint.is_some(), effects);
+            }
         }
     }
 

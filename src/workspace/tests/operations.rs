@@ -34,7 +34,7 @@ fn answer(ws: &mut Workspace, job: &LabelJob) -> Vec<Effect> {
         LabelWork::Select { selection, paint } => {
             Proposal::painting(&job.labels, &selection.voxels(&job.image, &job.watch).unwrap(), paint)
         }
-        LabelWork::Compare(_) => unreachable!("nothing here compares"),
+        LabelWork::Compare(_) | LabelWork::Difference { .. } => unreachable!("nothing here compares"),
     };
     let event = match proposal {
         Some(proposal) => {

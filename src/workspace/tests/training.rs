@@ -1,6 +1,8 @@
 use super::*;
+use crate::rounds::{Missing, Round, Verdict};
 use crate::worker::PastRun;
 use crate::worker::protocol::Progress;
+use crate::worker::protocol_labels::LabelEvent;
 
 fn train(ws: &mut Workspace, action: TrainAction) -> Vec<Effect> {
     apply(ws, Action::Train(action))
@@ -166,12 +168,14 @@ fn a_project_opened_again_shows_its_last_run_and_offers_to_continue_it() {
         dice: vec![(40, 0.75)],
         best: Some((30, 0.8)),
         calibration: None,
+        rounds: vec![round(1, [0.5, 0.6]), round(2, [0.7, 0.8])],
     };
     opened(&mut ws, ProjectSummary { has_runs: true, past_run: Some(past), ..summary(&["a"]) });
     let training = ws.training();
     assert_eq!((training.loss.points().len(), training.dice.last_value()), (2, Some(0.75)));
     assert_eq!((training.last_checkpoint, training.best), (Some(40), Some((30, 0.8))));
     assert_eq!(training.words(), "Has learned before");
+    assert_eq!(training.rounds.verdict(), Verdict::Improving { since: 1 });
     // Networks of that run, predicted for all cases, are of this project; continuing keeps the curves.
     paint(&mut ws);
     let continued = train(&mut ws, TrainAction::Start { resume: true });
@@ -192,4 +196,122 @@ fn a_new_run_takes_as_long_as_was_chosen() {
         _ => None,
     });
     assert_eq!(asked, Some(Some(15.0)));
+}
+
+fn round(number: u32, dice: [f64; 2]) -> Round {
+    Round {
+        number,
+        started_unix_s: 0,
+        ended_unix_s: 1,
+        model: RUN.into(),
+        step: u64::from(number),
+        checkpoint: Some(format!("rounds/{number:03}")),
+        held_out: [("h".into(), dice[0]), ("i".into(), dice[1])].into(),
+        known: Default::default(),
+        labelled_voxels: 0,
+        labelled_cases: 0,
+        corrections: Default::default(),
+    }
+}
+
+#[test]
+fn each_round_renews_the_verdict_and_displaces_old_networks() {
+    let mut ws = study(&["a"]);
+    paint(&mut ws);
+    start_training(&mut ws);
+    let ended = |number, dice, displaced| TrainerEvent::RoundEnded { round: Box::new(round(number, dice)), displaced };
+    trainer(&mut ws, ended(1, [0.5, 0.6], vec![]));
+    assert_eq!(ws.training().rounds.verdict(), Verdict::NotEnough(Missing::Rounds));
+    trainer(&mut ws, ended(2, [0.7, 0.8], vec![]));
+    assert_eq!(ws.training().rounds.verdict(), Verdict::Improving { since: 1 });
+    trainer(&mut ws, ended(3, [0.4, 0.5], vec![1]));
+    assert_eq!(ws.training().rounds.verdict(), Verdict::WorseSince { round: 3, best: 2 });
+    let kept: Vec<bool> = ws.training().rounds.all().iter().map(|round| round.checkpoint.is_some()).collect();
+    assert_eq!(kept, [false, true, true]);
+}
+
+#[test]
+fn the_switch_goes_on_with_what_has_been_learned_and_live() {
+    let mut ws = study(&["a"]);
+    paint(&mut ws);
+    start_training(&mut ws);
+    trainer(&mut ws, TrainerEvent::Checkpoint { step: 5 });
+    trainer(&mut ws, TrainerEvent::State(TrainerState::Finished));
+    let effects = train(&mut ws, TrainAction::Toggle);
+    let start = trainer_commands(&effects).find_map(|c| if let TrainerCommand::Start(r) = c { Some(r) } else { None });
+    let settings = &start.unwrap().settings;
+    assert!(settings.resume && settings.live);
+}
+
+#[test]
+fn a_frozen_overlay_waits_and_then_shows_the_newest() {
+    let mut ws = study(&["a"]);
+    paint(&mut ws);
+    start_training(&mut ws);
+    absorb(&mut ws, Event::Prediction(prediction("a", RUN, 10, 0)));
+    train(&mut ws, TrainAction::FreezeOverlay);
+    for step in [11, 12] {
+        assert!(absorb(&mut ws, Event::Prediction(prediction("a", RUN, step, 0))).is_empty());
+    }
+    let saved = TrainerEvent::PredictionSaved { case: "a".into(), step: 12, done: 1, total: 1 };
+    let effects = trainer(&mut ws, saved);
+    assert!(!effects.iter().any(|e| matches!(e, Effect::Io(IoCommand::LoadPrediction(_)))));
+    let step = |ws: &Workspace| ws.case().unwrap().prediction.as_ref().unwrap().provenance.step;
+    assert_eq!(step(&ws), 10);
+    let effects = train(&mut ws, TrainAction::FreezeOverlay);
+    assert!(step(&ws) == 12 && effects.iter().any(|e| matches!(e, Effect::UploadPrediction)));
+}
+
+#[test]
+fn an_older_round_is_shown_follows_the_case_and_is_never_what_is_accepted() {
+    let mut ws = study(&["a", "b"]);
+    paint(&mut ws);
+    start_training(&mut ws);
+    absorb(&mut ws, Event::Prediction(prediction("a", RUN, 10, 1)));
+    let look = |ws: &mut Workspace, action| train(ws, TrainAction::Round(action));
+    let asked = look(&mut ws, RoundAction::Compare(1));
+    assert!(trainer_commands(&asked).any(|c| matches!(c, TrainerCommand::PredictWith { round: 1, .. })));
+    let displayed = |ws: &Workspace| ws.displayed_prediction().unwrap().provenance.step;
+    assert!(displayed(&ws) == 10 && ws.older().unwrap().is_awaited());
+    let late = TrainerEvent::OlderPrediction { round: 2, prediction: prediction("a", RUN, 4, 1) };
+    trainer(&mut ws, late);
+    assert!(ws.older().unwrap().is_awaited(), "another round's answer");
+    let answered = trainer(&mut ws, TrainerEvent::OlderPrediction { round: 1, prediction: prediction("a", RUN, 5, 1) });
+    assert_eq!(displayed(&ws), 5);
+    let job = answered.iter().find_map(|e| if let Effect::Labels(job) = e { Some(job.ticket) } else { None });
+    let difference = LabelEvent::Differs { ticket: job.unwrap(), difference: prediction("a", RUN, 77, 1) };
+    absorb(&mut ws, Event::Labels(difference));
+    look(&mut ws, RoundAction::Show(RoundView::Difference));
+    assert_eq!(displayed(&ws), 77);
+
+    let known = labels(&ws).known_count();
+    let refused = apply(&mut ws, Action::Pseudo(PseudoAction::AcceptCase));
+    assert!(notices(&refused)[0].starts_with("An older round was shown"));
+    assert_eq!((labels(&ws).known_count(), displayed(&ws)), (known, 10));
+
+    let asked = apply(&mut ws, Action::Case(CaseAction::Show("b".into())));
+    let of_b = |c: &TrainerCommand| matches!(c, TrainerCommand::PredictWith { round: 1, case } if case.as_str() == "b");
+    assert!(trainer_commands(&asked).any(of_b));
+    look(&mut ws, RoundAction::Close);
+    assert!(ws.older().is_none());
+    let restored = look(&mut ws, RoundAction::Restore(1));
+    let restores = |c: &TrainerCommand| matches!(c, TrainerCommand::Restore { checkpoint_round: 1 });
+    assert!(trainer_commands(&restored).any(restores));
+}
+
+#[test]
+fn a_run_is_told_which_cases_come_next_when_they_change() {
+    let mut ws = study(&["a", "b", "c", "d", "e"]);
+    paint(&mut ws);
+    let told = |effects: &[Effect]| {
+        let upcoming = trainer_commands(effects).filter_map(|c| match c {
+            TrainerCommand::Upcoming(cases) => Some(cases.iter().map(|case| case.as_str().to_owned()).collect()),
+            _ => None,
+        });
+        upcoming.collect::<Vec<Vec<String>>>()
+    };
+    train(&mut ws, TrainAction::Toggle);
+    assert_eq!(told(&trainer(&mut ws, TrainerEvent::State(TrainerState::Running))), [["b", "c", "d"]]);
+    assert!(told(&trainer(&mut ws, TrainerEvent::State(TrainerState::Waiting))).is_empty(), "it knows");
+    assert_eq!(told(&apply(&mut ws, Action::Case(CaseAction::Show("c".into())))), [["a", "b", "d"]]);
 }

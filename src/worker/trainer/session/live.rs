@@ -231,11 +231,11 @@ impl Session {
             corrections: live.rounds.taken(),
         };
         let forgotten = live.store.forgotten(&round.known);
-        let round = live.store.keep(&self.trainer, round)?;
+        let (round, displaced) = live.store.keep(&self.trainer, round)?;
         for case in forgotten {
             outlet.send(TrainerEvent::Notice(format!("The newest round forgets what it knew of case {case}.")));
         }
-        outlet.send(TrainerEvent::RoundEnded(Box::new(round)));
+        outlet.send(TrainerEvent::RoundEnded { round: Box::new(round), displaced });
         Ok(())
     }
 

@@ -117,8 +117,10 @@ impl Scene {
 }
 
 fn report(events: &[TrainerEvent]) -> Round {
-    let reports: Vec<&Round> =
-        events.iter().filter_map(|e| if let TrainerEvent::RoundEnded(r) = e { Some(&**r) } else { None }).collect();
+    let reports: Vec<&Round> = events
+        .iter()
+        .filter_map(|e| if let TrainerEvent::RoundEnded { round, .. } = e { Some(&**round) } else { None })
+        .collect();
     assert_eq!(reports.len(), 1, "{events:?}");
     reports[0].clone()
 }

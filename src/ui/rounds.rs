@@ -1,0 +1,186 @@
+//! The rounds of learning: how good each was, what it took, a look back and a way back.
+
+use std::time::SystemTime;
+
+use eframe::egui::{self, Grid, RichText, ScrollArea, Ui};
+
+use super::actions::Actions;
+use super::theme;
+use super::widgets::{self, figures};
+use crate::rounds::{CorrectionEffort, Round, Verdict};
+use crate::workspace::{Action, OlderRound, RoundAction, RoundView, TrainAction, Workspace};
+
+const HEADINGS: [(&str, &str); 6] = [
+    ("Round", "Counted over the whole study"),
+    ("Ended", ""),
+    ("Held-out Dice", "Mean of the held-out cases, with the interval that holds the true mean in 95 of 100 times"),
+    ("Corrected", "Voxels labelled otherwise or rejected before the round, in how many places"),
+    ("Work", "Time of these corrections without the pauses"),
+    ("", ""),
+];
+const VIEWS: [(RoundView, &str); 3] =
+    [(RoundView::Older, "This round"), (RoundView::Newest, "Newest"), (RoundView::Difference, "Difference")];
+
+/// Returns false once the window is to be closed.
+pub fn ui(ctx: &egui::Context, workspace: &Workspace, actions: &mut Actions) -> bool {
+    let training = workspace.training();
+    let rounds = &training.rounds;
+    let mut stays = true;
+    egui::Window::new("Rounds of learning")
+        .open(&mut stays)
+        .default_pos([theme::LEFT_PANEL_WIDTH + 40.0, theme::TOP_BAR_HEIGHT + 40.0])
+        .resizable(false)
+        .collapsible(false)
+        .show(ctx, |ui| {
+            if rounds.all().is_empty() {
+                ui.set_max_width(420.0);
+                ui.label(
+                    "A round ends when learning is up to date with your corrections. Its networks are kept, so that you can \
+                     compare them with newer ones and go back to them.",
+                );
+                return;
+            }
+            ui.label(RichText::new(rounds.verdict().to_string()).strong());
+            ui.add_space(theme::TIGHT);
+            if let Some(older) = workspace.older() {
+                compared_ui(ui, older, actions);
+            }
+            ScrollArea::vertical().max_height(320.0).show(ui, |ui| table_ui(ui, workspace, actions));
+            if !training.can_look_back() {
+                widgets::caption_ui(ui, "Continue learning to compare a round with the newest or to go back to it.");
+            }
+        });
+    if !stays && workspace.older().is_some() {
+        actions.push(action(RoundAction::Close));
+    }
+    stays
+}
+
+fn action(action: RoundAction) -> Action {
+    TrainAction::Round(action).into()
+}
+
+/// What the views show, as a blink comparator does.
+fn compared_ui(ui: &mut Ui, older: &OlderRound, actions: &mut Actions) {
+    ui.horizontal(|ui| {
+        ui.label(format!("Round {} in the views:", older.round));
+        if let Some(view) = widgets::choices_ui(ui, older.view, &VIEWS) {
+            actions.push(action(RoundAction::Show(view)));
+        }
+        if ui.button("Done").on_hover_text("Show the newest pseudo-labels only").clicked() {
+            actions.push(action(RoundAction::Close));
+        }
+        if older.is_awaited() {
+            ui.spinner();
+        }
+    });
+    ui.add_space(theme::TIGHT);
+}
+
+/// The newest comes first.
+fn table_ui(ui: &mut Ui, workspace: &Workspace, actions: &mut Actions) {
+    let p = theme::palette(ui);
+    let best = match workspace.training().rounds.verdict() {
+        Verdict::WorseSince { best, .. } => Some(best),
+        _ => None,
+    };
+    Grid::new("rounds").num_columns(HEADINGS.len()).striped(true).spacing([theme::WIDE, theme::TIGHT]).show(ui, |ui| {
+        for (heading, explanation) in HEADINGS {
+            let label = ui.label(RichText::new(heading).small().color(p.text_weak));
+            if !explanation.is_empty() {
+                label.on_hover_text(explanation);
+            }
+        }
+        ui.end_row();
+        for round in workspace.training().rounds.all().iter().rev() {
+            facts_ui(ui, round, best == Some(round.number));
+            ui.horizontal(|ui| ways_ui(ui, round, workspace, actions));
+            ui.end_row();
+        }
+    });
+}
+
+fn facts_ui(ui: &mut Ui, round: &Round, is_best: bool) {
+    let p = theme::palette(ui);
+    let number = figures(round.number.to_string());
+    ui.label(if is_best { number.color(p.accent).strong() } else { number });
+    let now = SystemTime::UNIX_EPOCH.elapsed().map_or(0, |since| since.as_secs());
+    ui.label(ago(now.saturating_sub(round.ended_unix_s)));
+    match round.mean_dice() {
+        Some(dice) => {
+            let interval = dice.half_width.map(|half| format!(" ± {half:.3}")).unwrap_or_default();
+            let by_case = round.held_out.iter().map(|(case, dice)| format!("{case}  {dice:.3}"));
+            let by_case: Vec<String> = by_case.collect();
+            ui.label(figures(format!("{:.3}{interval}", dice.mean)))
+                .on_hover_text(RichText::new(by_case.join("\n")).monospace());
+        }
+        None => drop(ui.label("–")),
+    }
+    let effort = round.effort();
+    let corrected = ui.label(corrected(&effort));
+    if !round.corrections.is_empty() {
+        let of =
+            |(case, effort): (_, &CorrectionEffort)| format!("{case}  {}, {}", self::corrected(effort), work(effort));
+        corrected.on_hover_text(round.corrections.iter().map(of).collect::<Vec<_>>().join("\n"));
+    }
+    ui.label(work(&effort));
+}
+
+fn ways_ui(ui: &mut Ui, round: &Round, workspace: &Workspace, actions: &mut Actions) {
+    let training = workspace.training();
+    if round.checkpoint.is_none() || training.run.as_ref() != Some(&round.model) {
+        let why = "Its networks are not kept any more, or belong to an earlier run";
+        widgets::caption_ui(ui, "numbers only").on_hover_text(why);
+        return;
+    }
+    ui.add_enabled_ui(training.can_look_back(), |ui| {
+        let is_shown = workspace.older().is_some_and(|older| older.round == round.number);
+        let compare = ui.add_enabled(!is_shown && workspace.case().is_some(), egui::Button::new("Compare"));
+        let compare = widgets::named(compare, &format!("Compare round {}", round.number), None);
+        if compare.on_hover_text("Its pseudo-labels of this case beside the newest").clicked() {
+            actions.push(action(RoundAction::Compare(round.number)));
+        }
+        let back = widgets::named(ui.button("Go back to it"), &format!("Go back to round {}", round.number), None);
+        if back.on_hover_text("Its networks learn on in place of the present ones; no label changes").clicked() {
+            actions.push(action(RoundAction::Restore(round.number)));
+        }
+    });
+}
+
+fn corrected(effort: &CorrectionEffort) -> String {
+    match (effort.voxels_changed, effort.regions_touched) {
+        (0, _) => "–".to_owned(),
+        (voxels, 1) => format!("{voxels} voxels in 1 place"),
+        (voxels, places) => format!("{voxels} voxels in {places} places"),
+    }
+}
+
+fn work(effort: &CorrectionEffort) -> String {
+    match effort.seconds {
+        0 => "–".to_owned(),
+        s @ 1..60 => format!("{s} s"),
+        s => format!("{} min {:02} s", s / 60, s % 60),
+    }
+}
+
+fn ago(secs: u64) -> String {
+    match secs {
+        0..60 => "just now".to_owned(),
+        60..3_600 => format!("{} min ago", secs / 60),
+        3_600..86_400 => format!("{} h ago", secs / 3_600),
+        86_400..172_800 => "yesterday".to_owned(),
+        _ => format!("{} days ago", secs / 86_400),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_round_took_is_said_in_words() {
+        let effort = CorrectionEffort { voxels_changed: 120, seconds: 75, regions_touched: 3 };
+        assert_eq!((corrected(&effort).as_str(), work(&effort).as_str()), ("120 voxels in 3 places", "1 min 15 s"));
+        assert_eq!((corrected(&CorrectionEffort::default()).as_str(), ago(90_000).as_str()), ("–", "yesterday"));
+    }
+}
