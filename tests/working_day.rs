@@ -17,8 +17,8 @@ use chiaro::volume::{CaseId, Grid};
 use chiaro::worker::protocol::{TrainerCommand, TrainerEvent, TrainerState};
 use chiaro::worker::{IoThread, RecentList};
 use chiaro::workspace::{
-    Action, AppAction, CaseAction, EditAction, Effect, Event, FileAction, FolderPurpose, NoticeKind, PseudoAction,
-    SaveState, SavingFirst, Shown, Tool, ToolAction, TrainAction, Workspace, absorb, apply,
+    Action, AppAction, CaseAction, CaseFilter, EditAction, Effect, Event, FileAction, FolderPurpose, NoticeKind,
+    PseudoAction, SaveState, SavingFirst, Shown, Tool, ToolAction, TrainAction, Workspace, absorb, apply,
 };
 
 const CASES: usize = 4;
@@ -265,7 +265,7 @@ fn a_day_from_new_images_to_exported_masks() {
     assert_eq!(next_day.labels(), &accepted, "also the revision goes on");
     let names: Vec<_> = next_day.ws.study().unwrap().classes.foreground().map(|c| c.name.clone()).collect();
     assert_eq!(names, ["Body", "Cap"]);
-    assert_eq!(next_day.ws.study().unwrap().count(CaseState::Done), 1);
+    assert_eq!(next_day.ws.study().unwrap().count(CaseFilter::State(CaseState::Done)), 1);
 }
 
 #[test]

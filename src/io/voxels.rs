@@ -6,7 +6,7 @@ use super::error::IoError;
 use super::fields::ByteOrder;
 use super::source::{ByteStream, NiftiSource};
 use crate::geometry::Extent;
-use crate::volume::{Grid, VoxelType, Voxels};
+use crate::volume::{Grid, VoxelType, Voxels, prefer_huge_pages};
 
 /// First allocation; afterwards the buffer at most doubles with what was really read.
 const FIRST_STEP_BYTES: usize = 64 << 20;
@@ -60,6 +60,7 @@ fn read_grid<T: Pod>(stream: &mut ByteStream, extent: Extent, order: ByteOrder) 
         let step = (count - start).min(start.max(FIRST_STEP_BYTES / size_of::<T>()));
         let out_of_memory = |_| IoError::OutOfMemory { path: stream.path.clone(), bytes: expected };
         values.try_reserve_exact(step).map_err(out_of_memory)?;
+        prefer_huge_pages(values.spare_capacity_mut());
         values.resize(start + step, <T as bytemuck::Zeroable>::zeroed());
         let bytes = bytemuck::cast_slice_mut(&mut values[start..]);
         let filled = stream.fill(bytes)?;

@@ -1,11 +1,13 @@
 //! The two label planes of a case and their revision.
 
+use bytemuck::Zeroable;
+
 use crate::geometry::{Extent, Voxel};
 use crate::label::ClassId;
 use crate::volume::Grid;
 
 /// Who said what a voxel is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Zeroable)]
 #[repr(u8)]
 pub enum Origin {
     /// Nobody said.
@@ -66,7 +68,7 @@ impl LabelValue {
 impl LabelMap {
     /// Nobody has said anything yet.
     pub fn unknown(extent: Extent) -> Self {
-        Self { class: Grid::filled(extent, 0), origin: Grid::filled(extent, Origin::Unknown), revision: 0 }
+        Self { class: Grid::zeroed(extent), origin: Grid::zeroed(extent), revision: 0 }
     }
 
     /// From stored planes; `None` if their grids differ. An unknown voxel always has class 0.

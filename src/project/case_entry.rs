@@ -12,10 +12,25 @@ use crate::volume::CaseId;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CaseState {
+    /// New: nobody has begun.
     #[default]
     Open,
     InProgress,
+    /// All of it has been looked at; somebody else may still have a word.
+    Reviewed,
     Done,
+    /// Put aside for another look.
+    Flagged,
+}
+
+impl CaseState {
+    /// In the order of the work.
+    pub const ALL: [Self; 5] = [Self::Open, Self::InProgress, Self::Reviewed, Self::Done, Self::Flagged];
+
+    /// Whether somebody still has to work on it.
+    pub fn needs_work(self) -> bool {
+        matches!(self, Self::Open | Self::InProgress | Self::Flagged)
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -34,7 +34,10 @@ pub fn ui(ctx: &egui::Context, workspace: &Workspace, actions: &mut Actions) {
         .resizable(false)
         .collapsible(false)
         .show(ctx, |ui| {
-            widgets::caption_ui(ui, &format!("Your labels of {} beside: {}", case.id, comparison.with.name()));
+            widgets::caption_ui(
+                ui,
+                &format!("Your labels of {} beside: {}", workspace.case_name(&case.id), comparison.with.name()),
+            );
             ui.add_space(theme::TIGHT);
             match &comparison.state {
                 ComparisonState::Working => {

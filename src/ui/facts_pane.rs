@@ -17,7 +17,7 @@ pub fn ui(ui: &mut Ui, workspace: &Workspace, findings: &Findings, actions: &mut
     };
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
         widgets::compact(ui);
-        ui.label(RichText::new(case.id.as_str()).heading().color(theme::palette(ui).text_strong));
+        ui.label(RichText::new(workspace.case_name(&case.id)).heading().color(theme::palette(ui).text_strong));
         ui.add_space(theme::TIGHT);
         geometry_ui(ui, case);
         frames_ui(ui, case, actions);
@@ -32,7 +32,7 @@ pub fn ui(ui: &mut Ui, workspace: &Workspace, findings: &Findings, actions: &mut
 
 fn waiting_ui(ui: &mut Ui, workspace: &Workspace) {
     ui.centered_and_justified(|ui| match workspace.shown() {
-        Shown::Loading(case) => ui.weak(format!("Reading {case}…")),
+        Shown::Loading(case) => ui.weak(format!("Reading {}…", workspace.case_name(case))),
         Shown::Failed { sentence, .. } => ui.colored_label(theme::palette(ui).error, sentence),
         Shown::Nothing | Shown::Ready(_) => ui.weak("Choose a case"),
     });

@@ -138,4 +138,6 @@ fn appearance_ui(ui: &mut Ui, settings: &mut Settings) {
             settings.zoom = percent / 100.0;
         }
     });
+    let explanation = "Case numbers in place of names, so that a name does not sway whoever labels";
+    ui.checkbox(&mut settings.hides_names, "Blind reading").on_hover_text(explanation);
 }

@@ -207,7 +207,7 @@ pub fn action_of(key: KeyAction, workspace: &Workspace) -> Option<Action> {
         K::CompleteCase => EditAction::CompleteCase.into(),
         K::NextCase => CaseAction::NextSuggested.into(),
         K::PreviousCase => CaseAction::Previous.into(),
-        K::ToggleTheme | K::UiLarger | K::UiSmaller | K::UiReset => changed_settings(key, workspace),
+        K::ToggleTheme | K::ToggleNames | K::UiLarger | K::UiSmaller | K::UiReset => changed_settings(key, workspace),
         K::ToggleTour if workspace.tour().is_some() => AppAction::Tour(TourAction::End).into(),
         K::ToggleTour => AppAction::Tour(TourAction::Begin).into(),
         K::NextFrame => ViewAction::StepFrame(1).into(),
@@ -292,6 +292,7 @@ fn changed_settings(key: KeyAction, workspace: &Workspace) -> Action {
         KeyAction::UiLarger => settings.zoom = zoomed(1.0),
         KeyAction::UiSmaller => settings.zoom = zoomed(-1.0),
         KeyAction::UiReset => settings.zoom = 1.0,
+        KeyAction::ToggleNames => settings.hides_names ^= true,
         _ => {
             settings.theme = match settings.theme {
                 ThemeChoice::Dark => ThemeChoice::Light,

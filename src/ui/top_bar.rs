@@ -313,7 +313,9 @@ impl TopBar<'_> {
             let done = CaseAction::SetState { case: case.clone(), state: CaseState::Done };
             self.action_ui(ui, "Mark this case as done", None, true, done, actions);
         }
-        self.action_ui(ui, "Next case", Some(KeyAction::NextCase), true, CaseAction::NextOpen, actions);
+        let suggested = CaseAction::NextSuggested;
+        self.action_ui(ui, "Next suggested case", Some(KeyAction::NextCase), true, suggested, actions);
+        self.action_ui(ui, "Next case not done", None, true, CaseAction::NextOpen, actions);
     }
 
     fn window_ui(&self, ui: &mut Ui, window: WindowLevel, actions: &mut Actions) {

@@ -50,14 +50,6 @@ pub fn compact(ui: &mut Ui) {
     ui.spacing_mut().item_spacing.y = 2.0;
 }
 
-/// A label at the left and fixed-width figures at the right of one row.
-pub fn fact_ui(ui: &mut Ui, name: &str, value: impl Into<String>) {
-    ui.horizontal(|ui| {
-        ui.label(RichText::new(name).color(theme::palette(ui).text_weak));
-        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| ui.label(figures(value)));
-    });
-}
-
 /// A square button with an icon; `name` is its accessible name and, with the key, its tooltip.
 pub fn icon_button_ui(ui: &mut Ui, icon: MaterialIcon, name: &str, key: Option<&str>, chosen: bool) -> Response {
     sized_icon_button_ui(ui, icon, name, key, chosen, theme::TOOL_BUTTON)

@@ -2,12 +2,24 @@
 
 use std::ops::Range;
 
+use bytemuck::Zeroable;
+
+use super::prefer_huge_pages;
 use crate::geometry::{Extent, Voxel, VoxelBox};
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Grid<T> {
     extent: Extent,
     data: Vec<T>,
+}
+
+impl<T: Copy + Zeroable> Grid<T> {
+    /// All zeros. The system gives memory only where something is written.
+    pub fn zeroed(extent: Extent) -> Self {
+        let mut data = bytemuck::zeroed_vec(extent.voxel_count());
+        prefer_huge_pages(&mut data);
+        Self { extent, data }
+    }
 }
 
 impl<T: Copy> Grid<T> {

@@ -3,6 +3,7 @@
 mod body_mask;
 mod case_id;
 mod grid;
+mod huge_pages;
 mod image;
 mod moments;
 pub mod phantom;
@@ -12,6 +13,7 @@ mod statistics;
 pub use body_mask::BodyMask;
 pub use case_id::CaseId;
 pub use grid::Grid;
+pub use huge_pages::prefer_huge_pages;
 pub use image::{Image, VoxelType, Voxels};
 pub use moments::{IntensityFigures, IntensityMoments};
 pub use regridding::Regridding;

@@ -15,7 +15,7 @@ use crate::project::{CaseState, Source};
 use crate::review::RegionId;
 use crate::view::{ClipBox, HandleHit, LayerSettings, OverlayLook, TransferPreset, WindowLevel};
 use crate::volume::CaseId;
-use crate::workspace::{ComparedWith, Layout, Preferences, RoundView};
+use crate::workspace::{CaseFilter, ComparedWith, Layout, Preferences, RoundView};
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
@@ -132,6 +132,8 @@ pub enum CaseAction {
     NextSuggested,
     /// The list in the order of need, or as the project has it.
     ListByRank(bool),
+    /// The list shows only these.
+    Filter(CaseFilter),
     /// Try the case that could not be read again.
     Reload,
     SetState {

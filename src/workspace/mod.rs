@@ -29,6 +29,7 @@ mod training;
 mod turning;
 mod views;
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -56,7 +57,7 @@ pub use preferences::{Preferences, Settings, ThemeChoice};
 pub use round_history::RoundHistory;
 pub use saving::{AfterSave, SaveState, SavingFirst};
 pub use second_image::SecondImage;
-pub use study::{CaseLine, Study};
+pub use study::{CaseFilter, CaseLine, Study};
 pub use tools::Tools;
 pub use training::{Training, TrainingFailure};
 pub use views::{Layout, Views};
@@ -156,6 +157,12 @@ impl Workspace {
             Shown::Loading(case) | Shown::Failed { case, .. } => Some(case),
             Shown::Ready(case) => Some(&case.id),
         }
+    }
+
+    /// What a case is called on the screen: its name, or its number where names are hidden.
+    pub fn case_name<'a>(&self, id: &'a CaseId) -> Cow<'a, str> {
+        let place = self.study.as_ref().filter(|_| self.preferences.settings.hides_names).and_then(|s| s.position(id));
+        place.map_or(Cow::Borrowed(id.as_str()), |place| format!("Case {}", place + 1).into())
     }
 
     /// What the user has set for the program itself.

@@ -31,6 +31,8 @@ pub struct Settings {
     pub layout: Layout,
     /// The short tour has been seen or declined.
     pub tour_seen: bool,
+    /// Blind reading: cases are shown by number.
+    pub hides_names: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,7 +46,13 @@ pub enum ThemeChoice {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { theme: ThemeChoice::default(), zoom: 1.0, layout: Layout::default(), tour_seen: false }
+        Self {
+            theme: ThemeChoice::default(),
+            zoom: 1.0,
+            layout: Layout::default(),
+            tour_seen: false,
+            hides_names: false,
+        }
     }
 }
 
@@ -95,7 +103,13 @@ mod tests {
     fn what_is_written_is_read_again() {
         let mut keymap = KeymapPreset::Slicer.keymap();
         keymap.bind(Chord::char('Q').ctrl(), KeyAction::Save);
-        let settings = Settings { theme: ThemeChoice::Light, zoom: 1.5, layout: Layout::Columns, tour_seen: true };
+        let settings = Settings {
+            theme: ThemeChoice::Light,
+            zoom: 1.5,
+            layout: Layout::Columns,
+            tour_seen: true,
+            hides_names: true,
+        };
         let arrangement = Some("{\"where\": 'there'}".to_owned());
         let preferences = Preferences { settings, keymap, arrangement };
         assert_eq!(Preferences::read(&preferences.write()), (preferences, Vec::new()));

@@ -22,9 +22,33 @@ pub struct Study {
     /// Places in `cases` in that order, held-out cases last.
     ranked: Vec<usize>,
     /// The list shows them in that order.
-    pub by_rank: bool,
+    by_rank: bool,
+    /// The cases that the list shows.
+    filter: CaseFilter,
+    /// Places in `cases`, as the list shows them.
+    rows: Vec<usize>,
     /// Classes or case marks changed since the project file was written.
     pub(super) unsaved: bool,
+}
+
+/// Which cases the list shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CaseFilter {
+    #[default]
+    All,
+    /// In this state and not held out.
+    State(CaseState),
+    HeldOut,
+}
+
+impl CaseFilter {
+    fn passes(self, line: &CaseLine) -> bool {
+        match self {
+            Self::All => true,
+            Self::State(state) => line.state == state && !line.held_out,
+            Self::HeldOut => line.held_out,
+        }
+    }
 }
 
 /// One line of the case list.
@@ -58,6 +82,8 @@ impl Study {
             rank: CaseRank::default(),
             ranked: Vec::new(),
             by_rank: false,
+            filter: CaseFilter::default(),
+            rows: Vec::new(),
             unsaved: false,
         };
         study.rank();
@@ -69,7 +95,9 @@ impl Study {
         let state = |line: &CaseLine| match line.state {
             CaseState::Open => ReviewState::New,
             CaseState::InProgress => ReviewState::InWork,
+            CaseState::Reviewed => ReviewState::Reviewed,
             CaseState::Done => ReviewState::Done,
+            CaseState::Flagged => ReviewState::Flagged,
         };
         // What is held out is labelled from scratch, not reviewed.
         let reviewed = self.cases.iter().filter(|line| !line.held_out);
@@ -79,6 +107,45 @@ impl Study {
         let in_order = self.rank.cases().iter().filter_map(|ranked| self.position(&ranked.case));
         let held_out = (0..self.cases.len()).filter(|place| self.cases[*place].held_out);
         self.ranked = in_order.chain(held_out).collect();
+        self.list();
+    }
+
+    fn list(&mut self) {
+        let in_order = if self.by_rank { self.ranked.clone() } else { (0..self.cases.len()).collect() };
+        self.rows = in_order.into_iter().filter(|place| self.filter.passes(&self.cases[*place])).collect();
+    }
+
+    pub(super) fn list_by_rank(&mut self, by_rank: bool) {
+        self.by_rank = by_rank;
+        self.list();
+    }
+
+    pub(super) fn set_filter(&mut self, filter: CaseFilter) {
+        self.filter = filter;
+        self.list();
+    }
+
+    pub fn is_by_rank(&self) -> bool {
+        self.by_rank
+    }
+
+    pub fn filter(&self) -> CaseFilter {
+        self.filter
+    }
+
+    /// Rows of the list.
+    pub fn row_count(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Row of a case, if the list shows it.
+    pub(super) fn row_of(&self, id: &CaseId) -> Option<usize> {
+        self.rows.iter().position(|place| self.cases[*place].id == *id)
+    }
+
+    /// How many cases a filter lets through.
+    pub fn count(&self, filter: CaseFilter) -> usize {
+        self.cases.iter().filter(|line| filter.passes(line)).count()
     }
 
     /// The case that needs a review most, other than the open one. Cases without a pseudo-label come last.
@@ -93,8 +160,7 @@ impl Study {
 
     /// The case in a row of the list.
     pub fn listed(&self, row: usize) -> Option<&CaseLine> {
-        let place = if self.by_rank { *self.ranked.get(row)? } else { row };
-        self.cases.get(place)
+        self.cases.get(*self.rows.get(row)?)
     }
 
     pub fn case(&self, id: &CaseId) -> Option<&CaseLine> {
@@ -103,11 +169,6 @@ impl Study {
 
     pub fn position(&self, id: &CaseId) -> Option<usize> {
         self.cases.iter().position(|line| &line.id == id)
-    }
-
-    /// Number of cases in a state.
-    pub fn count(&self, state: CaseState) -> usize {
-        self.cases.iter().filter(|line| line.state == state).count()
     }
 
     pub(super) fn case_mut(&mut self, id: &CaseId) -> Option<&mut CaseLine> {

@@ -6,6 +6,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use flate2::{Decompress, FlushDecompress, Status};
 
 use super::block_finder::find_block;
+use crate::volume::prefer_huge_pages;
 
 /// Deflate copies from at most this far back.
 pub(super) const WINDOW: usize = 32 * 1024;
@@ -101,6 +102,7 @@ fn packed(bytes: &[u8], start: usize, end: usize) -> Option<Vec<u8>> {
     let source = bytes.get(start / 8..end.div_ceil(8))?;
     let (_, next) = source.split_first()?;
     let mut packed = Vec::with_capacity(HEAD + source.len() + 3);
+    prefer_huge_pages(packed.spare_capacity_mut());
     packed.extend(STORED_WINDOW);
     packed.resize(HEAD + source.len(), 0);
     // Wrapping, of a shift below 8: a check in it would keep the loop from being vectorised.
@@ -124,6 +126,7 @@ fn packed(bytes: &[u8], start: usize, end: usize) -> Option<Vec<u8>> {
 fn unpack(packed: &[u8]) -> Option<(Vec<u8>, usize)> {
     let mut decoder = Decompress::new(false);
     let mut unpacked = Vec::with_capacity(2 * packed.len());
+    prefer_huge_pages(unpacked.spare_capacity_mut());
     loop {
         let rest = packed.get(decoder.total_in() as usize..)?;
         let before = decoder.total_in();

@@ -141,6 +141,7 @@ plain_actions! {
         ToggleTour "toggle-tour" "Show the tour",
         Cancel "cancel" "Close or cancel",
         ToggleTheme "toggle-theme" "Dark or light",
+        ToggleNames "toggle-names" "Names of cases or numbers only (blind reading)",
         UiLarger "ui-larger" "Larger text and buttons",
         UiSmaller "ui-smaller" "Smaller text and buttons",
         UiReset "ui-reset" "Text and buttons in normal size",

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::label::Prediction;
-use crate::project::{CaseState, ExportReport};
+use crate::project::ExportReport;
 use crate::volume::{CaseId, Image};
 use crate::worker::protocol_io::{IoCommand, IoEvent, LoadedCase, ProjectSummary};
 use crate::worker::protocol_labels::OtherLabels;
@@ -143,7 +143,7 @@ impl Workspace {
         let past_run = summary.past_run.take();
         let study = Study::new(summary);
         self.tools.class = study.classes.in_order().find(|class| class.id != 0).map_or(0, |class| class.id);
-        let open = study.cases.iter().find(|line| line.state != CaseState::Done);
+        let open = study.cases.iter().find(|line| line.state.needs_work());
         let first = open.or(study.cases.first()).map(|line| line.id.clone());
         self.study = Some(study);
         // Where settings are not kept (nobody told that the tour was seen) it would come again and again.

@@ -23,10 +23,15 @@ impl Workspace {
             }
             CaseAction::ListByRank(by_rank) => {
                 if let Some(study) = &mut self.study {
-                    study.by_rank = by_rank;
+                    study.list_by_rank(by_rank);
                 }
             }
-            CaseAction::NextOpen => self.show_neighbour(1, |state| state != CaseState::Done, effects),
+            CaseAction::Filter(filter) => {
+                if let Some(study) = &mut self.study {
+                    study.set_filter(filter);
+                }
+            }
+            CaseAction::NextOpen => self.show_neighbour(1, CaseState::needs_work, effects),
             CaseAction::Reload => self.reload(effects),
             CaseAction::SetState { case, state } => self.set_case_state(&case, state, effects),
             CaseAction::SetHeldOut { case, held_out } => self.set_held_out(&case, held_out, effects),
@@ -82,13 +87,13 @@ impl Workspace {
     /// The next case forwards or backwards whose state is wanted; stops at the ends of the list.
     fn show_neighbour(&mut self, step: isize, wanted: impl Fn(CaseState) -> bool, effects: &mut Vec<Effect>) {
         let Some(study) = &self.study else { return };
-        let mut place = self.shown_id().and_then(|id| study.position(id));
+        let mut row = self.shown_id().and_then(|id| study.row_of(id));
         let next = loop {
-            place = match place {
-                Some(place) => place.checked_add_signed(step),
+            row = match row {
+                Some(row) => row.checked_add_signed(step),
                 None => Some(0),
             };
-            match place.and_then(|place| study.cases.get(place)) {
+            match row.and_then(|row| study.listed(row)) {
                 Some(line) if wanted(line.state) => break line.id.clone(),
                 Some(_) => {}
                 None => return,

@@ -47,6 +47,9 @@ impl Workspace {
         effects.push(Effect::Io(append));
         effects.push(Effect::Trainer(TrainerCommand::Label { case: id, delta, revision }));
         if begun {
+            if let Some(study) = &mut self.study {
+                study.rank();
+            }
             self.save_project(effects);
         }
     }

@@ -92,6 +92,39 @@ fn next_and_previous_stop_at_the_ends_and_next_open_skips_done_cases() {
 }
 
 #[test]
+fn the_list_shows_what_the_filter_lets_through_and_next_follows_the_list() {
+    let mut ws = study(&["a", "b", "c"]);
+    let filter = |ws: &mut Workspace, filter| drop(apply(ws, Action::Case(CaseAction::Filter(filter))));
+    let listed = |ws: &Workspace| {
+        let study = ws.study().unwrap();
+        let names = (0..study.row_count()).map(|row| study.listed(row).unwrap().id.as_str().to_owned());
+        names.collect::<Vec<_>>()
+    };
+    apply(&mut ws, Action::Case(CaseAction::SetState { case: "b".into(), state: CaseState::Flagged }));
+    filter(&mut ws, CaseFilter::State(CaseState::Open));
+    assert_eq!(listed(&ws), ["a", "c"]);
+    assert_eq!(loads(&apply(&mut ws, Action::Case(CaseAction::Next))), ["c"]);
+    read(&mut ws, "c");
+    paint(&mut ws);
+    assert_eq!(listed(&ws), ["a"], "work on it has begun");
+    filter(&mut ws, CaseFilter::State(CaseState::Flagged));
+    assert_eq!(listed(&ws), ["b"]);
+    filter(&mut ws, CaseFilter::All);
+    assert_eq!(listed(&ws), ["a", "b", "c"]);
+}
+
+#[test]
+fn blind_reading_shows_numbers_in_place_of_names() {
+    let mut ws = study(&["Smith", "Jones"]);
+    let id = CaseId::from("Jones");
+    assert_eq!(ws.case_name(&id), "Jones");
+    let mut preferences = ws.preferences().clone();
+    preferences.settings.hides_names = true;
+    apply(&mut ws, Action::App(AppAction::SetPreferences(Box::new(preferences))));
+    assert_eq!(ws.case_name(&id), "Case 2");
+}
+
+#[test]
 fn marking_a_case_done_writes_the_project_file_once() {
     let mut ws = study(&["a", "b"]);
     let done = || Action::Case(CaseAction::SetState { case: "b".into(), state: CaseState::Done });
