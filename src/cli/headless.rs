@@ -97,7 +97,7 @@ pub fn train(project_dir: &Path, settings: TrainSettings, telling: Telling) -> R
             | TrainerEvent::Checkpoint { .. }
             | TrainerEvent::RoundEnded { .. }
             | TrainerEvent::OlderPrediction { .. }
-            | TrainerEvent::OnBattery
+            | TrainerEvent::Strained(_)
             | TrainerEvent::PredictionSaved { .. } => {}
         }
     }

@@ -8,6 +8,7 @@ use crate::label::{LabelMap, Prediction, Rejections};
 use crate::learn::{Calibration, DeviceReport, PlanSummary, TrainSettings};
 use crate::rounds::Round;
 use crate::volume::CaseId;
+use crate::worker::Strain;
 
 /// Everything a run starts from. Labels of cases not in `snapshots` are read from the project folder.
 #[derive(Clone, Debug)]
@@ -139,8 +140,8 @@ pub enum TrainerEvent {
         done: usize,
         total: usize,
     },
-    /// Training has paused because the machine runs on its battery; said once. It goes on by `Resume` or when plugged in.
-    OnBattery,
+    /// Training has paused because the machine is short of something; said once. It goes on by `Resume` or on relief.
+    Strained(Strain),
     /// Something the user should know; training goes on.
     Notice(String),
     /// Training has ended because of an error: one sentence and its causes.

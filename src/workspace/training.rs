@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crate::label::Prediction;
 use crate::learn::{Calibration, DeviceReport, PlanSummary, TrainSettings};
 use crate::volume::CaseId;
-use crate::worker::PastRun;
 use crate::worker::protocol::{Progress, TrainerState};
+use crate::worker::{PastRun, Strain};
 use crate::workspace::{Curve, RoundHistory};
 
 #[derive(Clone, Debug, PartialEq)]
@@ -38,8 +38,8 @@ pub struct Training {
     pub(super) held_back: Option<Arc<Prediction>>,
     /// The cases that the run was told it should predict first.
     pub(super) told_upcoming: Vec<CaseId>,
-    /// Paused by itself because the machine runs on its battery.
-    pub on_battery: bool,
+    /// Paused by itself because the machine is short of this.
+    pub strain: Option<Strain>,
     /// Something was asked of the trainer for this project; what it says before belongs to another one.
     pub(super) engaged: bool,
 }
@@ -71,7 +71,7 @@ impl Default for Training {
             is_overlay_frozen: false,
             held_back: None,
             told_upcoming: Vec::new(),
-            on_battery: false,
+            strain: None,
             engaged: false,
         }
     }
@@ -134,8 +134,12 @@ impl Training {
             TrainerState::Running if self.is_getting_better() => "Learning, getting better",
             TrainerState::Running => "Learning",
             TrainerState::Waiting => "Up to date, waiting for corrections",
-            TrainerState::Paused if self.on_battery => "Paused to spare the battery",
-            TrainerState::Paused => "Paused",
+            TrainerState::Paused => match self.strain {
+                None => "Paused",
+                Some(Strain::OnBattery) => "Paused to spare the battery",
+                Some(Strain::DiskNearlyFull) => "Paused: the disk is nearly full",
+                Some(Strain::Hot) => "Paused until the computer cools down",
+            },
             TrainerState::Finished => "Finished",
             TrainerState::Failed => "Stopped by a problem",
         }

@@ -2,7 +2,6 @@
 //!
 //! It does at most one training step, or one window of a prediction, between two looks at its commands.
 
-mod battery_watch;
 pub(super) mod best;
 mod clock;
 mod crew;
@@ -16,6 +15,7 @@ mod round_store;
 mod rounds;
 pub(super) mod run_folder;
 mod session;
+mod strain_watch;
 mod study;
 #[cfg(test)]
 mod tests;
@@ -28,16 +28,16 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 
-use self::battery_watch::{BatteryWatch, PowerChange};
 pub use self::planning::{plan_for, set_anatomy, set_intensities};
 use self::prediction_queue::PredictionQueue;
 pub use self::run_folder::newest_run_checkpoint;
 pub use self::session::SessionError;
 use self::session::{Session, Turn};
+use self::strain_watch::{Look, StrainChange, StrainWatch};
 use super::Slot;
 use super::courtesy::FrameReports;
-use super::power::is_on_battery;
 use super::protocol::{TrainerCommand, TrainerEvent, TrainerState};
+use super::strain::{Strain, strain};
 use crate::label::Prediction;
 
 /// The other end of the trainer thread. Dropping it ends the thread after the present step, with a checkpoint.
@@ -54,7 +54,7 @@ pub struct TrainerHandle {
 pub(super) struct Host {
     /// Of the window beside it; `None` where there is none.
     frames: Option<FrameReports>,
-    is_on_battery: fn() -> bool,
+    strain: Look,
 }
 
 /// What the thread talks through.
@@ -81,16 +81,16 @@ impl Outlet {
 impl TrainerHandle {
     /// A trainer that nobody watches: it takes what the machine has.
     pub fn spawn() -> std::io::Result<Self> {
-        Self::start(|| {}, Host { frames: None, is_on_battery })
+        Self::start(|| {}, Host { frames: None, strain })
     }
 
-    /// A trainer beside a window: it yields to the frames reported there and asks before it empties a battery.
+    /// A trainer beside a window: it yields to the frames reported there and asks before it strains the machine.
     /// `repaint` is called after every event, from the trainer thread.
     pub fn spawn_beside_window(
         repaint: impl Fn() + Send + Sync + 'static,
         frames: FrameReports,
     ) -> std::io::Result<Self> {
-        Self::start(repaint, Host { frames: Some(frames), is_on_battery })
+        Self::start(repaint, Host { frames: Some(frames), strain })
     }
 
     fn start(repaint: impl Fn() + Send + Sync + 'static, host: Host) -> std::io::Result<Self> {
@@ -123,7 +123,7 @@ struct Thread {
     queue: Option<PredictionQueue>,
     paused: bool,
     host: Host,
-    battery: BatteryWatch,
+    strain: StrainWatch,
 }
 
 enum Next {
@@ -133,8 +133,8 @@ enum Next {
 
 impl Thread {
     fn new(inbox: Receiver<TrainerCommand>, outlet: Outlet, host: Host) -> Self {
-        let battery = BatteryWatch::new(host.is_on_battery);
-        Self { inbox, outlet, session: None, queue: None, paused: false, host, battery }
+        let strain = StrainWatch::new(host.strain);
+        Self { inbox, outlet, session: None, queue: None, paused: false, host, strain }
     }
 
     fn run(mut self) {
@@ -157,9 +157,9 @@ impl Thread {
 
     /// Waits for one only while there is nothing else to do.
     fn next_command(&self) -> Option<TrainerCommand> {
-        let patience = match (self.is_busy(), self.battery.is_waiting_for_the_plug()) {
+        let patience = match (self.is_busy(), self.strain.is_waiting_for_relief()) {
             (true, _) => Duration::ZERO,
-            (false, true) => battery_watch::LOOK_EVERY,
+            (false, true) => strain_watch::LOOK_EVERY,
             (false, false) => match self.due_in() {
                 Some(rest) => rest,
                 None => return Some(self.inbox.recv().unwrap_or(TrainerCommand::Shutdown)),
@@ -259,7 +259,7 @@ impl Thread {
     }
 
     fn pause(&mut self, pause: bool) {
-        self.battery.answered();
+        self.strain.answered();
         self.set_paused(pause);
     }
 
@@ -272,7 +272,7 @@ impl Thread {
     }
 
     fn stop(&mut self) {
-        self.battery.forget();
+        self.strain.forget();
         self.paused = false;
         self.queue = None;
         if let Some(session) = self.session.as_mut().filter(|s| s.is_training()) {
@@ -291,7 +291,7 @@ impl Thread {
         if self.session.as_ref().is_some_and(Session::has_older_to_predict) {
             return self.predict_older();
         }
-        self.heed_battery();
+        self.heed_strain();
         if self.overlay_due_in().is_some_and(|rest| rest.is_zero()) {
             return self.refresh_overlay();
         }
@@ -309,10 +309,10 @@ impl Thread {
         }
     }
 
-    /// The reviewer's corrections re-calibrate the shown case also when nothing is learning; not on battery, unasked.
+    /// The reviewer's corrections re-calibrate the shown case also when nothing is learning; not on a strained machine, unasked.
     fn overlay_due_in(&self) -> Option<Duration> {
         let rests = |session: &&Session| self.paused || !session.is_training() || session.is_waiting();
-        let session = self.session.as_ref().filter(rests).filter(|_| !self.battery.is_waiting_for_the_plug())?;
+        let session = self.session.as_ref().filter(rests).filter(|_| !self.strain.is_waiting_for_relief())?;
         session.overlay_due_in()
     }
 
@@ -331,18 +331,19 @@ impl Thread {
     }
 
     /// Beside a window training pauses once and asks; without one it only says so.
-    fn heed_battery(&mut self) {
-        match self.battery.look() {
-            PowerChange::None => {}
-            PowerChange::Unplugged if self.host.frames.is_none() => {
-                self.battery.answered();
-                self.outlet.send(TrainerEvent::Notice("The computer runs on its battery while it learns.".into()));
+    fn heed_strain(&mut self) {
+        let Some(session) = &self.session else { return };
+        match self.strain.look(session.project_dir()) {
+            StrainChange::None => {}
+            StrainChange::Begins(strain) if self.host.frames.is_none() => {
+                self.strain.answered();
+                self.outlet.send(TrainerEvent::Notice(sentence(strain).into()));
             }
-            PowerChange::Unplugged => {
+            StrainChange::Begins(strain) => {
                 self.set_paused(true);
-                self.outlet.send(TrainerEvent::OnBattery);
+                self.outlet.send(TrainerEvent::Strained(strain));
             }
-            PowerChange::PluggedIn => self.set_paused(false),
+            StrainChange::Ends => self.set_paused(false),
         }
     }
 
@@ -377,11 +378,19 @@ impl Thread {
     }
 
     fn fail(&mut self, error: &SessionError) {
-        self.battery.forget();
+        self.strain.forget();
         self.session = None;
         self.paused = false;
         self.outlet.send(TrainerEvent::Fatal { headline: error.to_string(), detail: cause_chain(error) });
         self.state(TrainerState::Failed);
+    }
+}
+
+fn sentence(strain: Strain) -> &'static str {
+    match strain {
+        Strain::OnBattery => "The computer runs on its battery while it learns.",
+        Strain::DiskNearlyFull => "The disk is nearly full; make room before the next round of learning is kept.",
+        Strain::Hot => "The computer is hot while it learns.",
     }
 }
 

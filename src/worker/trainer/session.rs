@@ -5,6 +5,7 @@ mod looks;
 mod older;
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::Receiver;
@@ -160,6 +161,10 @@ impl Session {
         // Continued to the step where it is already.
         session.ending = session.first_look();
         Ok(session)
+    }
+
+    pub fn project_dir(&self) -> &Path {
+        self.project.dir()
     }
 
     pub fn is_training(&self) -> bool {

@@ -39,22 +39,22 @@ fn wait_for(trainer: &TrainerHandle, wanted: impl Fn(&TrainerEvent) -> bool) -> 
 fn on_battery_no_step_is_made_beside_a_window_before_the_user_says_so() {
     let folder = tempfile::tempdir().unwrap();
     create_demo(folder.path(), 3).unwrap();
-    let host = Host { frames: Some(FrameReports::default()), is_on_battery: || true };
+    let host = Host { frames: Some(FrameReports::default()), strain: |_, _| Some(Strain::OnBattery) };
     let trainer = TrainerHandle::start(|| {}, host).unwrap();
     start(&trainer, folder.path(), 2);
-    let before = wait_for(&trainer, |e| matches!(e, TrainerEvent::OnBattery));
+    let before = wait_for(&trainer, |e| matches!(e, TrainerEvent::Strained(Strain::OnBattery)));
     assert!(!before.iter().any(|e| matches!(e, TrainerEvent::Progress(_))));
     assert!(matches!(before[before.len() - 2], TrainerEvent::State(TrainerState::Paused)));
     trainer.commands.send(TrainerCommand::Resume).unwrap();
     let after = wait_for(&trainer, |e| matches!(e, TrainerEvent::State(TrainerState::Finished)));
-    assert!(!after.iter().any(|e| matches!(e, TrainerEvent::OnBattery)), "asked twice");
+    assert!(!after.iter().any(|e| matches!(e, TrainerEvent::Strained(Strain::OnBattery))), "asked twice");
 }
 
 #[test]
 fn without_a_window_training_on_battery_goes_on_and_says_so() {
     let folder = tempfile::tempdir().unwrap();
     create_demo(folder.path(), 3).unwrap();
-    let trainer = TrainerHandle::start(|| {}, Host { frames: None, is_on_battery: || true }).unwrap();
+    let trainer = TrainerHandle::start(|| {}, Host { frames: None, strain: |_, _| Some(Strain::OnBattery) }).unwrap();
     start(&trainer, folder.path(), 2);
     let events = wait_for(&trainer, |e| matches!(e, TrainerEvent::State(TrainerState::Finished)));
     assert!(events.iter().any(|e| matches!(e, TrainerEvent::Notice(s) if s.contains("battery"))));
@@ -65,7 +65,7 @@ fn slow_frames_under_the_users_hand_make_a_run_leave_time_to_the_window_and_it_s
     let folder = tempfile::tempdir().unwrap();
     create_demo(folder.path(), 3).unwrap();
     let frames = FrameReports::default();
-    let host = Host { frames: Some(frames.clone()), is_on_battery: || false };
+    let host = Host { frames: Some(frames.clone()), strain: |_, _| None };
     let trainer = TrainerHandle::start(|| {}, host).unwrap();
     start(&trainer, folder.path(), 12);
     let mut rested = 0.0f32;

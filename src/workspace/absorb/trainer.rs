@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::label::Prediction;
 use crate::volume::CaseId;
+use crate::worker::Strain;
 use crate::worker::protocol::{Progress, TrainerEvent, TrainerState};
 use crate::worker::protocol_io::IoCommand;
 use crate::workspace::{Effect, Notice, TrainingFailure, Workspace};
@@ -31,10 +32,16 @@ impl Workspace {
             }
             TrainerEvent::RoundEnded { round, displaced } => self.training.rounds.add(*round, &displaced),
             TrainerEvent::OlderPrediction { round, prediction } => self.older_predicted(round, prediction, effects),
-            TrainerEvent::OnBattery => {
-                self.training.on_battery = true;
-                let text = "Learning has paused: the computer runs on its battery. Press L to learn all the same; \
-                            plugged in, it goes on by itself.";
+            TrainerEvent::Strained(strain) => {
+                self.training.strain = Some(strain);
+                let (why, relief) = match strain {
+                    Strain::OnBattery => ("the computer runs on its battery", "plugged in"),
+                    Strain::DiskNearlyFull => ("the disk is nearly full", "with more room there"),
+                    Strain::Hot => ("the computer is hot", "once cooled down"),
+                };
+                let text = format!(
+                    "Learning has paused: {why}. Press L to learn all the same; {relief}, it goes on by itself."
+                );
                 self.notify(Notice::warning(text), effects);
             }
             TrainerEvent::Notice(sentence) => self.notify(Notice::info(sentence), effects),
@@ -65,8 +72,8 @@ impl Workspace {
 
     /// A failure stays on the screen until the next start.
     fn trainer_state(&mut self, state: TrainerState) {
-        // Paused on battery, the state comes before the reason.
-        self.training.on_battery = false;
+        // Paused by strain, the state comes before the reason.
+        self.training.strain = None;
         if self.training.failure.is_none() || state == TrainerState::Failed {
             self.training.state = state;
         }

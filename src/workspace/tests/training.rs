@@ -1,8 +1,8 @@
 use super::*;
 use crate::rounds::{Missing, Round, Verdict};
-use crate::worker::PastRun;
 use crate::worker::protocol::Progress;
 use crate::worker::protocol_labels::LabelEvent;
+use crate::worker::{PastRun, Strain};
 
 fn train(ws: &mut Workspace, action: TrainAction) -> Vec<Effect> {
     apply(ws, Action::Train(action))
@@ -121,13 +121,14 @@ fn what_a_run_of_the_project_before_reports_is_ignored() {
 }
 
 #[test]
-fn on_battery_the_pause_says_why_until_learning_goes_on() {
+fn a_pause_to_spare_the_machine_says_why_until_learning_goes_on() {
     let mut ws = study(&["a"]);
     paint(&mut ws);
     train(&mut ws, TrainAction::Toggle);
     trainer(&mut ws, TrainerEvent::State(TrainerState::Running));
     trainer(&mut ws, TrainerEvent::State(TrainerState::Paused));
-    trainer(&mut ws, TrainerEvent::OnBattery);
+    let told = trainer(&mut ws, TrainerEvent::Strained(Strain::OnBattery));
+    assert!(notices(&told)[0].contains("plugged in, it goes on by itself"));
     assert_eq!(ws.training().words(), "Paused to spare the battery");
     let answer = train(&mut ws, TrainAction::Toggle);
     assert!(trainer_commands(&answer).any(|c| matches!(c, TrainerCommand::Resume)));

@@ -18,7 +18,7 @@ fn started(settings: TrainSettings) -> (TempDir, Session, Outlet, Receiver<Train
 
 fn started_in(folder: &TempDir, settings: TrainSettings, outlet: &Outlet) -> Session {
     let request = TrainRequest { project_dir: folder.path().to_owned(), settings, snapshots: Vec::new(), shown: None };
-    Session::start(request, &Host { frames: None, is_on_battery: || false }, outlet).unwrap()
+    Session::start(request, &Host { frames: None, strain: |_, _| None }, outlet).unwrap()
 }
 
 #[test]

@@ -77,7 +77,7 @@ impl Scene {
     fn new(folder: TempDir, resume: bool) -> Self {
         let (events, told) = unbounded();
         let outlet = Outlet { events, predictions: Slot::new(), repaint: Box::new(|| {}) };
-        let host = Host { frames: None, is_on_battery: || false };
+        let host = Host { frames: None, strain: |_, _| None };
         let session = Session::start(request(folder.path(), resume), &host, &outlet).unwrap();
         let (commands, inbox) = unbounded();
         Self { folder, session, outlet, told, commands, inbox }
