@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use chiaro::edit::BrushSize;
 use chiaro::geometry::Plane;
-use chiaro::label::{LabelValue, Origin, Prediction, Probabilities, ProbabilityKind, Provenance};
+use chiaro::label::{Indecision, LabelValue, Origin, Prediction, Probabilities, ProbabilityKind, Provenance};
 use chiaro::learn::{Calibration, Check, Method, Sign};
 use chiaro::metrics::Reliability;
 use chiaro::ui::Start;
@@ -44,6 +44,12 @@ impl Window {
             np_std: plane(33),
             np_information: plane(30),
             np_divergence: Some(0.42),
+            indecision: Some(Indecision {
+                entropy: Grid::filled(extent, 128),
+                belief_agreement: Grid::filled(extent, 230),
+                jensen_shannon: Grid::filled(extent, 26),
+                margin: Grid::filled(extent, 20),
+            }),
             shown: ProbabilityKind::Scaled,
         };
         self.send(Grid::filled(extent, 1), 107, probabilities);
@@ -381,11 +387,13 @@ fn what_colours_the_pseudo_labels_is_chosen_by_name_and_switched_by_key() {
     window.send_beliefs();
     let class = window.harness.state().workspace().study().unwrap().classes.name(1).to_owned();
     assert_eq!(window.coloured_by(), Some(ColourBy::BothAxes));
-    for by in [ColourBy::LikeLabels, ColourBy::Probability, ColourBy::Spread, ColourBy::Shift, ColourBy::DualConfidence]
-    {
+    let others = ColourBy::ALL.into_iter().filter(|by| !matches!(by, ColourBy::BothAxes | ColourBy::DualConfidence));
+    for by in others.chain([ColourBy::DualConfidence]) {
         window.choose_colours(by.name());
         assert_eq!(window.coloured_by(), Some(by));
         assert!(!window.shows(&format!("Colour map of {class}")));
+        assert_eq!(window.shows("Colour: they name different classes"), by == ColourBy::Agreement);
+        assert_eq!(window.shows("Colour: FI \u{b7} differ, ambiguous"), by == ColourBy::RegionCodes);
     }
     window.choose_colours("Class");
     assert_eq!(window.coloured_by(), None);

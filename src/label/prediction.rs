@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::geometry::Extent;
-use crate::label::{ClassId, ProbabilityKind};
+use crate::label::{ClassId, Indecision, ProbabilityKind};
 use crate::volume::{CaseId, Grid};
 
 /// What a prediction was computed from. One that no longer matches is shown faded.
@@ -49,6 +49,8 @@ pub struct Probabilities {
     pub np_information: Option<Grid<u8>>,
     /// Divergence of this case's pseudo-labelled set from the labelled one, nats: how unlike the training cases it is.
     pub np_divergence: Option<f32>,
+    /// How undecided the networks are; predictions of older programs do not say.
+    pub indecision: Option<Indecision>,
     /// The best calibrated one on reserved labels: what is displayed.
     pub shown: ProbabilityKind,
 }

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use eframe::egui::{self, Align, Color32, Layout, Mesh, Pos2, Rect, RichText, Role, Sense, Shape, Stroke, Ui};
+use eframe::egui::{
+    self, Align, Color32, Layout, Mesh, Pos2, Rect, RichText, Role, Sense, Shape, Stroke, StrokeKind, Ui,
+};
 use eframe::egui::{WidgetInfo, pos2, vec2};
 
 use super::{theme, widgets};
 use crate::geometry::Voxel;
-use crate::label::{Class, ClassId, ClassTable, Prediction};
+use crate::label::{Class, ClassId, ClassTable, Prediction, RegionCode};
 use crate::view::{ColourAxes, ColourBy, ColourTables, LayerSettings};
 
 const RAMP_WIDTH: f32 = 104.0;
@@ -54,24 +56,72 @@ impl Legend {
             Some(colours) => colours.refreshed(classes, layers),
             None => Arc::new(ColourTables::new(classes, layers)),
         };
-        match (colours.coloured_by(), colours.axes()) {
-            (Some(_), ColourAxes::Two) => {
-                let wanted = [mark.map_or(0, |m| m.class), chosen];
-                let class = wanted.into_iter().find(|&class| class != 0).and_then(|class| classes.get(class));
+        match colours.coloured_by() {
+            Some(ColourBy::BothAxes) => {
                 ui.horizontal_top(|ui| {
-                    if let Some(class) = class.or_else(|| classes.in_order().next()) {
+                    if let Some(class) = shown_class((classes, chosen), mark) {
                         square_ui(ui, class, &colours, mark);
                     }
                     ui.vertical(beside);
                 });
             }
-            (by, _) => {
+            Some(by @ (ColourBy::Agreement | ColourBy::RegionCodes)) => {
+                if let Some(class) = shown_class((classes, chosen), mark) {
+                    kinds_ui(ui, class, &colours, kinds(by), mark);
+                }
+                beside(ui);
+            }
+            by => {
                 ramps_ui(ui, classes, &colours, mark);
                 ends_ui(ui, by);
                 beside(ui);
             }
         }
         self.colours = Some(colours);
+    }
+}
+
+/// The class whose colours are shown: that of the mark, else the chosen one.
+fn shown_class((classes, chosen): (&ClassTable, ClassId), mark: Option<Mark>) -> Option<&Class> {
+    let wanted = [mark.map_or(0, |m| m.class), chosen];
+    let class = wanted.into_iter().find(|&class| class != 0).and_then(|class| classes.get(class));
+    class.or_else(|| classes.in_order().next())
+}
+
+/// One of few colours: its words and a pair of values that have it.
+struct Kind {
+    name: String,
+    first: u8,
+    second: u8,
+}
+
+fn kinds(by: ColourBy) -> Vec<Kind> {
+    if by == ColourBy::Agreement {
+        let kind = |name: &str, second| Kind { name: name.to_owned(), first: u8::MAX, second };
+        return vec![kind("the networks agree", u8::MAX), kind("they name different classes", 0)];
+    }
+    let pairs = [(u8::MAX, u8::MAX), (0, u8::MAX), (u8::MAX, 0), (0, 0)];
+    let kind = |(first, second): (u8, u8)| {
+        let code = RegionCode::new(second > 0, first);
+        Kind { name: format!("{} \u{b7} {}", code.code(), code.name()), first, second }
+    };
+    pairs.map(kind).into()
+}
+
+/// A colour and its meaning per row; that of the marked voxel is framed.
+fn kinds_ui(ui: &mut Ui, class: &Class, colours: &ColourTables, kinds: Vec<Kind>, mark: Option<Mark>) {
+    let colour_of = |first, second| colours.pseudo(class.id, first, Some(second));
+    for Kind { name, first, second } in kinds {
+        ui.horizontal(|ui| {
+            let (rect, response) = ui.allocate_exact_size(vec2(2.0 * RAMP_HEIGHT, RAMP_HEIGHT), Sense::hover());
+            response.widget_info(|| WidgetInfo::labeled(Role::Image, true, format!("Colour: {name}")));
+            ui.painter().rect_filled(rect, 2.0, over_black(colour_of(first, second)));
+            let here = mark.and_then(|m| Some(colour_of(m.first, m.second?)));
+            if here == Some(colour_of(first, second)) {
+                ui.painter().rect_stroke(rect, 2.0, Stroke::new(2.0, Color32::WHITE), StrokeKind::Outside);
+            }
+            widgets::caption_ui(ui, &name);
+        });
     }
 }
 
@@ -164,10 +214,12 @@ fn mark_ui(ui: &Ui, ramp: Rect, value: u8) {
 /// What the left and the right end of the ramps mean.
 fn ends_ui(ui: &mut Ui, by: Option<ColourBy>) {
     let (left, right) = match by {
-        None | Some(ColourBy::BothAxes) => return,
+        None | Some(ColourBy::BothAxes | ColourBy::Agreement | ColourBy::RegionCodes) => return,
         Some(ColourBy::DualConfidence) => ("doubtful", "sure"),
         Some(ColourBy::LikeLabels) => ("unlike", "like your labels"),
         Some(ColourBy::Probability) => ("0", "1"),
+        Some(ColourBy::Entropy) => ("decided", "undecided"),
+        Some(ColourBy::Discrepancy) => ("apart, 0", "1, one belief"),
         Some(ColourBy::Spread) => ("0", "0.1 and more"),
         Some(ColourBy::Shift) => ("−1", "+1"),
     };

@@ -11,7 +11,7 @@ use super::{theme, widgets};
 use crate::geometry::Voxel;
 use crate::label::{ClassTable, Prediction};
 use crate::review::{Beliefs, Reason};
-use crate::view::{ColourAxes, ColourBy, KeyAction, Keymap, LayerSettings};
+use crate::view::{ColourBy, KeyAction, Keymap, LayerSettings};
 use crate::workspace::{OpenCase, PseudoAction, TrainAction, ViewAction, Workspace};
 
 #[derive(Debug, Default)]
@@ -65,8 +65,8 @@ impl PseudoPanel {
             widgets::caption_ui(ui, "Under the pointer");
             readout.class_ui(ui, class);
             // The arrows of the map with two axes.
-            let [across, up] = match layers.coloured_by().map(ColourBy::axes) {
-                Some(ColourAxes::Two) => [Some(ICON_ARROW_FORWARD), Some(ICON_ARROW_UPWARD)],
+            let [across, up] = match layers.coloured_by() {
+                Some(ColourBy::BothAxes) => [Some(ICON_ARROW_FORWARD), Some(ICON_ARROW_UPWARD)],
                 _ => [None; 2],
             };
             readout.both_believe.ui(ui, across);

@@ -178,6 +178,7 @@ mod tests {
             np_std: plane(np_std),
             np_information: plane(30),
             np_divergence: Some(0.42),
+            indecision: None,
             shown,
         })
     }

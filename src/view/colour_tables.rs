@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{BeliefColours, ColourAxes, ColourBy, DoubtColours, LayerSettings, measure_colours};
-use crate::label::{Class, ClassId, ClassTable};
+use crate::label::{Class, ClassId, ClassTable, RegionCode};
 
 /// Colours of labels (one per class) and of pseudo-labels (one per class and value of the plane that colours them).
 ///
@@ -31,6 +31,16 @@ struct Choice {
 enum Edge {
     Upper,
     Lower,
+}
+
+impl Edge {
+    /// The second value that lies there.
+    fn value(self) -> u8 {
+        match self {
+            Self::Upper => u8::MAX,
+            Self::Lower => 0,
+        }
+    }
 }
 
 impl ColourTables {
@@ -146,13 +156,17 @@ impl Choice {
                 (Edge::Upper, true) => beliefs.background_like_labels(value),
                 (Edge::Lower, true) => beliefs.background_unlike_labels(value),
             },
+            Some(ColourBy::Agreement) if is_background => self.doubt.background(edge.value()),
+            Some(ColourBy::Agreement) => self.doubt.foreground(colour, edge.value()),
+            Some(ColourBy::RegionCodes) => {
+                beliefs.region(RegionCode::new(edge == Edge::Upper, value), (!is_background).then_some(colour))
+            }
             Some(ColourBy::Spread) => measure_colours::spread(value),
             Some(ColourBy::Shift) => measure_colours::shift(value),
-            Some(ColourBy::DualConfidence | ColourBy::LikeLabels | ColourBy::Probability) if is_background => {
-                self.doubt.background(value)
-            }
-            Some(ColourBy::DualConfidence | ColourBy::LikeLabels | ColourBy::Probability) => {
-                self.doubt.foreground(colour, value)
+            Some(by) => {
+                // Of entropy, 0 is sure.
+                let sure = if by == ColourBy::Entropy { u8::MAX - value } else { value };
+                if is_background { self.doubt.background(sure) } else { self.doubt.foreground(colour, sure) }
             }
         }
     }
@@ -221,6 +235,32 @@ mod tests {
             assert!((middle[i] - (0.64 * lower[i] + 0.36 * upper[i])).abs() < 1e-12);
         }
         assert_eq!(t.pseudo(1, 90, None), upper);
+    }
+
+    #[test]
+    fn entropy_looks_doubtful_where_it_is_large_and_agreement_where_there_is_none() {
+        let of = |by: ColourBy| tables(|_, layers| layers.doubt_by = by);
+        let (dual, entropy) = (of(ColourBy::DualConfidence), of(ColourBy::Entropy));
+        assert_eq!(entropy.pseudo(1, 55, None), dual.pseudo(1, 200, None));
+        assert_eq!(entropy.pseudo(0, 55, None), dual.pseudo(0, 200, None));
+        let agreement = of(ColourBy::Agreement);
+        for class in [0, 1] {
+            assert_eq!(agreement.pseudo(class, 9, Some(255)), dual.pseudo(class, 255, None));
+            assert_eq!(agreement.pseudo(class, 200, Some(0)), dual.pseudo(class, 0, None));
+        }
+    }
+
+    #[test]
+    fn region_codes_have_the_four_corners_of_the_map_and_background_is_clear_where_all_is_well() {
+        let [codes, corners] =
+            [ColourBy::RegionCodes, ColourBy::BothAxes].map(|by| tables(|_, layers| layers.doubt_by = by));
+        for (margin, agree) in [(255, 255), (0, 255), (255, 0), (0, 0)] {
+            assert_eq!(codes.pseudo(2, margin, Some(agree)), corners.pseudo(2, margin, Some(agree)));
+        }
+        assert_eq!(codes.pseudo(2, 39, Some(255)), codes.pseudo(2, 255, Some(255)));
+        assert_eq!(codes.pseudo(2, 38, Some(0)), codes.pseudo(2, 0, Some(0)));
+        assert_eq!(codes.pseudo(0, 255, Some(255))[3], 0.0);
+        assert!([(0, 255), (255, 0), (0, 0)].iter().all(|(m, a)| codes.pseudo(0, *m, Some(*a))[3] > 0.0));
     }
 
     #[test]
