@@ -431,6 +431,13 @@ fn the_voxel_under_the_pointer_is_read_in_words_and_figures() {
         assert!(window.harness.query_all_by_label(figure).next().is_some(), "{figure}");
     }
     assert!(window.shows("Unlike your labelled cases"));
+    // Entropy is one of those that are folded away.
+    assert!(!window.shows("entropy"));
+    window.click("All figures");
+    assert!(window.shows("entropy") && window.shows("region code"));
+    window.harness.hover_at(at);
+    window.steps(3);
+    assert!(window.shows("0.50") && window.shows("AI") && window.shows("0 to 13.8"));
 }
 
 fn calibration() -> Calibration {

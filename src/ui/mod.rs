@@ -39,6 +39,7 @@ mod tour;
 mod trust;
 mod undo_list;
 mod viewer;
+mod voxel_figures;
 mod widgets;
 mod window_menu;
 mod words;

@@ -7,6 +7,7 @@ use super::actions::Actions;
 use super::legend::{Legend, Mark};
 use super::readout::Readout;
 use super::tools::{self, SliderRow};
+use super::voxel_figures::{self, Read};
 use super::{theme, widgets};
 use crate::geometry::Voxel;
 use crate::label::{ClassTable, Prediction};
@@ -75,6 +76,10 @@ impl PseudoPanel {
             }
         });
         readout.details_ui(ui);
+        let labels = case.labels();
+        let voxel_and_origin = voxel.map(|voxel| (voxel, labels.value(voxel).origin));
+        let count = classes.in_order().count();
+        voxel_figures::ui(ui, Read { prediction, classes: count, voxel: voxel_and_origin });
         if let Some(reason) = voxel.and_then(|voxel| reason_at(case, prediction, voxel)) {
             widgets::caption_ui(ui, &reason.sentence(classes));
         }
