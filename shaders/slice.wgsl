@@ -61,6 +61,9 @@ override FOLDED: bool;
 // below it the same where the second value is 0.
 const LABEL_ROW = 256u;
 const UNLIKE_ROW = 257u;
+// By first value the least second value that is faded, and whether there is one.
+const FADED_ROW = 513u;
+const TRUSTED_WEIGHT = 0.6;
 
 // Half of one of 255 levels above the overlay's lower window edge: nothing is drawn there.
 const OVERLAY_HIDDEN = 0.5 / 255.0;
@@ -347,7 +350,12 @@ fn pseudo_colour(voxel: vec3i) -> vec4f {
         let second = textureLoad(second_value, texel(voxel), 0).x;
         let lower = textureLoad(colours, vec2u(first, UNLIKE_ROW + class_id), 0);
         let likeness = f32(second) / 255.0;
-        return mix(lower, upper, likeness * (2.0 - likeness));
+        var colour = mix(lower, upper, likeness * (2.0 - likeness));
+        let least = textureLoad(colours, vec2u(first, FADED_ROW), 0);
+        if least.a > 0.5 && likeness > least.r - 0.5 / 255.0 {
+            colour.a *= TRUSTED_WEIGHT;
+        }
+        return colour;
     }
     return upper;
 }

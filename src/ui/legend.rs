@@ -7,17 +7,15 @@ use eframe::egui::{
 };
 use eframe::egui::{WidgetInfo, pos2, vec2};
 
-use super::{theme, widgets};
+use super::{legend_square, theme, widgets};
 use crate::geometry::Voxel;
-use crate::label::{Class, ClassId, ClassTable, Prediction, RegionCode};
+use crate::label::{Class, ClassId, ClassTable, DoubtThresholds, Prediction, RegionCode};
 use crate::view::{ColourAxes, ColourBy, ColourTables, LayerSettings};
 
 const RAMP_WIDTH: f32 = 104.0;
 const RAMP_HEIGHT: f32 = 12.0;
-const SQUARE_SIDE: f32 = 88.0;
-/// Cells of a ramp, and of each side of the square; colours are mixed inside a cell.
+/// Cells of a ramp.
 const STEPS: u8 = 51;
-const SQUARE_STEPS: u8 = 17;
 /// More classes than this make the legend longer than the panel.
 const LEGEND_CLASSES: usize = 5;
 
@@ -43,7 +41,8 @@ impl Mark {
 }
 
 impl Legend {
-    /// `chosen` is the class whose map is shown while none is under the pointer; `beside` goes beside the map.
+    /// `chosen` is the class whose map is shown while none is under the pointer; `beside` goes beside the map. The
+    /// new thresholds come back if they were dragged.
     pub fn ui(
         &mut self,
         ui: &mut Ui,
@@ -51,7 +50,8 @@ impl Legend {
         layers: &LayerSettings,
         mark: Option<Mark>,
         beside: impl FnOnce(&mut Ui),
-    ) {
+    ) -> Option<DoubtThresholds> {
+        let mut moved = None;
         let colours = match self.colours.take() {
             Some(colours) => colours.refreshed(classes, layers),
             None => Arc::new(ColourTables::new(classes, layers)),
@@ -60,7 +60,7 @@ impl Legend {
             Some(ColourBy::BothAxes) => {
                 ui.horizontal_top(|ui| {
                     if let Some(class) = shown_class((classes, chosen), mark) {
-                        square_ui(ui, class, &colours, mark);
+                        moved = legend_square::ui(ui, class, &colours, mark, layers.thresholds);
                     }
                     ui.vertical(beside);
                 });
@@ -78,6 +78,7 @@ impl Legend {
             }
         }
         self.colours = Some(colours);
+        moved
     }
 }
 
@@ -122,37 +123,6 @@ fn kinds_ui(ui: &mut Ui, class: &Class, colours: &ColourTables, kinds: Vec<Kind>
             }
             widgets::caption_ui(ui, &name);
         });
-    }
-}
-
-/// The map with two axes of a class: across belief of both, upwards likeness.
-fn square_ui(ui: &mut Ui, class: &Class, colours: &ColourTables, mark: Option<Mark>) {
-    let (rect, response) = ui.allocate_exact_size(vec2(SQUARE_SIDE, SQUARE_SIDE), Sense::hover());
-    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, format!("Colour map of {}", class.name)));
-    response.on_hover_text(
-        "Top right: both networks believe it and it looks like your labels.\n\
-         Top left: it looks like your labels, but the networks doubt it.\n\
-         Bottom right: the networks are sure, but it is unlike your labels.\n\
-         Bottom left: neither.",
-    );
-    let place = |x: f32, y: f32| rect.left_bottom() + vec2(x * rect.width(), -y * rect.height());
-    let mut mesh = Mesh::default();
-    let side = u32::from(SQUARE_STEPS) + 1;
-    for (row, column) in (0..=SQUARE_STEPS).flat_map(|row| (0..=SQUARE_STEPS).map(move |column| (row, column))) {
-        let value = |step: u8| step * (255 / SQUARE_STEPS);
-        let colour = over_black(colours.pseudo(class.id, value(column), Some(value(row))));
-        let share = |step: u8| f32::from(step) / f32::from(SQUARE_STEPS);
-        mesh.colored_vertex(place(share(column), share(row)), colour);
-        if row < SQUARE_STEPS && column < SQUARE_STEPS {
-            let corner = u32::from(row) * side + u32::from(column);
-            mesh.add_triangle(corner, corner + 1, corner + side);
-            mesh.add_triangle(corner + 1, corner + side, corner + side + 1);
-        }
-    }
-    ui.painter().add(Shape::mesh(mesh));
-    if let Some(Mark { first, second: Some(second), .. }) = mark {
-        let at = place(f32::from(first) / 255.0, f32::from(second) / 255.0);
-        ui.painter().circle(at, 4.5, Color32::WHITE, Stroke::new(1.5, Color32::BLACK));
     }
 }
 
@@ -232,7 +202,7 @@ fn ends_ui(ui: &mut Ui, by: Option<ColourBy>) {
     });
 }
 
-fn over_black([r, g, b, weight]: [f64; 4]) -> Color32 {
+pub(super) fn over_black([r, g, b, weight]: [f64; 4]) -> Color32 {
     // In 0..=255, because colours and weights are in 0..=1.
     let [r, g, b] = [r, g, b].map(|c| (255.0 * c * weight).round() as u8);
     Color32::from_rgb(r, g, b)

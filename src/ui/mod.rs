@@ -12,6 +12,7 @@ mod find_action;
 mod help_page;
 mod learning;
 mod legend;
+mod legend_square;
 mod methods;
 mod new_study;
 mod notices;

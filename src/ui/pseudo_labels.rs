@@ -10,7 +10,7 @@ use super::tools::{self, SliderRow};
 use super::voxel_figures::{self, Read};
 use super::{theme, widgets};
 use crate::geometry::Voxel;
-use crate::label::{ClassTable, Prediction};
+use crate::label::{ClassTable, DoubtThresholds, Prediction};
 use crate::review::{Beliefs, Reason};
 use crate::view::{ColourBy, KeyAction, Keymap, LayerSettings};
 use crate::workspace::{OpenCase, PseudoAction, TrainAction, ViewAction, Workspace};
@@ -42,13 +42,15 @@ impl PseudoPanel {
         }
         ui.scope(|ui| {
             widgets::compact(ui);
-            self.beliefs_ui(ui, workspace, case, prediction, &study.classes);
+            if let Some(thresholds) = self.beliefs_ui(ui, workspace, case, prediction, &study.classes) {
+                actions.push(PseudoAction::SetDoubtThresholds(thresholds).into());
+            }
         });
         ui.add_space(theme::TIGHT);
         layers_ui(ui, layers, &workspace.preferences().keymap, actions);
     }
 
-    /// The legend and what it says of the voxel under the pointer.
+    /// The legend and what it says of the voxel under the pointer; the thresholds if they were dragged.
     fn beliefs_ui(
         &mut self,
         ui: &mut Ui,
@@ -56,13 +58,13 @@ impl PseudoPanel {
         case: &OpenCase,
         prediction: &Prediction,
         classes: &ClassTable,
-    ) {
+    ) -> Option<DoubtThresholds> {
         let voxel = workspace.views().hover.and_then(|hover| case.extent().nearest_voxel(hover.position));
         let layers = workspace.views().layers.fitting(Some(prediction));
         let mark = voxel.map(|voxel| Mark::at(prediction, layers.doubt_by, voxel));
         let readout = Readout::new(prediction, voxel);
         let class = mark.map_or("nothing", |mark| classes.name(mark.class));
-        self.legend.ui(ui, (classes, workspace.tools().class), &layers, mark, |ui| {
+        let moved = self.legend.ui(ui, (classes, workspace.tools().class), &layers, mark, |ui| {
             widgets::caption_ui(ui, "Under the pointer");
             readout.class_ui(ui, class);
             // The arrows of the map with two axes.
@@ -83,6 +85,7 @@ impl PseudoPanel {
         if let Some(reason) = voxel.and_then(|voxel| reason_at(case, prediction, voxel)) {
             widgets::caption_ui(ui, &reason.sentence(classes));
         }
+        moved
     }
 }
 
@@ -103,9 +106,10 @@ fn layers_ui(ui: &mut Ui, mut layers: LayerSettings, keymap: &Keymap, actions: &
         layers.pseudo_opacity = value as f32;
     }
     let decimal = |v: f64| format!("{v:.2}");
-    let doubt = row("Doubt ≥", "Doubt threshold").ui(ui, layers.doubt_threshold.into(), decimal, |_| {});
+    let doubt = row("Doubt ≥", "Doubt threshold").ui(ui, layers.thresholds.networks.into(), decimal, |_| {});
     if let Some(value) = doubt {
-        actions.push(PseudoAction::SetDoubtThreshold(value as f32).into());
+        let thresholds = DoubtThresholds { networks: value as f32, ..layers.thresholds };
+        actions.push(PseudoAction::SetDoubtThresholds(thresholds).into());
     }
     ui.horizontal(|ui| {
         ui.checkbox(&mut layers.pseudo, "Show")

@@ -122,7 +122,10 @@ impl ColourBy {
         let undecided = |plane: fn(&Indecision) -> &Grid<u8>| p.indecision.as_ref().map(plane);
         let agreement = SecondPlane::Agreement([&prediction.class_a, &prediction.class_b]);
         let (first, second) = match self {
-            Self::BothAxes => (dual, Some(SecondPlane::Stored(p.np.as_ref()?))),
+            Self::BothAxes => {
+                let np = p.np.as_ref()?;
+                (dual, Some(p.np_std.as_ref().map_or(SecondPlane::Stored(np), |std| SecondPlane::Likeness([np, std]))))
+            }
             Self::DualConfidence => (dual, None),
             Self::LikeLabels => (p.np.as_ref()?, None),
             Self::Probability => (p.displayed()?, None),

@@ -1,7 +1,7 @@
 //! The planes of a prediction whose values choose the colours.
 
 use crate::geometry::{Voxel, VoxelBox};
-use crate::label::ClassId;
+use crate::label::{ClassId, likeness};
 use crate::volume::Grid;
 
 #[derive(Clone, Copy, Debug)]
@@ -16,6 +16,8 @@ pub enum SecondPlane<'a> {
     Stored(&'a Grid<u8>),
     /// 255 where both networks name the same class, else 0.
     Agreement([&'a Grid<ClassId>; 2]),
+    /// How much a voxel looks like the labels: probability by the neural process and its spread.
+    Likeness([&'a Grid<u8>; 2]),
 }
 
 impl SecondPlane<'_> {
@@ -23,6 +25,7 @@ impl SecondPlane<'_> {
         match self {
             Self::Stored(plane) => plane.at(voxel),
             Self::Agreement([a, b]) => agreement(a.at(voxel), b.at(voxel)),
+            Self::Likeness([np, std]) => likeness(np.at(voxel), std.at(voxel)),
         }
     }
 
@@ -31,6 +34,7 @@ impl SecondPlane<'_> {
         match self {
             Self::Stored(plane) => plane.copy_box(part),
             Self::Agreement([a, b]) => paired(a, b, part, agreement),
+            Self::Likeness([np, std]) => paired(np, std, part, likeness),
         }
     }
 }
@@ -53,10 +57,10 @@ mod tests {
     #[test]
     fn a_copied_box_holds_what_is_at_its_voxels() {
         let extent = Extent::new(5, 4, 3).unwrap();
-        let plane = |n: usize| Grid::from_fn(extent, |v| u8::try_from((v.x * n + v.y * 7 + v.z) % 4).unwrap());
+        let plane = |n: usize| Grid::from_fn(extent, |v| u8::try_from((v.x * n + v.y * 7 + v.z) % 4 * 80).unwrap());
         let (a, b) = (plane(1), plane(3));
         let part = VoxelBox { lo: Voxel::new(1, 0, 1), hi: Voxel::new(4, 3, 3) };
-        for second in [SecondPlane::Stored(&a), SecondPlane::Agreement([&a, &b])] {
+        for second in [SecondPlane::Stored(&a), SecondPlane::Agreement([&a, &b]), SecondPlane::Likeness([&a, &b])] {
             let expected: Vec<u8> = part.voxels().map(|v| second.at(v)).collect();
             assert_eq!(second.copy_box(&part), expected);
             assert!(expected.iter().any(|v| *v != expected[0]));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{BeliefColours, ColourAxes, ColourBy, DoubtColours, LayerSettings, measure_colours};
-use crate::label::{Class, ClassId, ClassTable, RegionCode};
+use crate::label::{Class, ClassId, ClassTable, DoubtRule, DoubtThresholds, RegionCode};
 
 /// Colours of labels (one per class) and of pseudo-labels (one per class and value of the plane that colours them).
 ///
@@ -16,6 +16,8 @@ pub struct ColourTables {
     pseudo: Vec<[u8; 4]>,
     /// The lower edge of a map with two axes; `pseudo` is then the upper one.
     unlike: Option<Vec<[u8; 4]>>,
+    /// By dual confidence the least likeness that is trusted; only of the map of both axes.
+    trusted: [Option<u8>; Self::SIDE],
 }
 
 /// What of the layer settings changes colours.
@@ -23,6 +25,7 @@ pub struct ColourTables {
 struct Choice {
     by: Option<ColourBy>,
     doubt: DoubtColours,
+    thresholds: DoubtThresholds,
     highlight: Option<ClassId>,
 }
 
@@ -47,6 +50,9 @@ impl ColourTables {
     /// Side of the pseudo-label table.
     pub const SIDE: usize = 256;
 
+    /// What is left of the weight of a trusted voxel in the map of both axes; `slice.wgsl` holds the same.
+    pub const TRUSTED_WEIGHT: f64 = 0.6;
+
     /// Contour colours of the two networks, and where both contours run; `slice.wgsl` holds the same.
     pub const NETWORK_A: [u8; 3] = [255, 196, 60];
     pub const NETWORK_B: [u8; 3] = [232, 80, 220];
@@ -56,7 +62,11 @@ impl ColourTables {
         let choice = Choice::of(layers);
         let labels: Vec<[u8; 4]> = label_colours(classes, choice.highlight);
         let unlike = (choice.axes() == ColourAxes::Two).then(|| choice.table(&labels, Edge::Lower));
-        Self { classes: classes.clone(), choice, pseudo: choice.table(&labels, Edge::Upper), unlike, labels }
+        let trusted = match choice.by {
+            Some(ColourBy::BothAxes) => DoubtRule::new(choice.thresholds).least_likeness(),
+            _ => [None; Self::SIDE],
+        };
+        Self { classes: classes.clone(), choice, pseudo: choice.table(&labels, Edge::Upper), unlike, labels, trusted }
     }
 
     /// The same tables if they still fit, else new ones: cheap to call each frame.
@@ -91,11 +101,27 @@ impl ColourTables {
                 let (lower, upper, likeness) = (of(unlike, first), of(&self.pseudo, first), f64::from(second) / 255.0);
                 // The class's hue stays until the labels really speak against it; an even mixture would be grey.
                 let share = likeness * (2.0 - likeness);
-                std::array::from_fn(|i| lower[i] * (1.0 - share) + upper[i] * share)
+                let [r, g, b, weight] = std::array::from_fn(|i| lower[i] * (1.0 - share) + upper[i] * share);
+                [r, g, b, if self.is_faded(first, second) { weight * Self::TRUSTED_WEIGHT } else { weight }]
             }
             (ColourAxes::Difference, _, Some(second)) => of(&self.pseudo, measure_colours::shift_code(first, second)),
             _ => of(&self.pseudo, first),
         }
+    }
+
+    /// Whether a voxel of the map of both axes is trusted: then it is drawn fainter than what wants to be looked at.
+    pub fn is_faded(&self, first: u8, second: u8) -> bool {
+        self.trusted[usize::from(first)].is_some_and(|least| second >= least)
+    }
+
+    /// By first value the least second value that is faded.
+    pub fn least_trusted(&self) -> &[Option<u8>; Self::SIDE] {
+        &self.trusted
+    }
+
+    /// By first value the least second value that is faded, as `[value, 0, 0, 255]`; zeros where there is none.
+    pub fn faded(&self) -> [[u8; 4]; Self::SIDE] {
+        self.trusted.map(|least| least.map_or([0; 4], |least| [least, 0, 0, 255]))
     }
 
     /// 256 colours, by class.
@@ -116,8 +142,9 @@ impl ColourTables {
 
 impl Choice {
     fn of(layers: &LayerSettings) -> Self {
-        let doubt = DoubtColours { threshold: layers.doubt_threshold };
-        Self { by: layers.coloured_by(), doubt, highlight: layers.highlight }
+        let LayerSettings { thresholds, highlight, .. } = *layers;
+        let doubt = DoubtColours { threshold: thresholds.networks };
+        Self { by: layers.coloured_by(), doubt, thresholds, highlight }
     }
 
     fn axes(&self) -> ColourAxes {
@@ -238,6 +265,22 @@ mod tests {
     }
 
     #[test]
+    fn what_is_trusted_is_fainter_in_the_map_of_both_axes_and_in_no_other() {
+        let thresholds = DoubtThresholds { networks: 0.3, unlike_labels: 0.6 };
+        let strict = DoubtThresholds { networks: 0.3, unlike_labels: 0.0 };
+        let of = |by, thresholds| tables(|_, layers| (layers.doubt_by, layers.thresholds) = (by, thresholds));
+        let (map, rule) = (of(ColourBy::BothAxes, thresholds), DoubtRule::new(thresholds));
+        let nothing_trusted = of(ColourBy::BothAxes, strict);
+        for (first, second) in [(255, 255), (200, 150), (170, 255), (255, 90), (100, 255), (20, 20)] {
+            assert_eq!(map.is_faded(first, second), !rule.is_doubtful(first, second), "{first} {second}");
+            assert!(!of(ColourBy::RegionCodes, thresholds).is_faded(first, second));
+        }
+        let weight = |t: &ColourTables| t.pseudo(1, 254, Some(250))[3];
+        assert!((weight(&map) / weight(&nothing_trusted) - ColourTables::TRUSTED_WEIGHT).abs() < 0.05);
+        assert_eq!((map.faded()[255][3], map.faded()[0]), (255, [0; 4]));
+    }
+
+    #[test]
     fn entropy_looks_doubtful_where_it_is_large_and_agreement_where_there_is_none() {
         let of = |by: ColourBy| tables(|_, layers| layers.doubt_by = by);
         let (dual, entropy) = (of(ColourBy::DualConfidence), of(ColourBy::Entropy));
@@ -255,7 +298,8 @@ mod tests {
         let [codes, corners] =
             [ColourBy::RegionCodes, ColourBy::BothAxes].map(|by| tables(|_, layers| layers.doubt_by = by));
         for (margin, agree) in [(255, 255), (0, 255), (255, 0), (0, 0)] {
-            assert_eq!(codes.pseudo(2, margin, Some(agree)), corners.pseudo(2, margin, Some(agree)));
+            let [code, corner] = [&codes, &corners].map(|t| t.pseudo(2, margin, Some(agree)));
+            assert_eq!(code[..3], corner[..3]);
         }
         assert_eq!(codes.pseudo(2, 39, Some(255)), codes.pseudo(2, 255, Some(255)));
         assert_eq!(codes.pseudo(2, 38, Some(0)), codes.pseudo(2, 0, Some(0)));
@@ -278,7 +322,7 @@ mod tests {
         let first = Arc::new(ColourTables::new(&classes, &layers));
         layers.label_opacity = 0.9;
         assert!(Arc::ptr_eq(&first, &first.refreshed(&classes, &layers)));
-        layers.doubt_threshold = 0.5;
+        layers.thresholds.networks = 0.9;
         let second = first.refreshed(&classes, &layers);
         layers.colour_by(Some(ColourBy::LikeLabels));
         assert!(!Arc::ptr_eq(&second, &second.refreshed(&classes, &layers)));

@@ -1,7 +1,7 @@
 //! What is drawn over the picture.
 
 use super::{ColourBy, Slab};
-use crate::label::{ClassId, Prediction};
+use crate::label::{ClassId, DoubtThresholds, Prediction};
 
 /// How labels are drawn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,8 +24,8 @@ pub struct LayerSettings {
     /// Pseudo-labels coloured by what `doubt_by` says instead of by class alone.
     pub doubt: bool,
     pub doubt_by: ColourBy,
-    /// Doubt (1 - dual confidence) from which a voxel counts as doubtful.
-    pub doubt_threshold: f32,
+    /// What counts as doubtful.
+    pub thresholds: DoubtThresholds,
     /// Outlines of what each network alone believes.
     pub network_contours: bool,
     pub crosshair: bool,
@@ -47,7 +47,7 @@ impl Default for LayerSettings {
             pseudo_opacity: 0.5,
             doubt: true,
             doubt_by: ColourBy::default(),
-            doubt_threshold: 0.25,
+            thresholds: DoubtThresholds::default(),
             network_contours: false,
             crosshair: true,
             interpolation: true,
