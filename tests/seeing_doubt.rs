@@ -8,7 +8,7 @@ mod window_predictions;
 
 use chiaro::geometry::Plane;
 use chiaro::label::DoubtThresholds;
-use chiaro::view::{ColourBy, LayerSettings};
+use chiaro::view::{ColourBy, Contours, LayerSettings};
 use eframe::egui::accesskit::Role;
 use eframe::egui::{Key, Modifiers, PointerButton, vec2};
 use egui_kittest::kittest::Queryable as _;
@@ -123,4 +123,21 @@ fn what_counts_as_doubtful_is_dragged_in_the_map_and_moved_by_arrow_keys() {
     window.key(Modifiers::NONE, Key::ArrowUp);
     assert!((window.thresholds().unlike_labels - 0.52).abs() < 1e-4, "{:?}", window.thresholds());
     assert_eq!(window.case().cursor, slice, "the keys belong to the handle");
+}
+
+#[test]
+fn outlines_of_either_network_and_of_both_are_chosen_one_by_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = Window::with_demo(dir.path());
+    window.show_unlabelled();
+    window.click("Train");
+    window.send_beliefs();
+    assert!(!window.shows("Outline of network A"));
+    window.click("Outlines");
+    assert_eq!(window.layers().shown_contours(), Contours::ALL);
+    window.click("Outline of network A");
+    window.click("Outline of both together");
+    assert_eq!(window.layers().shown_contours(), Contours { network_b: true, ..Contours::NONE });
+    window.click("Outlines");
+    assert_eq!(window.layers().shown_contours(), Contours::NONE);
 }

@@ -1,6 +1,6 @@
 //! The pseudo-labels: what their colours mean, what lies under the pointer, how much is shown, accepting.
 
-use eframe::egui::{self, ComboBox, Ui};
+use eframe::egui::{self, ComboBox, RichText, Ui};
 use egui_material_icons::icons::{ICON_ARROW_FORWARD, ICON_ARROW_UPWARD};
 
 use super::actions::Actions;
@@ -12,7 +12,7 @@ use super::{theme, widgets};
 use crate::geometry::Voxel;
 use crate::label::{ClassTable, DoubtThresholds, Prediction};
 use crate::review::{Beliefs, Reason};
-use crate::view::{ColourBy, KeyAction, Keymap, LayerSettings};
+use crate::view::{ColourBy, ColourTables, Contours, KeyAction, Keymap, LayerSettings};
 use crate::workspace::{OpenCase, PseudoAction, TrainAction, ViewAction, Workspace};
 
 #[derive(Debug, Default)]
@@ -117,9 +117,28 @@ fn layers_ui(ui: &mut Ui, mut layers: LayerSettings, keymap: &Keymap, actions: &
         ui.checkbox(&mut layers.network_contours, "Outlines")
             .on_hover_text(keymap.with_keys("What each network believes", KeyAction::ToggleNetworkContours));
     });
+    if layers.network_contours {
+        contours_ui(ui, &mut layers.contours);
+    }
     if layers != before {
         actions.push(ViewAction::SetLayers(layers).into());
     }
+}
+
+/// Whose outlines are drawn, in their colours.
+fn contours_ui(ui: &mut Ui, contours: &mut Contours) {
+    ui.horizontal(|ui| {
+        for (shown, text, name, colour, explanation) in [
+            (&mut contours.network_a, "A", "Outline of network A", ColourTables::NETWORK_A, "Amber"),
+            (&mut contours.network_b, "B", "Outline of network B", ColourTables::NETWORK_B, "Magenta"),
+            (&mut contours.fused, "Both", "Outline of both together", ColourTables::FUSED, "Blue dashes"),
+        ] {
+            let text = RichText::new(text).color(widgets::rgb(colour));
+            let explanation =
+                format!("{name}: {}; white where the outlines of A and B run together", explanation.to_lowercase());
+            ui.checkbox(shown, text).accessible_name(name).on_hover_text(explanation);
+        }
+    });
 }
 
 fn colour_by_ui(ui: &mut Ui, layers: &mut LayerSettings, keymap: &Keymap, prediction: &Prediction) {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{BeliefColours, ColourAxes, ColourBy, DoubtColours, LayerSettings, measure_colours};
+use crate::geometry::Voxel;
 use crate::label::{Class, ClassId, ClassTable, DoubtRule, DoubtThresholds, RegionCode};
 
 /// Colours of labels (one per class) and of pseudo-labels (one per class and value of the plane that colours them).
@@ -57,6 +58,14 @@ impl ColourTables {
     pub const NETWORK_A: [u8; 3] = [255, 196, 60];
     pub const NETWORK_B: [u8; 3] = [232, 80, 220];
     pub const NETWORKS_AGREE: [u8; 3] = [255, 255, 255];
+    /// Of the fused contour, which is dashed (see [`Self::is_dash`]) and not drawn where both networks' contours run.
+    pub const FUSED: [u8; 3] = [40, 160, 255];
+
+    /// Whether a dashed contour is drawn at a voxel. No straight or diagonal line through an axis-parallel slice lies
+    /// wholly between the dashes; `slice.wgsl` holds the same.
+    pub fn is_dash(voxel: Voxel) -> bool {
+        (voxel.x + 2 * voxel.y + 4 * voxel.z) % 7 < 4
+    }
 
     pub fn new(classes: &ClassTable, layers: &LayerSettings) -> Self {
         let choice = Choice::of(layers);
@@ -215,7 +224,12 @@ fn label_colours(classes: &ClassTable, highlight: Option<ClassId>) -> Vec<[u8; 4
 
 #[cfg(test)]
 mod tests {
+    use super::super::colour_space::seen::{self, EYES};
     use super::*;
+
+    fn opaque([r, g, b]: [u8; 3]) -> [u8; 4] {
+        [r, g, b, 255]
+    }
 
     fn tables(change: impl Fn(&mut ClassTable, &mut LayerSettings)) -> ColourTables {
         let mut classes = ClassTable::from_names(&["a", "b"]).unwrap();
@@ -278,6 +292,31 @@ mod tests {
         let weight = |t: &ColourTables| t.pseudo(1, 254, Some(250))[3];
         assert!((weight(&map) / weight(&nothing_trusted) - ColourTables::TRUSTED_WEIGHT).abs() < 0.05);
         assert_eq!((map.faded()[255][3], map.faded()[0]), (255, [0; 4]));
+    }
+
+    #[test]
+    fn contours_are_told_apart_by_every_eye() {
+        let [r, g, b] = ColourTables::FUSED;
+        let contours = [ColourTables::NETWORK_A, ColourTables::NETWORK_B, ColourTables::NETWORKS_AGREE, [r, g, b]];
+        for eye in &EYES {
+            for (i, a) in contours.iter().enumerate() {
+                for b in &contours[..i] {
+                    let d = seen::distance(eye, opaque(*a), opaque(*b));
+                    assert!(d > seen::CLEAR, "{a:?} {b:?}: {d}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_line_along_an_axis_or_a_diagonal_of_a_slice_is_dashed() {
+        let steps: Vec<[usize; 3]> = (0..27).map(|i| [i % 3, i / 3 % 3, i / 9]).filter(|s| s.contains(&1)).collect();
+        for [dx, dy, dz] in steps {
+            let along = |n: usize| Voxel::new(20 + n * dx - n, 20 + n * dy - n, 20 + n * dz - n);
+            let dashes: Vec<bool> = (0..7).map(|n| ColourTables::is_dash(along(n))).collect();
+            let moves = [dx, dy, dz] != [1, 1, 1];
+            assert!(!moves || (dashes.contains(&true) && dashes.contains(&false)), "{dx} {dy} {dz}");
+        }
     }
 
     #[test]

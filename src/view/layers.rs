@@ -11,6 +11,20 @@ pub enum LabelStyle {
     Contour,
 }
 
+/// Whose class boundaries are drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Contours {
+    pub network_a: bool,
+    pub network_b: bool,
+    /// Of the mean of both: the pseudo-label itself.
+    pub fused: bool,
+}
+
+impl Contours {
+    pub const ALL: Self = Self { network_a: true, network_b: true, fused: true };
+    pub const NONE: Self = Self { network_a: false, network_b: false, fused: false };
+}
+
 /// The switches of a viewer; every opacity and threshold is in 0..=1.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LayerSettings {
@@ -26,8 +40,9 @@ pub struct LayerSettings {
     pub doubt_by: ColourBy,
     /// What counts as doubtful.
     pub thresholds: DoubtThresholds,
-    /// Outlines of what each network alone believes.
+    /// Outlines of what each network alone believes and of what they believe together, as far as `contours` says.
     pub network_contours: bool,
+    pub contours: Contours,
     pub crosshair: bool,
     /// Linear interpolation of the image inside the slice; labels are never interpolated.
     pub interpolation: bool,
@@ -49,6 +64,7 @@ impl Default for LayerSettings {
             doubt_by: ColourBy::default(),
             thresholds: DoubtThresholds::default(),
             network_contours: false,
+            contours: Contours::ALL,
             crosshair: true,
             interpolation: true,
             slab: None,
@@ -60,6 +76,11 @@ impl Default for LayerSettings {
 impl LayerSettings {
     /// One press of the opacity keys.
     pub const OPACITY_STEP: f32 = 0.1;
+
+    /// The outlines that are drawn.
+    pub fn shown_contours(&self) -> Contours {
+        if self.network_contours { self.contours } else { Contours::NONE }
+    }
 
     /// What colours the pseudo-labels; `None`: their class alone.
     pub fn coloured_by(&self) -> Option<ColourBy> {

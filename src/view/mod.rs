@@ -39,7 +39,7 @@ pub use keymap::{
     Chord, DragAction, Key, KeyAction, KeyChange, KeyGroup, KeyHelp, KeyTextError, Keymap, KeymapPreset, KeymapWarning,
     MousePreset, ToolKey, WheelAction,
 };
-pub use layers::{LabelStyle, LayerSettings};
+pub use layers::{Contours, LabelStyle, LayerSettings};
 pub use measure::{Angle, Distance, HandleHit, Measurement, Region, RegionShape, RegionStatistics};
 pub(crate) use oblique::trilinear;
 pub use oblique::{LinkedPlanes, ObliqueCamera, ObliquePlane, Slab, SlabProjection, SlabSampler};
