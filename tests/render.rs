@@ -59,6 +59,7 @@ fn the_shader_draws_what_the_reference_draws_with_every_layer_setting() {
             ("network contours", scene(|l| (l.network_contours, l.labels) = (true, false))),
             ("contour of one network", scene(|l| (l.network_contours, l.contours) = (true, only(true, false)))),
             ("fused contour", scene(|l| (l.network_contours, l.contours) = (true, only(false, true)))),
+            ("opacity by confidence", scene(|l| l.opacity_by_confidence = true)),
             ("stale", stale),
             ("absent", absent),
             ("neurological", neurological),

@@ -141,3 +141,17 @@ fn outlines_of_either_network_and_of_both_are_chosen_one_by_one() {
     window.click("Outlines");
     assert_eq!(window.layers().shown_contours(), Contours::NONE);
 }
+
+#[test]
+fn opacity_by_confidence_is_a_switch_that_also_holds_for_plain_classes() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = Window::with_demo(dir.path());
+    window.show_unlabelled();
+    window.click("Train");
+    window.send_beliefs();
+    window.choose_colours("Class");
+    assert_eq!(window.layers().planes_by(), ColourBy::BothAxes);
+    window.click("Opacity by confidence");
+    assert!(window.layers().opacity_by_confidence);
+    assert_eq!(window.layers().planes_by(), ColourBy::DualConfidence);
+}

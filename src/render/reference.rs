@@ -187,7 +187,7 @@ impl Composer<'_> {
 
     fn with_pseudo(&self, under: Colour, prediction: &Prediction, voxel: Voxel) -> Colour {
         let colours = &self.scene.colours;
-        let planes = colours.coloured_by().unwrap_or_default().planes(prediction);
+        let planes = self.scene.layers.planes_by().planes(prediction);
         let second = planes.second.map(|plane| plane.at(voxel));
         let colour = colours.pseudo(prediction.class.at(voxel), planes.first.at(voxel), second);
         let opacity = f64::from(self.scene.layers.pseudo_opacity * self.scene.prediction_opacity());

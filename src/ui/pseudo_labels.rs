@@ -116,6 +116,9 @@ fn layers_ui(ui: &mut Ui, mut layers: LayerSettings, keymap: &Keymap, actions: &
             .on_hover_text(keymap.with_keys("Pseudo-labels on or off", KeyAction::TogglePseudoLabels));
         ui.checkbox(&mut layers.network_contours, "Outlines")
             .on_hover_text(keymap.with_keys("What each network believes", KeyAction::ToggleNetworkContours));
+        ui.checkbox(&mut layers.opacity_by_confidence, "By confidence")
+            .accessible_name("Opacity by confidence")
+            .on_hover_text("Opacity by confidence: the surer, the more opaque");
     });
     if layers.network_contours {
         contours_ui(ui, &mut layers.contours);

@@ -27,6 +27,7 @@ struct Choice {
     by: Option<ColourBy>,
     doubt: DoubtColours,
     thresholds: DoubtThresholds,
+    opacity_by_confidence: bool,
     highlight: Option<ClassId>,
 }
 
@@ -72,7 +73,9 @@ impl ColourTables {
         let labels: Vec<[u8; 4]> = label_colours(classes, choice.highlight);
         let unlike = (choice.axes() == ColourAxes::Two).then(|| choice.table(&labels, Edge::Lower));
         let trusted = match choice.by {
-            Some(ColourBy::BothAxes) => DoubtRule::new(choice.thresholds).least_likeness(),
+            Some(ColourBy::BothAxes) if !choice.opacity_by_confidence => {
+                DoubtRule::new(choice.thresholds).least_likeness()
+            }
             _ => [None; Self::SIDE],
         };
         Self { classes: classes.clone(), choice, pseudo: choice.table(&labels, Edge::Upper), unlike, labels, trusted }
@@ -151,9 +154,9 @@ impl ColourTables {
 
 impl Choice {
     fn of(layers: &LayerSettings) -> Self {
-        let LayerSettings { thresholds, highlight, .. } = *layers;
+        let LayerSettings { thresholds, opacity_by_confidence, highlight, .. } = *layers;
         let doubt = DoubtColours { threshold: thresholds.networks };
-        Self { by: layers.coloured_by(), doubt, thresholds, highlight }
+        Self { by: layers.coloured_by(), doubt, thresholds, opacity_by_confidence, highlight }
     }
 
     fn axes(&self) -> ColourAxes {
@@ -174,8 +177,20 @@ impl Choice {
 
     fn colour(&self, class: usize, colour: [u8; 4], value: u8, edge: Edge) -> [u8; 4] {
         let [r, g, b, own] = self.opaque_colour(class, colour, value, edge);
-        // At most 255: the cast is exact.
-        [r, g, b, (u16::from(own) * u16::from(colour[3]) / 255) as u8]
+        // At most 255: the casts are exact.
+        let weight = (u16::from(own) * u16::from(colour[3]) / 255) as u8;
+        let confidence = if self.opacity_by_confidence { self.confidence(value, edge) } else { u8::MAX };
+        [r, g, b, (u16::from(weight) * u16::from(confidence) / 255) as u8]
+    }
+
+    /// How sure a value is, 0..=255; always sure where the measure is drawn the stronger the less sure it is.
+    fn confidence(&self, value: u8, edge: Edge) -> u8 {
+        match self.by {
+            Some(ColourBy::Spread | ColourBy::Shift) => u8::MAX,
+            Some(ColourBy::Entropy) => u8::MAX - value,
+            Some(ColourBy::Agreement) => edge.value(),
+            _ => value,
+        }
     }
 
     /// The colour of a class that is shown with its full weight.
@@ -317,6 +332,23 @@ mod tests {
             let moves = [dx, dy, dz] != [1, 1, 1];
             assert!(!moves || (dashes.contains(&true) && dashes.contains(&false)), "{dx} {dy} {dz}");
         }
+    }
+
+    #[test]
+    fn with_opacity_by_confidence_what_is_surer_is_more_opaque_whatever_colours_it() {
+        let of = |by: Option<ColourBy>| {
+            tables(|_, layers| {
+                layers.opacity_by_confidence = true;
+                layers.colour_by(by);
+            })
+        };
+        for by in [None, Some(ColourBy::BothAxes), Some(ColourBy::DualConfidence), Some(ColourBy::RegionCodes)] {
+            let weights = [0, 60, 128, 255].map(|value| of(by).pseudo(1, value, Some(255))[3]);
+            assert!(weights.is_sorted() && weights[0] == 0.0 && weights[3] > 0.7, "{by:?}: {weights:?}");
+            assert!(!of(by).is_faded(255, 255));
+        }
+        let entropy = of(Some(ColourBy::Entropy));
+        assert!(entropy.pseudo(1, 10, None)[3] > entropy.pseudo(1, 200, None)[3]);
     }
 
     #[test]

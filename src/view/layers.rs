@@ -43,6 +43,8 @@ pub struct LayerSettings {
     /// Outlines of what each network alone believes and of what they believe together, as far as `contours` says.
     pub network_contours: bool,
     pub contours: Contours,
+    /// Pseudo-labels are the more opaque the surer what colours them is; what is trusted is not drawn fainter then.
+    pub opacity_by_confidence: bool,
     pub crosshair: bool,
     /// Linear interpolation of the image inside the slice; labels are never interpolated.
     pub interpolation: bool,
@@ -65,6 +67,7 @@ impl Default for LayerSettings {
             thresholds: DoubtThresholds::default(),
             network_contours: false,
             contours: Contours::ALL,
+            opacity_by_confidence: false,
             crosshair: true,
             interpolation: true,
             slab: None,
@@ -85,6 +88,11 @@ impl LayerSettings {
     /// What colours the pseudo-labels; `None`: their class alone.
     pub fn coloured_by(&self) -> Option<ColourBy> {
         self.doubt.then_some(self.doubt_by)
+    }
+
+    /// The planes that are needed for it. Where the class alone chooses the colour, opacity goes by dual confidence.
+    pub fn planes_by(&self) -> ColourBy {
+        if self.opacity_by_confidence && !self.doubt { ColourBy::DualConfidence } else { self.doubt_by }
     }
 
     pub fn colour_by(&mut self, by: Option<ColourBy>) {

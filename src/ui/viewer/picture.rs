@@ -121,7 +121,7 @@ impl Pictures {
     /// Only the planes of the new choice, and only when there is one.
     fn recolour(&mut self, workspace: &Workspace) -> Result<(), RenderError> {
         let Some(prediction) = workspace.case().and_then(|case| case.prediction.as_deref()) else { return Ok(()) };
-        let by = workspace.views().layers.fitting(Some(prediction)).doubt_by;
+        let by = workspace.views().layers.fitting(Some(prediction)).planes_by();
         if by == std::mem::replace(&mut self.coloured_by, by) {
             return Ok(());
         }
@@ -181,7 +181,7 @@ impl Pictures {
 
     fn upload_prediction(&mut self, case: &OpenCase, workspace: &Workspace) -> Result<(), RenderError> {
         let prediction = case.prediction.as_deref();
-        let by = workspace.views().layers.fitting(prediction).doubt_by;
+        let by = workspace.views().layers.fitting(prediction).planes_by();
         self.coloured_by = by;
         let upload = |renderer: &mut SliceRenderer, gpu: &RenderState| {
             renderer.set_prediction(&gpu.device, &gpu.queue, prediction, by)
