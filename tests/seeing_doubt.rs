@@ -107,12 +107,12 @@ fn what_counts_as_doubtful_is_dragged_in_the_map_and_moved_by_arrow_keys() {
     window.send_beliefs();
     let at = |window: &Window, name| window.harness.get_by_role_and_label(Role::Slider, name).rect().center();
     let networks = at(&window, "Doubt of the networks");
-    window.drag(networks, networks + vec2(22.0, 0.0), PointerButton::Primary);
+    window.drag(networks, networks + vec2(20.0, 0.0), PointerButton::Primary);
     window.steps(2);
     let dragged = window.thresholds();
     assert!((dragged.networks - 0.25).abs() < 0.06 && dragged.unlike_labels == 0.5, "{dragged:?}");
     let moved = at(&window, "Doubt of the networks");
-    assert!((moved.x - networks.x - 22.0).abs() < 6.0 && moved.y == networks.y);
+    assert!((moved.x - networks.x - 20.0).abs() < 6.0 && moved.y == networks.y);
 
     let slice = window.case().cursor;
     window.harness.get_by_role_and_label(Role::Slider, "Doubt of likeness").focus();

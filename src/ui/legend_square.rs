@@ -9,9 +9,9 @@ use super::theme;
 use crate::label::{Class, DoubtThresholds};
 use crate::view::ColourTables;
 
-const SIDE: f32 = 88.0;
+const SIDE: f32 = 80.0;
 /// Above and right of the map, for the handles.
-const ROOM: f32 = 9.0;
+const ROOM: f32 = 8.0;
 const STEPS: u8 = 17;
 /// One press of an arrow key.
 const KEY_STEP: f32 = 0.02;
@@ -33,6 +33,7 @@ pub fn ui(
          Top left: it looks like your labels, but the networks doubt it.\n\
          Bottom right: the networks are sure, but it is unlike your labels.\n\
          Bottom left: neither.\n\
+         A spread makes a voxel less like your labels: at 0.1, one half at most.\n\
          Right of and above the line it is trusted: drawn fainter, accepted, and no reason to look.",
     );
     let place = |across: f32, up: f32| square.left_bottom() + vec2(across * SIDE, -up * SIDE);
@@ -123,7 +124,8 @@ impl Handle {
 
     /// How far the keys move the threshold.
     fn pressed(&self, ui: &Ui, id: Id, response: &Response) -> f32 {
-        if response.clicked() || response.drag_started() {
+        // Not after a drag: the keys of the window would be silent.
+        if response.clicked() {
             response.request_focus();
         }
         if !response.has_focus() {

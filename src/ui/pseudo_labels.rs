@@ -114,15 +114,17 @@ fn layers_ui(ui: &mut Ui, mut layers: LayerSettings, keymap: &Keymap, actions: &
     ui.horizontal(|ui| {
         ui.checkbox(&mut layers.pseudo, "Show")
             .on_hover_text(keymap.with_keys("Pseudo-labels on or off", KeyAction::TogglePseudoLabels));
-        ui.checkbox(&mut layers.network_contours, "Outlines")
-            .on_hover_text(keymap.with_keys("What each network believes", KeyAction::ToggleNetworkContours));
         ui.checkbox(&mut layers.opacity_by_confidence, "By confidence")
             .accessible_name("Opacity by confidence")
             .on_hover_text("Opacity by confidence: the surer, the more opaque");
     });
-    if layers.network_contours {
-        contours_ui(ui, &mut layers.contours);
-    }
+    ui.horizontal(|ui| {
+        ui.checkbox(&mut layers.network_contours, "Outlines")
+            .on_hover_text(keymap.with_keys("What each network believes", KeyAction::ToggleNetworkContours));
+        if layers.network_contours {
+            contours_ui(ui, &mut layers.contours);
+        }
+    });
     if layers != before {
         actions.push(ViewAction::SetLayers(layers).into());
     }
@@ -130,18 +132,15 @@ fn layers_ui(ui: &mut Ui, mut layers: LayerSettings, keymap: &Keymap, actions: &
 
 /// Whose outlines are drawn, in their colours.
 fn contours_ui(ui: &mut Ui, contours: &mut Contours) {
-    ui.horizontal(|ui| {
-        for (shown, text, name, colour, explanation) in [
-            (&mut contours.network_a, "A", "Outline of network A", ColourTables::NETWORK_A, "Amber"),
-            (&mut contours.network_b, "B", "Outline of network B", ColourTables::NETWORK_B, "Magenta"),
-            (&mut contours.fused, "Both", "Outline of both together", ColourTables::FUSED, "Blue dashes"),
-        ] {
-            let text = RichText::new(text).color(widgets::rgb(colour));
-            let explanation =
-                format!("{name}: {}; white where the outlines of A and B run together", explanation.to_lowercase());
-            ui.checkbox(shown, text).accessible_name(name).on_hover_text(explanation);
-        }
-    });
+    for (shown, text, name, colour, looks) in [
+        (&mut contours.network_a, "A", "Outline of network A", ColourTables::NETWORK_A, "amber"),
+        (&mut contours.network_b, "B", "Outline of network B", ColourTables::NETWORK_B, "magenta"),
+        (&mut contours.fused, "Both", "Outline of both together", ColourTables::FUSED, "blue dashes"),
+    ] {
+        let explanation = format!("{name}: {looks}; white where those of A and B run together");
+        let text = RichText::new(text).color(widgets::rgb(colour));
+        ui.checkbox(shown, text).accessible_name(name).on_hover_text(explanation);
+    }
 }
 
 fn colour_by_ui(ui: &mut Ui, layers: &mut LayerSettings, keymap: &Keymap, prediction: &Prediction) {

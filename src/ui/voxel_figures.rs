@@ -87,12 +87,7 @@ fn of_networks(read: Read<'_>) -> Vec<VoxelFigure> {
         rows.push(read.row("probability, mean", mean, UNIT, "Mean of both networks, of the displayed class"));
     }
     if let Some(scaled) = &of.scaled {
-        rows.push(read.row(
-            "\u{2026} temperature-scaled",
-            scaled,
-            UNIT,
-            "After a temperature fitted on reserved labels",
-        ));
+        rows.push(read.row("\u{2026} scaled", scaled, UNIT, "After a temperature fitted on reserved labels"));
     }
     let sure = "Probability that this network gives to its own class";
     rows.extend([
@@ -255,7 +250,7 @@ mod tests {
         let rows = at(&prediction(1, 155), 4);
         for (name, figures, range) in [
             ("probability, mean", "0.60", "0 to 1"),
-            ("\u{2026} temperature-scaled", "0.71", "0 to 1"),
+            ("\u{2026} scaled", "0.71", "0 to 1"),
             ("confidence of A", "0.80", "0.25 to 1"),
             ("confidence of B", "0.90", "0.25 to 1"),
             ("agreement", "   1", "0 or 1"),

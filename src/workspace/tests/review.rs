@@ -114,12 +114,13 @@ fn other_thresholds_find_other_regions_once_the_hand_rests_and_are_kept_in_the_s
     let mut ws = reviewed();
     io(&mut ws, IoEvent::Preferences(Box::default()));
     // Both blocks are as doubtful as can be counted, and the networks differ there; the rest is hardly doubtful.
-    let strict = DoubtThresholds { networks: 0.01, ..DoubtThresholds::default() };
+    let strict = DoubtThresholds { networks: 0.015625, ..DoubtThresholds::default() };
     apply(&mut ws, Action::Pseudo(PseudoAction::SetDoubtThresholds(strict)));
     let at_once = tick(&mut ws, 11);
     assert_eq!(at_once.iter().filter(|e| matches!(e, Effect::Review(_))).count(), 0);
     let rested = tick(&mut ws, 13);
-    let kept = |e: &Effect| matches!(e, Effect::Io(IoCommand::SavePreferences(file)) if file.settings.contains("0.01"));
+    let kept =
+        |e: &Effect| matches!(e, Effect::Io(IoCommand::SavePreferences(file)) if file.settings.contains("0.015625"));
     assert!(rested.iter().any(kept));
     let voxels = |ws: &Workspace| -> usize { queue(ws).regions().iter().map(|queued| queued.region.voxel_count).sum() };
     let before = voxels(&ws);
