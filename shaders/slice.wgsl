@@ -42,7 +42,9 @@ struct View {
 override LABELS: bool;
 override LABEL_CONTOURS: bool;
 override PSEUDO: bool;
-override NETWORK_CONTOURS: bool;
+override CONTOUR_A: bool;
+override CONTOUR_B: bool;
+override CONTOUR_FUSED: bool;
 override INTERPOLATE: bool;
 // Pseudo-labels are coloured by two values that span a map, or by the second value minus the first; else by the first.
 override TWO_AXES: bool;
@@ -61,6 +63,9 @@ override FOLDED: bool;
 // below it the same where the second value is 0.
 const LABEL_ROW = 256u;
 const UNLIKE_ROW = 257u;
+// By first value the least second value that is faded, and whether there is one.
+const FADED_ROW = 513u;
+const TRUSTED_WEIGHT = 0.6;
 
 // Half of one of 255 levels above the overlay's lower window edge: nothing is drawn there.
 const OVERLAY_HIDDEN = 0.5 / 255.0;
@@ -69,6 +74,7 @@ const OVERLAY_LAST_COLOUR = 255u;
 const NETWORK_A = vec3f(1.0, 0.76862746, 0.23529412);
 const NETWORK_B = vec3f(0.9098039, 0.3137255, 0.8627451);
 const NETWORKS_AGREE = vec3f(1.0, 1.0, 1.0);
+const FUSED = vec3f(0.15686275, 0.62745098, 1.0);
 
 @group(0) @binding(0) var<uniform> view: View;
 @group(0) @binding(1) var colours: texture_2d<f32>;
@@ -347,7 +353,12 @@ fn pseudo_colour(voxel: vec3i) -> vec4f {
         let second = textureLoad(second_value, texel(voxel), 0).x;
         let lower = textureLoad(colours, vec2u(first, UNLIKE_ROW + class_id), 0);
         let likeness = f32(second) / 255.0;
-        return mix(lower, upper, likeness * (2.0 - likeness));
+        var colour = mix(lower, upper, likeness * (2.0 - likeness));
+        let least = textureLoad(colours, vec2u(first, FADED_ROW), 0);
+        if least.a > 0.5 && likeness > least.r - 0.5 / 255.0 {
+            colour.a *= TRUSTED_WEIGHT;
+        }
+        return colour;
     }
     return upper;
 }
@@ -357,17 +368,24 @@ fn with_pseudo(under: vec3f, voxel: vec3i) -> vec3f {
     return mix(under, colour.rgb, colour.a * view.opacities.y);
 }
 
+// Whether a dashed contour is drawn there.
+fn is_dash(voxel: vec3i) -> bool {
+    return (voxel.x + 2 * voxel.y + 4 * voxel.z) % 7 < 4;
+}
+
 fn on_network_contour(plane: texture_3d<u32>, voxel: vec3i, beside: Around) -> bool {
     let class_id = textureLoad(plane, texel(voxel), 0).x;
     return class_id != 0u && label_colour(class_id).a > 0.0 && on_class_contour(plane, voxel, beside);
 }
 
-fn with_network_contours(under: vec3f, voxel: vec3i, beside: Around) -> vec3f {
-    let a = on_network_contour(class_a, voxel, beside);
-    let b = on_network_contour(class_b, voxel, beside);
+fn with_contours(under: vec3f, voxel: vec3i, beside: Around) -> vec3f {
+    let a = CONTOUR_A && on_network_contour(class_a, voxel, beside);
+    let b = CONTOUR_B && on_network_contour(class_b, voxel, beside);
     var colour = under;
     if a && b {
         colour = NETWORKS_AGREE;
+    } else if CONTOUR_FUSED && is_dash(voxel) && on_network_contour(pseudo_class, voxel, beside) {
+        colour = FUSED;
     } else if a {
         colour = NETWORK_A;
     } else if b {
@@ -407,8 +425,8 @@ fn compose(place: vec2f) -> vec3f {
     if PSEUDO && !labelled {
         colour = with_pseudo(colour, voxel);
     }
-    if NETWORK_CONTOURS {
-        colour = with_network_contours(colour, voxel, beside);
+    if CONTOUR_A || CONTOUR_B || CONTOUR_FUSED {
+        colour = with_contours(colour, voxel, beside);
     }
     if labelled {
         colour = with_labels(colour, voxel, beside);

@@ -17,7 +17,7 @@ use chiaro::geometry::{Affine, Extent, PatientSide, Plane, Voxel, VoxelBox};
 use chiaro::label::{LabelMap, LabelValue, Origin, Probabilities};
 use chiaro::render::wgpu::TextureFormat;
 use chiaro::render::{GpuVolumes, PredictionState, RenderError, ViewId};
-use chiaro::view::{ColourBy, LabelStyle, LayerSettings, SliceCamera, WindowLevel};
+use chiaro::view::{ColourBy, Contours, LabelStyle, LayerSettings, SliceCamera, WindowLevel};
 
 #[test]
 fn the_shader_draws_what_the_reference_draws_in_every_plane_and_storage_order() {
@@ -54,8 +54,12 @@ fn the_shader_draws_what_the_reference_draws_with_every_layer_setting() {
             ("opaque labels", scene(|l| l.label_opacity = 1.0)),
             ("no pseudo-labels", scene(|l| l.pseudo = false)),
             ("no doubt", scene(|l| l.doubt = false)),
-            ("doubt threshold", scene(|l| l.doubt_threshold = 0.8)),
+            ("doubt of the networks", scene(|l| l.thresholds.networks = 0.8)),
+            ("doubt of likeness", scene(|l| l.thresholds.unlike_labels = 0.1)),
             ("network contours", scene(|l| (l.network_contours, l.labels) = (true, false))),
+            ("contour of one network", scene(|l| (l.network_contours, l.contours) = (true, only(true, false)))),
+            ("fused contour", scene(|l| (l.network_contours, l.contours) = (true, only(false, true)))),
+            ("opacity by confidence", scene(|l| l.opacity_by_confidence = true)),
             ("stale", stale),
             ("absent", absent),
             ("neurological", neurological),
@@ -63,6 +67,10 @@ fn the_shader_draws_what_the_reference_draws_with_every_layer_setting() {
             ("far", far),
         ],
     );
+}
+
+fn only(network_a: bool, fused: bool) -> Contours {
+    Contours { network_a, fused, ..Contours::NONE }
 }
 
 #[test]

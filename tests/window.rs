@@ -3,16 +3,15 @@
 
 #[path = "common/window_harness.rs"]
 mod window_harness;
-
-use std::sync::Arc;
+#[path = "common/window_predictions.rs"]
+mod window_predictions;
 
 use chiaro::edit::BrushSize;
 use chiaro::geometry::Plane;
-use chiaro::label::{LabelValue, Origin, Prediction, Probabilities, ProbabilityKind, Provenance};
+use chiaro::label::{LabelValue, Origin, ProbabilityKind};
 use chiaro::learn::{Calibration, Check, Method, Sign};
 use chiaro::metrics::Reliability;
 use chiaro::ui::Start;
-use chiaro::view::ColourBy;
 use chiaro::volume::Grid;
 use chiaro::worker::protocol::{TrainerCommand, TrainerEvent, TrainerState};
 use chiaro::workspace::Tool;
@@ -23,66 +22,6 @@ use egui_kittest::kittest::Queryable as _;
 use window_harness::Window;
 
 impl Window {
-    /// The trainer predicts one class everywhere.
-    fn send_prediction(&mut self, class: u8, confidence: u8) {
-        self.send_classes(Grid::filled(self.case().extent(), class), confidence);
-    }
-
-    /// The trainer predicts these classes.
-    fn send_classes(&mut self, class: Grid<u8>, confidence: u8) {
-        self.send(class, confidence, Probabilities::default());
-    }
-
-    /// The trainer predicts class 1 everywhere, with everything that a neural process says.
-    fn send_beliefs(&mut self) {
-        let extent = self.case().extent();
-        let plane = |value| Some(Grid::filled(extent, value));
-        let probabilities = Probabilities {
-            mean: plane(153),
-            scaled: plane(181),
-            np: plane(102),
-            np_std: plane(33),
-            np_information: plane(30),
-            np_divergence: Some(0.42),
-            shown: ProbabilityKind::Scaled,
-        };
-        self.send(Grid::filled(extent, 1), 107, probabilities);
-    }
-
-    fn send(&mut self, class: Grid<u8>, confidence: u8, probabilities: Probabilities) {
-        let case = self.case();
-        let plane = |value| Grid::filled(case.extent(), value);
-        let provenance = Provenance {
-            case: case.id.clone(),
-            label_revision: case.labels().revision(),
-            model: "run-1".to_owned(),
-            step: 10,
-        };
-        let prediction = Prediction {
-            provenance,
-            class_a: class.clone(),
-            class_b: class.clone(),
-            class,
-            confidence_a: plane(confidence),
-            confidence_b: plane(confidence),
-            dual_confidence: plane(confidence),
-            probabilities,
-        };
-        self.predictions.put(Arc::new(prediction));
-        self.steps(3);
-    }
-
-    fn coloured_by(&self) -> Option<ColourBy> {
-        self.harness.state().workspace().views().layers.coloured_by()
-    }
-
-    fn choose_colours(&mut self, name: &str) {
-        self.harness.get_by_role_and_label(Role::ComboBox, "Colour by").click();
-        self.steps(3);
-        self.harness.get_by_role_and_label(Role::Button, name).click();
-        self.steps(3);
-    }
-
     fn wheel(&mut self, at: Pos2, lines: f32, modifiers: Modifiers) {
         self.harness.hover_at(at);
         self.steps(2);
@@ -370,59 +309,6 @@ fn any_action_is_found_by_a_part_of_its_name() {
     window.key(Modifiers::NONE, Key::Enter);
     window.steps(2);
     assert_eq!(window.harness.state().workspace().views().layers.doubt, !before);
-}
-
-#[test]
-fn what_colours_the_pseudo_labels_is_chosen_by_name_and_switched_by_key() {
-    let dir = tempfile::tempdir().unwrap();
-    let mut window = Window::with_demo(dir.path());
-    window.show_unlabelled();
-    window.click("Train");
-    window.send_beliefs();
-    let class = window.harness.state().workspace().study().unwrap().classes.name(1).to_owned();
-    assert_eq!(window.coloured_by(), Some(ColourBy::BothAxes));
-    for by in [ColourBy::LikeLabels, ColourBy::Probability, ColourBy::Spread, ColourBy::Shift, ColourBy::DualConfidence]
-    {
-        window.choose_colours(by.name());
-        assert_eq!(window.coloured_by(), Some(by));
-        assert!(!window.shows(&format!("Colour map of {class}")));
-    }
-    window.choose_colours("Class");
-    assert_eq!(window.coloured_by(), None);
-    window.key(Modifiers::NONE, Key::U);
-    assert_eq!(window.coloured_by(), Some(ColourBy::DualConfidence));
-    window.choose_colours(ColourBy::BothAxes.name());
-    assert!(window.shows(&format!("Colour map of {class}")) && window.shows("like your labels"));
-}
-
-#[test]
-fn without_a_neural_process_the_legend_has_one_axis_and_its_colours_cannot_be_chosen() {
-    let dir = tempfile::tempdir().unwrap();
-    let mut window = Window::with_demo(dir.path());
-    window.show_unlabelled();
-    window.click("Train");
-    window.send_prediction(1, 200);
-    let class = window.harness.state().workspace().study().unwrap().classes.name(1).to_owned();
-    assert!(window.shows(&format!("Colours of {class}")) && !window.shows("like your labels"));
-    window.choose_colours(ColourBy::Shift.name());
-    assert_eq!(window.coloured_by(), Some(ColourBy::BothAxes));
-}
-
-#[test]
-fn the_voxel_under_the_pointer_is_read_in_words_and_figures() {
-    let dir = tempfile::tempdir().unwrap();
-    let mut window = Window::with_demo(dir.path());
-    window.show_unlabelled();
-    window.click("Train");
-    window.send_beliefs();
-    assert!(!window.shows("0.71") && window.shows("temperature-scaled"));
-    let at = window.view(Plane::Axial).center();
-    window.harness.hover_at(at);
-    window.steps(3);
-    for figure in ["0.71", "0.42", "0.40", " 0.013", "-0.20", " 0.012"] {
-        assert!(window.harness.query_all_by_label(figure).next().is_some(), "{figure}");
-    }
-    assert!(window.shows("Unlike your labelled cases"));
 }
 
 fn calibration() -> Calibration {

@@ -9,6 +9,8 @@ mod class_table;
 pub(crate) mod colour_difference;
 mod components;
 mod distance;
+mod doubt_rule;
+mod indecision;
 mod label_map;
 mod lower_envelope;
 mod morphology;
@@ -26,6 +28,8 @@ pub use class::{Class, ClassId, ClassStatus};
 pub use class_table::{ClassTable, ClassTableError};
 pub use components::{component_sizes, components};
 pub use distance::{distance_transform_mm, signed_distance_mm};
+pub use doubt_rule::{DoubtRule, DoubtThresholds, combined_doubt, likeness};
+pub use indecision::{Indecision, RegionCode};
 pub use label_map::{LabelMap, LabelValue, Origin};
 pub use morphology::{
     Wall, close_mm, dilate_mm, erode_mm, fill_holes, fill_holes_in_slices, gaussian, hollow_mm, median, open_mm,

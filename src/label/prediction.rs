@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::geometry::Extent;
-use crate::label::{ClassId, ProbabilityKind};
+use crate::label::{ClassId, DoubtRule, Indecision, ProbabilityKind, likeness};
 use crate::volume::{CaseId, Grid};
 
 /// What a prediction was computed from. One that no longer matches is shown faded.
@@ -49,6 +49,8 @@ pub struct Probabilities {
     pub np_information: Option<Grid<u8>>,
     /// Divergence of this case's pseudo-labelled set from the labelled one, nats: how unlike the training cases it is.
     pub np_divergence: Option<f32>,
+    /// How undecided the networks are; predictions of older programs do not say.
+    pub indecision: Option<Indecision>,
     /// The best calibrated one on reserved labels: what is displayed.
     pub shown: ProbabilityKind,
 }
@@ -60,6 +62,12 @@ impl Probabilities {
             ProbabilityKind::Scaled => self.scaled.as_ref(),
             ProbabilityKind::NeuralProcess => self.np.as_ref(),
         }
+    }
+
+    /// How much the voxel of a linear index looks like the labels (see [`likeness`]); 255 where no neural process was asked.
+    pub fn likeness_at(&self, index: usize) -> u8 {
+        let at = |plane: &Option<Grid<u8>>| plane.as_ref().and_then(|plane| plane.as_slice().get(index).copied());
+        likeness(at(&self.np).unwrap_or(u8::MAX), at(&self.np_std).unwrap_or(0))
     }
 
     /// The plane that is displayed as "the" probability.
@@ -74,6 +82,12 @@ pub const FINE_STEPS: f32 = 2550.0;
 impl Prediction {
     pub fn extent(&self) -> Extent {
         self.class.extent()
+    }
+
+    /// Whether the voxel of a linear index is there and not doubtful.
+    pub fn is_trusted(&self, index: usize, rule: &DoubtRule) -> bool {
+        let confidence = self.dual_confidence.as_slice().get(index);
+        confidence.is_some_and(|dual| !rule.is_doubtful(*dual, self.probabilities.likeness_at(index)))
     }
 }
 

@@ -10,7 +10,7 @@ use super::journal::sync_dir;
 use super::labels::sha256_of;
 use super::{Project, ProjectError};
 use crate::io::{NiftiGeometry, read_mask, write_atomically, write_mask};
-use crate::label::{Prediction, Probabilities, ProbabilityKind, Provenance};
+use crate::label::{Indecision, Prediction, Probabilities, ProbabilityKind, Provenance};
 use crate::volume::{CaseId, Grid};
 
 #[derive(Serialize, Deserialize)]
@@ -93,13 +93,18 @@ impl Project {
 }
 
 fn named_planes(p: &Prediction) -> Vec<(&'static str, &Grid<u8>)> {
-    let Probabilities { mean, scaled, np, np_std, np_information, .. } = &p.probabilities;
+    let Probabilities { mean, scaled, np, np_std, np_information, indecision, .. } = &p.probabilities;
+    let undecided = |plane: fn(&Indecision) -> &Grid<u8>| indecision.as_ref().map(plane);
     let optional = [
-        ("probability", mean),
-        ("probability_scaled", scaled),
-        ("np_probability", np),
-        ("np_std", np_std),
-        ("np_information", np_information),
+        ("probability", mean.as_ref()),
+        ("probability_scaled", scaled.as_ref()),
+        ("np_probability", np.as_ref()),
+        ("np_std", np_std.as_ref()),
+        ("np_information", np_information.as_ref()),
+        ("entropy", undecided(|i| &i.entropy)),
+        ("belief_agreement", undecided(|i| &i.belief_agreement)),
+        ("jensen_shannon", undecided(|i| &i.jensen_shannon)),
+        ("margin", undecided(|i| &i.margin)),
     ];
     let always = [
         ("class", &p.class),
@@ -109,7 +114,7 @@ fn named_planes(p: &Prediction) -> Vec<(&'static str, &Grid<u8>)> {
         ("class_b", &p.class_b),
         ("dual_confidence", &p.dual_confidence),
     ];
-    always.into_iter().chain(optional.into_iter().filter_map(|(n, g)| Some((n, g.as_ref()?)))).collect()
+    always.into_iter().chain(optional.into_iter().filter_map(|(n, g)| Some((n, g?)))).collect()
 }
 
 /// `None` if a plane is missing or they differ in shape.
@@ -134,8 +139,19 @@ fn assemble(meta: Meta, mut planes: BTreeMap<String, Grid<u8>>) -> Option<Predic
             np_std: planes.remove("np_std"),
             np_information: planes.remove("np_information"),
             np_divergence,
+            indecision: indecision(&mut planes),
             shown: shown_probability,
         },
+    })
+}
+
+/// All of its planes, or none: older programs wrote none.
+fn indecision(planes: &mut BTreeMap<String, Grid<u8>>) -> Option<Indecision> {
+    Some(Indecision {
+        entropy: planes.remove("entropy")?,
+        belief_agreement: planes.remove("belief_agreement")?,
+        jensen_shannon: planes.remove("jensen_shannon")?,
+        margin: planes.remove("margin")?,
     })
 }
 
@@ -159,6 +175,12 @@ mod tests {
                 np: (step > 1).then(|| plane(7)),
                 shown: ProbabilityKind::NeuralProcess,
                 np_divergence: Some(0.5),
+                indecision: (step > 1).then(|| Indecision {
+                    entropy: plane(8),
+                    belief_agreement: plane(9),
+                    jensen_shannon: plane(10),
+                    margin: plane(11),
+                }),
                 ..Probabilities::default()
             },
         }

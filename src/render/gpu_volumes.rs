@@ -233,7 +233,8 @@ impl PredictionTextures {
                 within_memory(device, self.fold.texel_count(), make)?
             }
         };
-        self.write(queue, &texture, second);
+        let all = planes.first.extent().full_box();
+        write_box(queue, &texture, &self.fold, &all, |slab| second.copy_box(slab));
         self.second_value = Some(texture);
         Ok(())
     }

@@ -14,7 +14,7 @@ use super::{PredictionState, SliceScene};
 use crate::geometry::Voxel;
 use crate::geometry::vector::{add, minus};
 use crate::label::{LabelMap, Prediction};
-use crate::view::{ColourTables, LabelStyle, SlabProjection, SlabSampler};
+use crate::view::{ColourTables, Contours, LabelStyle, SlabProjection, SlabSampler};
 use crate::volume::{Grid, Image};
 
 /// Stands for infinitely dark or bright in interpolation.
@@ -108,9 +108,7 @@ impl Composer<'_> {
             if layers.pseudo && !labelled {
                 colour = self.with_pseudo(colour, prediction, voxel);
             }
-            if layers.network_contours {
-                colour = self.with_network_contours(colour, prediction, voxel, &near);
-            }
+            colour = self.with_contours(colour, prediction, voxel, &near);
         }
         if labelled { self.with_labels(colour, voxel, &near) } else { colour }
     }
@@ -189,26 +187,22 @@ impl Composer<'_> {
 
     fn with_pseudo(&self, under: Colour, prediction: &Prediction, voxel: Voxel) -> Colour {
         let colours = &self.scene.colours;
-        let planes = colours.coloured_by().unwrap_or_default().planes(prediction);
+        let planes = self.scene.layers.planes_by().planes(prediction);
         let second = planes.second.map(|plane| plane.at(voxel));
         let colour = colours.pseudo(prediction.class.at(voxel), planes.first.at(voxel), second);
         let opacity = f64::from(self.scene.layers.pseudo_opacity * self.scene.prediction_opacity());
         blend(under, colour, opacity)
     }
 
-    fn with_network_contours(
-        &self,
-        under: Colour,
-        prediction: &Prediction,
-        voxel: Voxel,
-        near: &[Neighbour],
-    ) -> Colour {
-        let on = |plane: &Grid<u8>| {
+    fn with_contours(&self, under: Colour, prediction: &Prediction, voxel: Voxel, near: &[Neighbour]) -> Colour {
+        let Contours { network_a, network_b, fused } = self.scene.layers.shown_contours();
+        let on = |wanted: bool, plane: &Grid<u8>| {
             let class = plane.at(voxel);
-            class != 0 && self.scene.colours.label(class)[3] > 0 && on_class_contour(plane, voxel, near)
+            wanted && class != 0 && self.scene.colours.label(class)[3] > 0 && on_class_contour(plane, voxel, near)
         };
-        let [r, g, b] = match (on(&prediction.class_a), on(&prediction.class_b)) {
+        let [r, g, b] = match (on(network_a, &prediction.class_a), on(network_b, &prediction.class_b)) {
             (true, true) => ColourTables::NETWORKS_AGREE,
+            _ if ColourTables::is_dash(voxel) && on(fused, &prediction.class) => ColourTables::FUSED,
             (true, false) => ColourTables::NETWORK_A,
             (false, true) => ColourTables::NETWORK_B,
             (false, false) => return under,

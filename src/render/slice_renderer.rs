@@ -13,8 +13,9 @@ use crate::view::{ColourBy, ColourTables, OverlayColourMap};
 use crate::volume::Image;
 
 /// Rows of the colour texture that hold colours of a view: one per class for pseudo-labels, one for labels, one per class
-/// for those unlike labels. A row per overlay colour map follows.
-pub(super) const COLOUR_ROWS: u32 = 513;
+/// for those unlike labels, one that says which are faded. A row per overlay colour map follows.
+pub(super) const COLOUR_ROWS: u32 = 514;
+const FADED_ROW: u32 = 513;
 const COLOUR_COLUMNS: u32 = 256;
 
 /// Names one of several views that share a renderer.
@@ -207,6 +208,7 @@ impl View {
         let texels = [tables.pseudo_labels(), tables.labels(), unlike].concat();
         // A map with one axis leaves the rows of the second unread.
         write_rows(queue, &self.colours, 0, &texels);
+        write_rows(queue, &self.colours, FADED_ROW, &tables.faded());
         self.uploaded = Some(Arc::clone(tables));
     }
 }

@@ -1,7 +1,7 @@
 //! Which parts of the shader a view needs.
 
 use super::{GpuVolumes, PredictionState, SliceScene};
-use crate::view::{ColourAxes, LabelStyle, SlabProjection};
+use crate::view::{ColourAxes, Contours, LabelStyle, SlabProjection};
 
 /// The `override` constants of `slice.wgsl`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -9,7 +9,7 @@ pub(super) struct Variant {
     labels: bool,
     label_contours: bool,
     pseudo: bool,
-    network_contours: bool,
+    contours: Contours,
     interpolate: bool,
     two_axes: bool,
     difference: bool,
@@ -32,7 +32,7 @@ impl Variant {
             labels: layers.labels,
             label_contours: layers.labels && layers.label_style == LabelStyle::Contour,
             pseudo: predicted && layers.pseudo,
-            network_contours: predicted && layers.network_contours,
+            contours: if predicted { layers.shown_contours() } else { Contours::NONE },
             interpolate: layers.interpolation,
             two_axes: axes == ColourAxes::Two,
             difference: axes == ColourAxes::Difference,
@@ -43,12 +43,14 @@ impl Variant {
         }
     }
 
-    pub fn constants(self) -> [(&'static str, f64); 13] {
+    pub fn constants(self) -> [(&'static str, f64); 15] {
         [
             ("LABELS", self.labels),
             ("LABEL_CONTOURS", self.label_contours),
             ("PSEUDO", self.pseudo),
-            ("NETWORK_CONTOURS", self.network_contours),
+            ("CONTOUR_A", self.contours.network_a),
+            ("CONTOUR_B", self.contours.network_b),
+            ("CONTOUR_FUSED", self.contours.fused),
             ("INTERPOLATE", self.interpolate),
             ("TWO_AXES", self.two_axes),
             ("DIFFERENCE", self.difference),

@@ -1,7 +1,7 @@
 //! What is believed of single voxels, on the two axes of doubt.
 
 use crate::geometry::Extent;
-use crate::label::{ClassId, Prediction};
+use crate::label::{ClassId, Prediction, combined_doubt, likeness};
 use crate::review::ReviewError;
 use crate::volume::Grid;
 
@@ -32,23 +32,6 @@ pub struct VoxelBelief {
     pub networks_doubt: u8,
     /// Second axis: how unlike the labels; see `likeness`. 0 where no neural process was asked.
     pub unlike_labels: u8,
-}
-
-/// How much a voxel looks like the labels: the neural process's probability of the fused class, but at most
-/// `1 - std / 0.2`. A spread at the end of its fixed scale (0.1) is thus as bad as a probability of one half: unsettled, not
-/// wrong. The shift (`np - mean`) is no part of it: what it adds to `1 - np` is the networks' own doubt, the other axis.
-///
-/// All in steps of 1/255; `np_std` in those of its plane (255 is 0.1 and more).
-pub(super) fn likeness(np: u8, np_std: u8) -> u8 {
-    np.min(u8::MAX - np_std / 2)
-}
-
-/// `1 - dual confidence * likeness`, in steps of 1/255: doubt on either axis is doubt, and some on both adds up, as of two
-/// independent witnesses. Without a neural process (likeness 1) it is `1 - dual confidence`.
-pub(super) fn combined_doubt(dual_confidence: u8, likeness: u8) -> u8 {
-    // At most 255 * 255 + 127, which fits; the quotient is a byte.
-    let sure = (u16::from(dual_confidence) * u16::from(likeness) + 127) / 255;
-    u8::MAX - sure as u8
 }
 
 impl<'a> Beliefs<'a> {
@@ -113,21 +96,6 @@ mod tests {
     use super::*;
     use crate::geometry::Voxel;
     use crate::review::fixture::Scene;
-
-    #[test]
-    fn combined_doubt_is_the_rounded_formula_for_every_pair() {
-        for dual in 0..=u8::MAX {
-            for like in 0..=u8::MAX {
-                let exact = 255.0 * (1.0 - f64::from(dual) / 255.0 * (f64::from(like) / 255.0));
-                assert_eq!(f64::from(combined_doubt(dual, like)), exact.round(), "{dual} {like}");
-            }
-        }
-    }
-
-    #[test]
-    fn a_full_spread_is_as_bad_as_a_probability_of_one_half_and_never_makes_it_more_alike() {
-        assert_eq!((likeness(255, 255), likeness(255, 0), likeness(100, 0), likeness(100, 255)), (128, 255, 100, 100));
-    }
 
     #[test]
     fn without_a_neural_process_there_is_one_axis() {

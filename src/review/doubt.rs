@@ -4,12 +4,9 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::beliefs::{combined_doubt, likeness};
 use super::spans::keyed_spans;
 use crate::geometry::{Extent, VoxelBox};
-use crate::label::Rejections;
-use crate::label::Span;
-use crate::label::{LabelMap, Origin, Prediction};
+use crate::label::{DoubtRule, DoubtThresholds, LabelMap, Origin, Prediction, Rejections, Span, likeness};
 use crate::review::{Beliefs, ReviewError, SurfaceBand};
 use crate::volume::Grid;
 
@@ -28,25 +25,22 @@ pub struct ReviewedCase<'a> {
 pub struct DoubtSettings {
     /// Width of the band around the predicted surfaces within which doubt counts.
     pub band_voxels: f64,
-    /// Doubt, 0..=1, from which a voxel is doubtful.
-    pub threshold: f32,
+    pub thresholds: DoubtThresholds,
 }
 
 impl Default for DoubtSettings {
-    /// One half: without a neural process, "dual confidence below 0.5". Where the networks name different classes dual
-    /// confidence is never above one half, as neither gives the other's class more.
     fn default() -> Self {
-        Self { band_voxels: SurfaceBand::VOXELS, threshold: 0.5 }
+        Self { band_voxels: SurfaceBand::VOXELS, thresholds: DoubtThresholds::default() }
     }
 }
 
-/// Doubt of every voxel, `round(255 doubt)`: both axes in one (see [`crate::review::VoxelBelief::doubt`]) within the band
-/// around the predicted surfaces, and wherever the networks name different classes (there at least the threshold). It is 0
+/// Doubt of every voxel, `round(255 doubt)`: both axes in one (see [`DoubtRule`]) within the band
+/// around the predicted surfaces, and wherever the networks name different classes (there at least one half). It is 0
 /// elsewhere, where somebody said what the voxel is, and where the predicted class was rejected before.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DoubtMap {
     doubt: Grid<u8>,
-    threshold: u8,
+    rule: DoubtRule,
     band: SurfaceBand,
 }
 
@@ -56,9 +50,8 @@ impl DoubtMap {
     pub fn of(case: &ReviewedCase<'_>, settings: &DoubtSettings) -> Result<Self, ReviewError> {
         let band = SurfaceBand::of(case.prediction, settings.band_voxels)?;
         let extent = band.extent();
-        // `as` saturates and maps NaN to 0. A threshold of 0 must not make certainty doubtful.
-        let threshold = ((settings.threshold * 255.0).ceil() as u8).max(1);
-        let mut map = Self { doubt: Grid::filled(extent, 0), threshold, band };
+        let rule = DoubtRule::new(settings.thresholds);
+        let mut map = Self { doubt: Grid::filled(extent, 0), rule, band };
         map.update(case, &extent.full_box())?;
         Ok(map)
     }
@@ -77,7 +70,7 @@ impl DoubtMap {
             return Err(ReviewError::Labels);
         }
         let rows = RowsOfBox::new(dirty, extent);
-        let work = RowWork { beliefs, origin: case.labels.origin().as_slice(), threshold: self.threshold };
+        let work = RowWork { beliefs, origin: case.labels.origin().as_slice(), rule: &self.rule };
         let band = &self.band;
         let doubt = self.doubt.as_mut_slice().par_chunks_mut(extent.x()).enumerate();
         doubt.skip(rows.all.start).take(rows.all.len()).filter(|(row, _)| rows.hold(*row)).for_each(|(row, doubt)| {
@@ -112,13 +105,13 @@ impl DoubtMap {
 
     /// False beyond the extent.
     pub fn is_doubtful(&self, index: usize) -> bool {
-        self.doubt.as_slice().get(index).is_some_and(|d| *d >= self.threshold)
+        self.doubt.as_slice().get(index).is_some_and(|d| *d >= DoubtRule::DOUBTFUL)
     }
 
     /// Doubtful voxels of a box as ascending spans, each in one row.
     pub(super) fn doubtful_spans(&self, bounds: &VoxelBox) -> Vec<Span> {
-        let threshold = self.threshold;
-        let spans = keyed_spans(self.extent(), self.doubt.as_slice(), bounds, |d| u8::from(d >= threshold));
+        let is_doubtful = |d: u8| u8::from(d >= DoubtRule::DOUBTFUL);
+        let spans = keyed_spans(self.extent(), self.doubt.as_slice(), bounds, is_doubtful);
         spans.into_iter().map(|(span, _)| span).collect()
     }
 }
@@ -150,7 +143,7 @@ impl RowsOfBox {
 struct RowWork<'a> {
     beliefs: Beliefs<'a>,
     origin: &'a [Origin],
-    threshold: u8,
+    rule: &'a DoubtRule,
 }
 
 impl RowWork<'_> {
@@ -177,8 +170,8 @@ impl RowWork<'_> {
                 0
             } else {
                 let like = likeness(b.np.map_or(u8::MAX, |np| np[index]), b.np_std.map_or(0, |std| std[index]));
-                let both = combined_doubt(b.dual_confidence[index], like);
-                if differ { both.max(self.threshold) } else { both }
+                let both = self.rule.doubt(b.dual_confidence[index], like);
+                if differ { both.max(DoubtRule::DOUBTFUL) } else { both }
             };
         }
     }
@@ -193,34 +186,36 @@ mod tests {
     use proptest::prelude::*;
 
     /// The definition, voxel by voxel.
-    fn plain_doubt(scene: &Scene, index: usize, threshold: f64) -> f64 {
+    fn plain_doubt(scene: &Scene, index: usize, rule: &DoubtRule) -> u8 {
         let p = &scene.prediction;
-        let at = |grid: &Grid<u8>| f64::from(grid.as_slice()[index]) / 255.0;
+        let at = |grid: &Grid<u8>| grid.as_slice()[index];
         let class = p.class.as_slice()[index];
         if scene.labels.origin().as_slice()[index].is_known() || scene.rejections.is_settled(index, class) {
-            return 0.0;
+            return 0;
         }
-        let np = p.probabilities.np.as_ref().map_or(1.0, at);
-        let std = p.probabilities.np_std.as_ref().map_or(0, |std| std.as_slice()[index]);
-        let like = np.min(1.0 - f64::from(std / 2) / 255.0);
-        let doubt = 1.0 - at(&p.dual_confidence) * like;
+        let np = p.probabilities.np.as_ref().map_or(255, at);
+        let std = p.probabilities.np_std.as_ref().map_or(0, at);
+        let doubt = rule.doubt(at(&p.dual_confidence), np.min(255 - std / 2));
         let differ = p.class_a.as_slice()[index] != p.class_b.as_slice()[index];
         let band = boundary_band(&[&p.class, &p.class_a, &p.class_b], p.extent(), 5.0);
         match (differ, band.as_slice()[index]) {
-            (true, _) => doubt.max(threshold),
+            (true, _) => doubt.max(128),
             (false, true) => doubt,
-            (false, false) => 0.0,
+            (false, false) => 0,
         }
     }
 
     proptest! {
         #[test]
-        fn doubt_is_its_definition_and_nothing_known_is_doubtful(scene in any_scene(), threshold in 0u8..=255) {
-            let threshold = f32::from(threshold) / 255.0;
-            let map = DoubtMap::of(&scene.case(), &DoubtSettings { threshold, ..DoubtSettings::default() }).unwrap();
+        fn doubt_is_its_definition_and_nothing_known_is_doubtful(scene in any_scene(), thresholds in prop::array::uniform2(0.0f32..=1.0)) {
+            let [networks, unlike_labels] = thresholds;
+            let thresholds = DoubtThresholds { networks, unlike_labels };
+            let rule = DoubtRule::new(thresholds);
+            let map = DoubtMap::of(&scene.case(), &DoubtSettings { thresholds, ..DoubtSettings::default() }).unwrap();
             for index in 0..scene.extent().voxel_count() {
-                let expected = plain_doubt(&scene, index, f64::from(threshold).max(1.0 / 255.0));
-                prop_assert!((f64::from(map.at(index)) - expected).abs() <= 0.5 / 255.0 + 1e-6);
+                let expected = plain_doubt(&scene, index, &rule);
+                prop_assert_eq!(map.plane().as_slice()[index], expected);
+                prop_assert_eq!(map.is_doubtful(index), expected >= 128);
                 let known = scene.labels.origin().as_slice()[index].is_known();
                 prop_assert!(!(known && map.is_doubtful(index)));
             }
@@ -263,7 +258,8 @@ mod tests {
         let mut scene = Scene::new([6, 5, 4]);
         scene.disagree(cube([1, 1, 1], [2, 2, 2]), 1, 0);
         for threshold in [f32::NAN, -1.0, 0.0, 7.0, f32::INFINITY] {
-            let settings = DoubtSettings { threshold, band_voxels: f64::NAN };
+            let thresholds = DoubtThresholds { networks: threshold, unlike_labels: threshold };
+            let settings = DoubtSettings { thresholds, band_voxels: f64::NAN };
             let map = DoubtMap::of(&scene.case(), &settings).unwrap();
             let count = (0..120).filter(|i| map.is_doubtful(*i)).count();
             assert_eq!(count, 8, "{threshold}");

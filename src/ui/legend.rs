@@ -2,20 +2,20 @@
 
 use std::sync::Arc;
 
-use eframe::egui::{self, Align, Color32, Layout, Mesh, Pos2, Rect, RichText, Role, Sense, Shape, Stroke, Ui};
+use eframe::egui::{
+    self, Align, Color32, Layout, Mesh, Pos2, Rect, RichText, Role, Sense, Shape, Stroke, StrokeKind, Ui,
+};
 use eframe::egui::{WidgetInfo, pos2, vec2};
 
-use super::{theme, widgets};
+use super::{legend_square, theme, widgets};
 use crate::geometry::Voxel;
-use crate::label::{Class, ClassId, ClassTable, Prediction};
+use crate::label::{Class, ClassId, ClassTable, DoubtThresholds, Prediction, RegionCode};
 use crate::view::{ColourAxes, ColourBy, ColourTables, LayerSettings};
 
 const RAMP_WIDTH: f32 = 104.0;
 const RAMP_HEIGHT: f32 = 12.0;
-const SQUARE_SIDE: f32 = 88.0;
-/// Cells of a ramp, and of each side of the square; colours are mixed inside a cell.
+/// Cells of a ramp.
 const STEPS: u8 = 51;
-const SQUARE_STEPS: u8 = 17;
 /// More classes than this make the legend longer than the panel.
 const LEGEND_CLASSES: usize = 5;
 
@@ -41,7 +41,8 @@ impl Mark {
 }
 
 impl Legend {
-    /// `chosen` is the class whose map is shown while none is under the pointer; `beside` goes beside the map.
+    /// `chosen` is the class whose map is shown while none is under the pointer; `beside` goes beside the map. The
+    /// new thresholds come back if they were dragged.
     pub fn ui(
         &mut self,
         ui: &mut Ui,
@@ -49,60 +50,79 @@ impl Legend {
         layers: &LayerSettings,
         mark: Option<Mark>,
         beside: impl FnOnce(&mut Ui),
-    ) {
+    ) -> Option<DoubtThresholds> {
+        let mut moved = None;
         let colours = match self.colours.take() {
             Some(colours) => colours.refreshed(classes, layers),
             None => Arc::new(ColourTables::new(classes, layers)),
         };
-        match (colours.coloured_by(), colours.axes()) {
-            (Some(_), ColourAxes::Two) => {
-                let wanted = [mark.map_or(0, |m| m.class), chosen];
-                let class = wanted.into_iter().find(|&class| class != 0).and_then(|class| classes.get(class));
+        match colours.coloured_by() {
+            Some(ColourBy::BothAxes) => {
                 ui.horizontal_top(|ui| {
-                    if let Some(class) = class.or_else(|| classes.in_order().next()) {
-                        square_ui(ui, class, &colours, mark);
+                    if let Some(class) = shown_class((classes, chosen), mark) {
+                        moved = legend_square::ui(ui, class, &colours, mark, layers.thresholds);
                     }
                     ui.vertical(beside);
                 });
             }
-            (by, _) => {
+            Some(by @ (ColourBy::Agreement | ColourBy::RegionCodes)) => {
+                if let Some(class) = shown_class((classes, chosen), mark) {
+                    kinds_ui(ui, class, &colours, kinds(by), mark);
+                }
+                beside(ui);
+            }
+            by => {
                 ramps_ui(ui, classes, &colours, mark);
                 ends_ui(ui, by);
                 beside(ui);
             }
         }
         self.colours = Some(colours);
+        moved
     }
 }
 
-/// The map with two axes of a class: across belief of both, upwards likeness.
-fn square_ui(ui: &mut Ui, class: &Class, colours: &ColourTables, mark: Option<Mark>) {
-    let (rect, response) = ui.allocate_exact_size(vec2(SQUARE_SIDE, SQUARE_SIDE), Sense::hover());
-    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, format!("Colour map of {}", class.name)));
-    response.on_hover_text(
-        "Top right: both networks believe it and it looks like your labels.\n\
-         Top left: it looks like your labels, but the networks doubt it.\n\
-         Bottom right: the networks are sure, but it is unlike your labels.\n\
-         Bottom left: neither.",
-    );
-    let place = |x: f32, y: f32| rect.left_bottom() + vec2(x * rect.width(), -y * rect.height());
-    let mut mesh = Mesh::default();
-    let side = u32::from(SQUARE_STEPS) + 1;
-    for (row, column) in (0..=SQUARE_STEPS).flat_map(|row| (0..=SQUARE_STEPS).map(move |column| (row, column))) {
-        let value = |step: u8| step * (255 / SQUARE_STEPS);
-        let colour = over_black(colours.pseudo(class.id, value(column), Some(value(row))));
-        let share = |step: u8| f32::from(step) / f32::from(SQUARE_STEPS);
-        mesh.colored_vertex(place(share(column), share(row)), colour);
-        if row < SQUARE_STEPS && column < SQUARE_STEPS {
-            let corner = u32::from(row) * side + u32::from(column);
-            mesh.add_triangle(corner, corner + 1, corner + side);
-            mesh.add_triangle(corner + 1, corner + side, corner + side + 1);
-        }
+/// The class whose colours are shown: that of the mark, else the chosen one.
+fn shown_class((classes, chosen): (&ClassTable, ClassId), mark: Option<Mark>) -> Option<&Class> {
+    let wanted = [mark.map_or(0, |m| m.class), chosen];
+    let class = wanted.into_iter().find(|&class| class != 0).and_then(|class| classes.get(class));
+    class.or_else(|| classes.in_order().next())
+}
+
+/// One of few colours: its words and a pair of values that have it.
+struct Kind {
+    name: String,
+    first: u8,
+    second: u8,
+}
+
+fn kinds(by: ColourBy) -> Vec<Kind> {
+    if by == ColourBy::Agreement {
+        let kind = |name: &str, second| Kind { name: name.to_owned(), first: u8::MAX, second };
+        return vec![kind("the networks agree", u8::MAX), kind("they name different classes", 0)];
     }
-    ui.painter().add(Shape::mesh(mesh));
-    if let Some(Mark { first, second: Some(second), .. }) = mark {
-        let at = place(f32::from(first) / 255.0, f32::from(second) / 255.0);
-        ui.painter().circle(at, 4.5, Color32::WHITE, Stroke::new(1.5, Color32::BLACK));
+    let pairs = [(u8::MAX, u8::MAX), (0, u8::MAX), (u8::MAX, 0), (0, 0)];
+    let kind = |(first, second): (u8, u8)| {
+        let code = RegionCode::new(second > 0, first);
+        Kind { name: format!("{} \u{b7} {}", code.code(), code.name()), first, second }
+    };
+    pairs.map(kind).into()
+}
+
+/// A colour and its meaning per row; that of the marked voxel is framed.
+fn kinds_ui(ui: &mut Ui, class: &Class, colours: &ColourTables, kinds: Vec<Kind>, mark: Option<Mark>) {
+    let colour_of = |first, second| colours.pseudo(class.id, first, Some(second));
+    for Kind { name, first, second } in kinds {
+        ui.horizontal(|ui| {
+            let (rect, response) = ui.allocate_exact_size(vec2(2.0 * RAMP_HEIGHT, RAMP_HEIGHT), Sense::hover());
+            response.widget_info(|| WidgetInfo::labeled(Role::Image, true, format!("Colour: {name}")));
+            ui.painter().rect_filled(rect, 2.0, over_black(colour_of(first, second)));
+            let here = mark.and_then(|m| Some(colour_of(m.first, m.second?)));
+            if here == Some(colour_of(first, second)) {
+                ui.painter().rect_stroke(rect, 2.0, Stroke::new(2.0, Color32::WHITE), StrokeKind::Outside);
+            }
+            widgets::caption_ui(ui, &name);
+        });
     }
 }
 
@@ -164,10 +184,12 @@ fn mark_ui(ui: &Ui, ramp: Rect, value: u8) {
 /// What the left and the right end of the ramps mean.
 fn ends_ui(ui: &mut Ui, by: Option<ColourBy>) {
     let (left, right) = match by {
-        None | Some(ColourBy::BothAxes) => return,
+        None | Some(ColourBy::BothAxes | ColourBy::Agreement | ColourBy::RegionCodes) => return,
         Some(ColourBy::DualConfidence) => ("doubtful", "sure"),
         Some(ColourBy::LikeLabels) => ("unlike", "like your labels"),
         Some(ColourBy::Probability) => ("0", "1"),
+        Some(ColourBy::Entropy) => ("decided", "undecided"),
+        Some(ColourBy::Discrepancy) => ("apart, 0", "1, one belief"),
         Some(ColourBy::Spread) => ("0", "0.1 and more"),
         Some(ColourBy::Shift) => ("−1", "+1"),
     };
@@ -180,7 +202,7 @@ fn ends_ui(ui: &mut Ui, by: Option<ColourBy>) {
     });
 }
 
-fn over_black([r, g, b, weight]: [f64; 4]) -> Color32 {
+pub(super) fn over_black([r, g, b, weight]: [f64; 4]) -> Color32 {
     // In 0..=255, because colours and weights are in 0..=1.
     let [r, g, b] = [r, g, b].map(|c| (255.0 * c * weight).round() as u8);
     Color32::from_rgb(r, g, b)

@@ -1,17 +1,18 @@
 //! The pseudo-labels: what their colours mean, what lies under the pointer, how much is shown, accepting.
 
-use eframe::egui::{self, ComboBox, Ui};
+use eframe::egui::{self, ComboBox, RichText, Ui};
 use egui_material_icons::icons::{ICON_ARROW_FORWARD, ICON_ARROW_UPWARD};
 
 use super::actions::Actions;
 use super::legend::{Legend, Mark};
 use super::readout::Readout;
 use super::tools::{self, SliderRow};
+use super::voxel_figures::{self, Read};
 use super::{theme, widgets};
 use crate::geometry::Voxel;
-use crate::label::{ClassTable, Prediction};
+use crate::label::{ClassTable, DoubtThresholds, Prediction};
 use crate::review::{Beliefs, Reason};
-use crate::view::{ColourAxes, ColourBy, KeyAction, Keymap, LayerSettings};
+use crate::view::{ColourBy, ColourTables, Contours, KeyAction, Keymap, LayerSettings};
 use crate::workspace::{OpenCase, PseudoAction, TrainAction, ViewAction, Workspace};
 
 #[derive(Debug, Default)]
@@ -41,13 +42,15 @@ impl PseudoPanel {
         }
         ui.scope(|ui| {
             widgets::compact(ui);
-            self.beliefs_ui(ui, workspace, case, prediction, &study.classes);
+            if let Some(thresholds) = self.beliefs_ui(ui, workspace, case, prediction, &study.classes) {
+                actions.push(PseudoAction::SetDoubtThresholds(thresholds).into());
+            }
         });
         ui.add_space(theme::TIGHT);
         layers_ui(ui, layers, &workspace.preferences().keymap, actions);
     }
 
-    /// The legend and what it says of the voxel under the pointer.
+    /// The legend and what it says of the voxel under the pointer; the thresholds if they were dragged.
     fn beliefs_ui(
         &mut self,
         ui: &mut Ui,
@@ -55,18 +58,18 @@ impl PseudoPanel {
         case: &OpenCase,
         prediction: &Prediction,
         classes: &ClassTable,
-    ) {
+    ) -> Option<DoubtThresholds> {
         let voxel = workspace.views().hover.and_then(|hover| case.extent().nearest_voxel(hover.position));
         let layers = workspace.views().layers.fitting(Some(prediction));
         let mark = voxel.map(|voxel| Mark::at(prediction, layers.doubt_by, voxel));
         let readout = Readout::new(prediction, voxel);
         let class = mark.map_or("nothing", |mark| classes.name(mark.class));
-        self.legend.ui(ui, (classes, workspace.tools().class), &layers, mark, |ui| {
+        let moved = self.legend.ui(ui, (classes, workspace.tools().class), &layers, mark, |ui| {
             widgets::caption_ui(ui, "Under the pointer");
             readout.class_ui(ui, class);
             // The arrows of the map with two axes.
-            let [across, up] = match layers.coloured_by().map(ColourBy::axes) {
-                Some(ColourAxes::Two) => [Some(ICON_ARROW_FORWARD), Some(ICON_ARROW_UPWARD)],
+            let [across, up] = match layers.coloured_by() {
+                Some(ColourBy::BothAxes) => [Some(ICON_ARROW_FORWARD), Some(ICON_ARROW_UPWARD)],
                 _ => [None; 2],
             };
             readout.both_believe.ui(ui, across);
@@ -75,9 +78,14 @@ impl PseudoPanel {
             }
         });
         readout.details_ui(ui);
+        let labels = case.labels();
+        let voxel_and_origin = voxel.map(|voxel| (voxel, labels.value(voxel).origin));
+        let count = classes.in_order().count();
+        voxel_figures::ui(ui, Read { prediction, classes: count, voxel: voxel_and_origin });
         if let Some(reason) = voxel.and_then(|voxel| reason_at(case, prediction, voxel)) {
             widgets::caption_ui(ui, &reason.sentence(classes));
         }
+        moved
     }
 }
 
@@ -98,18 +106,40 @@ fn layers_ui(ui: &mut Ui, mut layers: LayerSettings, keymap: &Keymap, actions: &
         layers.pseudo_opacity = value as f32;
     }
     let decimal = |v: f64| format!("{v:.2}");
-    let doubt = row("Doubt ≥", "Doubt threshold").ui(ui, layers.doubt_threshold.into(), decimal, |_| {});
+    let doubt = row("Doubt ≥", "Doubt threshold").ui(ui, layers.thresholds.networks.into(), decimal, |_| {});
     if let Some(value) = doubt {
-        actions.push(PseudoAction::SetDoubtThreshold(value as f32).into());
+        let thresholds = DoubtThresholds { networks: value as f32, ..layers.thresholds };
+        actions.push(PseudoAction::SetDoubtThresholds(thresholds).into());
     }
     ui.horizontal(|ui| {
         ui.checkbox(&mut layers.pseudo, "Show")
             .on_hover_text(keymap.with_keys("Pseudo-labels on or off", KeyAction::TogglePseudoLabels));
+        ui.checkbox(&mut layers.opacity_by_confidence, "By confidence")
+            .accessible_name("Opacity by confidence")
+            .on_hover_text("Opacity by confidence: the surer, the more opaque");
+    });
+    ui.horizontal(|ui| {
         ui.checkbox(&mut layers.network_contours, "Outlines")
             .on_hover_text(keymap.with_keys("What each network believes", KeyAction::ToggleNetworkContours));
+        if layers.network_contours {
+            contours_ui(ui, &mut layers.contours);
+        }
     });
     if layers != before {
         actions.push(ViewAction::SetLayers(layers).into());
+    }
+}
+
+/// Whose outlines are drawn, in their colours.
+fn contours_ui(ui: &mut Ui, contours: &mut Contours) {
+    for (shown, text, name, colour, looks) in [
+        (&mut contours.network_a, "A", "Outline of network A", ColourTables::NETWORK_A, "amber"),
+        (&mut contours.network_b, "B", "Outline of network B", ColourTables::NETWORK_B, "magenta"),
+        (&mut contours.fused, "Both", "Outline of both together", ColourTables::FUSED, "blue dashes"),
+    ] {
+        let explanation = format!("{name}: {looks}; white where those of A and B run together");
+        let text = RichText::new(text).color(widgets::rgb(colour));
+        ui.checkbox(shown, text).accessible_name(name).on_hover_text(explanation);
     }
 }
 

@@ -129,18 +129,18 @@ impl Line {
     }
 }
 
-fn decimals(value: Option<f32>) -> String {
+pub(super) fn decimals(value: Option<f32>) -> String {
     value.map_or_else(|| "   –".to_owned(), |v| format!("{v:.2}"))
 }
 
-fn signed(value: Option<f32>) -> String {
+pub(super) fn signed(value: Option<f32>) -> String {
     // Without this, a tiny negative shift reads -0.00.
     let hundredths = |v: f32| (100.0 * v).round() / 100.0 + 0.0;
     value.map_or_else(|| "    –".to_owned(), |v| format!("{:+.2}", hundredths(v)))
 }
 
 /// A value kept in fine steps; the last step is everything above it too.
-fn fine(step: Option<u8>) -> String {
+pub(super) fn fine(step: Option<u8>) -> String {
     match step {
         None => "     –".to_owned(),
         Some(u8::MAX) => format!("≥{:.3}", f32::from(u8::MAX) / FINE_STEPS),
@@ -178,6 +178,7 @@ mod tests {
             np_std: plane(np_std),
             np_information: plane(30),
             np_divergence: Some(0.42),
+            indecision: None,
             shown,
         })
     }

@@ -5,6 +5,7 @@
 
 use super::DoubtColours;
 use super::colour_space::{OkLab, linear_from_oklab, linear_from_srgb, oklab_from_linear, srgb_from_linear};
+use crate::label::RegionCode;
 
 const DOUBTED: [u8; 3] = [150, 90, 0];
 const UNLIKE: [u8; 3] = [160, 0, 140];
@@ -44,6 +45,21 @@ impl BeliefColours {
     pub fn background_unlike_labels(&self, dual_confidence: u8) -> [u8; 4] {
         let [r, g, b, weight] = self.doubt.background(dual_confidence);
         opaque(mixed(oklab([r, g, b]), oklab(UNLIKE), UNLIKE_BACKGROUND_SHARE), weight)
+    }
+
+    /// Of a region of SGRS-Net; `None` is background. Agreement that is ambiguous looks as what the networks doubt, sureness
+    /// of different classes as what is unlike the labels: the same four corners.
+    pub fn region(&self, code: RegionCode, class_colour: Option<[u8; 3]>) -> [u8; 4] {
+        let value = |sure: bool| if sure { u8::MAX } else { 0 };
+        match (code, class_colour) {
+            (RegionCode::AgreeSure, Some(class)) => self.like_labels(class, value(true)),
+            (RegionCode::AgreeAmbiguous, Some(class)) => self.like_labels(class, value(false)),
+            (RegionCode::DifferSure, Some(class)) => self.unlike_labels(class, value(true)),
+            (RegionCode::DifferAmbiguous, Some(class)) => self.unlike_labels(class, value(false)),
+            (RegionCode::AgreeSure, None) => self.background_like_labels(value(true)),
+            (RegionCode::AgreeAmbiguous, None) => self.background_like_labels(value(false)),
+            (RegionCode::DifferSure | RegionCode::DifferAmbiguous, None) => self.background_unlike_labels(value(false)),
+        }
     }
 }
 

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::{BeliefColours, ColourAxes, ColourBy, DoubtColours, LayerSettings, measure_colours};
-use crate::label::{Class, ClassId, ClassTable};
+use crate::geometry::Voxel;
+use crate::label::{Class, ClassId, ClassTable, DoubtRule, DoubtThresholds, RegionCode};
 
 /// Colours of labels (one per class) and of pseudo-labels (one per class and value of the plane that colours them).
 ///
@@ -16,6 +17,8 @@ pub struct ColourTables {
     pseudo: Vec<[u8; 4]>,
     /// The lower edge of a map with two axes; `pseudo` is then the upper one.
     unlike: Option<Vec<[u8; 4]>>,
+    /// By dual confidence the least likeness that is trusted; only of the map of both axes.
+    trusted: [Option<u8>; Self::SIDE],
 }
 
 /// What of the layer settings changes colours.
@@ -23,6 +26,8 @@ pub struct ColourTables {
 struct Choice {
     by: Option<ColourBy>,
     doubt: DoubtColours,
+    thresholds: DoubtThresholds,
+    opacity_by_confidence: bool,
     highlight: Option<ClassId>,
 }
 
@@ -33,20 +38,47 @@ enum Edge {
     Lower,
 }
 
+impl Edge {
+    /// The second value that lies there.
+    fn value(self) -> u8 {
+        match self {
+            Self::Upper => u8::MAX,
+            Self::Lower => 0,
+        }
+    }
+}
+
 impl ColourTables {
     /// Side of the pseudo-label table.
     pub const SIDE: usize = 256;
+
+    /// What is left of the weight of a trusted voxel in the map of both axes; `slice.wgsl` holds the same.
+    pub const TRUSTED_WEIGHT: f64 = 0.6;
 
     /// Contour colours of the two networks, and where both contours run; `slice.wgsl` holds the same.
     pub const NETWORK_A: [u8; 3] = [255, 196, 60];
     pub const NETWORK_B: [u8; 3] = [232, 80, 220];
     pub const NETWORKS_AGREE: [u8; 3] = [255, 255, 255];
+    /// Of the fused contour, which is dashed (see [`Self::is_dash`]) and not drawn where both networks' contours run.
+    pub const FUSED: [u8; 3] = [40, 160, 255];
+
+    /// Whether a dashed contour is drawn at a voxel. No straight or diagonal line through an axis-parallel slice lies
+    /// wholly between the dashes; `slice.wgsl` holds the same.
+    pub fn is_dash(voxel: Voxel) -> bool {
+        (voxel.x + 2 * voxel.y + 4 * voxel.z) % 7 < 4
+    }
 
     pub fn new(classes: &ClassTable, layers: &LayerSettings) -> Self {
         let choice = Choice::of(layers);
         let labels: Vec<[u8; 4]> = label_colours(classes, choice.highlight);
         let unlike = (choice.axes() == ColourAxes::Two).then(|| choice.table(&labels, Edge::Lower));
-        Self { classes: classes.clone(), choice, pseudo: choice.table(&labels, Edge::Upper), unlike, labels }
+        let trusted = match choice.by {
+            Some(ColourBy::BothAxes) if !choice.opacity_by_confidence => {
+                DoubtRule::new(choice.thresholds).least_likeness()
+            }
+            _ => [None; Self::SIDE],
+        };
+        Self { classes: classes.clone(), choice, pseudo: choice.table(&labels, Edge::Upper), unlike, labels, trusted }
     }
 
     /// The same tables if they still fit, else new ones: cheap to call each frame.
@@ -81,11 +113,27 @@ impl ColourTables {
                 let (lower, upper, likeness) = (of(unlike, first), of(&self.pseudo, first), f64::from(second) / 255.0);
                 // The class's hue stays until the labels really speak against it; an even mixture would be grey.
                 let share = likeness * (2.0 - likeness);
-                std::array::from_fn(|i| lower[i] * (1.0 - share) + upper[i] * share)
+                let [r, g, b, weight] = std::array::from_fn(|i| lower[i] * (1.0 - share) + upper[i] * share);
+                [r, g, b, if self.is_faded(first, second) { weight * Self::TRUSTED_WEIGHT } else { weight }]
             }
             (ColourAxes::Difference, _, Some(second)) => of(&self.pseudo, measure_colours::shift_code(first, second)),
             _ => of(&self.pseudo, first),
         }
+    }
+
+    /// Whether a voxel of the map of both axes is trusted: then it is drawn fainter than what wants to be looked at.
+    pub fn is_faded(&self, first: u8, second: u8) -> bool {
+        self.trusted[usize::from(first)].is_some_and(|least| second >= least)
+    }
+
+    /// By first value the least second value that is faded.
+    pub fn least_trusted(&self) -> &[Option<u8>; Self::SIDE] {
+        &self.trusted
+    }
+
+    /// By first value the least second value that is faded, as `[value, 0, 0, 255]`; zeros where there is none.
+    pub fn faded(&self) -> [[u8; 4]; Self::SIDE] {
+        self.trusted.map(|least| least.map_or([0; 4], |least| [least, 0, 0, 255]))
     }
 
     /// 256 colours, by class.
@@ -106,8 +154,9 @@ impl ColourTables {
 
 impl Choice {
     fn of(layers: &LayerSettings) -> Self {
-        let doubt = DoubtColours { threshold: layers.doubt_threshold };
-        Self { by: layers.coloured_by(), doubt, highlight: layers.highlight }
+        let LayerSettings { thresholds, opacity_by_confidence, highlight, .. } = *layers;
+        let doubt = DoubtColours { threshold: thresholds.networks };
+        Self { by: layers.coloured_by(), doubt, thresholds, opacity_by_confidence, highlight }
     }
 
     fn axes(&self) -> ColourAxes {
@@ -128,8 +177,20 @@ impl Choice {
 
     fn colour(&self, class: usize, colour: [u8; 4], value: u8, edge: Edge) -> [u8; 4] {
         let [r, g, b, own] = self.opaque_colour(class, colour, value, edge);
-        // At most 255: the cast is exact.
-        [r, g, b, (u16::from(own) * u16::from(colour[3]) / 255) as u8]
+        // At most 255: the casts are exact.
+        let weight = (u16::from(own) * u16::from(colour[3]) / 255) as u8;
+        let confidence = if self.opacity_by_confidence { self.confidence(value, edge) } else { u8::MAX };
+        [r, g, b, (u16::from(weight) * u16::from(confidence) / 255) as u8]
+    }
+
+    /// How sure a value is, 0..=255; always sure where the measure is drawn the stronger the less sure it is.
+    fn confidence(&self, value: u8, edge: Edge) -> u8 {
+        match self.by {
+            Some(ColourBy::Spread | ColourBy::Shift) => u8::MAX,
+            Some(ColourBy::Entropy) => u8::MAX - value,
+            Some(ColourBy::Agreement) => edge.value(),
+            _ => value,
+        }
     }
 
     /// The colour of a class that is shown with its full weight.
@@ -146,13 +207,17 @@ impl Choice {
                 (Edge::Upper, true) => beliefs.background_like_labels(value),
                 (Edge::Lower, true) => beliefs.background_unlike_labels(value),
             },
+            Some(ColourBy::Agreement) if is_background => self.doubt.background(edge.value()),
+            Some(ColourBy::Agreement) => self.doubt.foreground(colour, edge.value()),
+            Some(ColourBy::RegionCodes) => {
+                beliefs.region(RegionCode::new(edge == Edge::Upper, value), (!is_background).then_some(colour))
+            }
             Some(ColourBy::Spread) => measure_colours::spread(value),
             Some(ColourBy::Shift) => measure_colours::shift(value),
-            Some(ColourBy::DualConfidence | ColourBy::LikeLabels | ColourBy::Probability) if is_background => {
-                self.doubt.background(value)
-            }
-            Some(ColourBy::DualConfidence | ColourBy::LikeLabels | ColourBy::Probability) => {
-                self.doubt.foreground(colour, value)
+            Some(by) => {
+                // Of entropy, 0 is sure.
+                let sure = if by == ColourBy::Entropy { u8::MAX - value } else { value };
+                if is_background { self.doubt.background(sure) } else { self.doubt.foreground(colour, sure) }
             }
         }
     }
@@ -174,7 +239,12 @@ fn label_colours(classes: &ClassTable, highlight: Option<ClassId>) -> Vec<[u8; 4
 
 #[cfg(test)]
 mod tests {
+    use super::super::colour_space::seen::{self, EYES};
     use super::*;
+
+    fn opaque([r, g, b]: [u8; 3]) -> [u8; 4] {
+        [r, g, b, 255]
+    }
 
     fn tables(change: impl Fn(&mut ClassTable, &mut LayerSettings)) -> ColourTables {
         let mut classes = ClassTable::from_names(&["a", "b"]).unwrap();
@@ -224,6 +294,91 @@ mod tests {
     }
 
     #[test]
+    fn what_is_trusted_is_fainter_in_the_map_of_both_axes_and_in_no_other() {
+        let thresholds = DoubtThresholds { networks: 0.3, unlike_labels: 0.6 };
+        let strict = DoubtThresholds { networks: 0.3, unlike_labels: 0.0 };
+        let of = |by, thresholds| tables(|_, layers| (layers.doubt_by, layers.thresholds) = (by, thresholds));
+        let (map, rule) = (of(ColourBy::BothAxes, thresholds), DoubtRule::new(thresholds));
+        let nothing_trusted = of(ColourBy::BothAxes, strict);
+        for (first, second) in [(255, 255), (200, 150), (170, 255), (255, 90), (100, 255), (20, 20)] {
+            assert_eq!(map.is_faded(first, second), !rule.is_doubtful(first, second), "{first} {second}");
+            assert!(!of(ColourBy::RegionCodes, thresholds).is_faded(first, second));
+        }
+        let weight = |t: &ColourTables| t.pseudo(1, 254, Some(250))[3];
+        assert!((weight(&map) / weight(&nothing_trusted) - ColourTables::TRUSTED_WEIGHT).abs() < 0.05);
+        assert_eq!((map.faded()[255][3], map.faded()[0]), (255, [0; 4]));
+    }
+
+    #[test]
+    fn contours_are_told_apart_by_every_eye() {
+        let [r, g, b] = ColourTables::FUSED;
+        let contours = [ColourTables::NETWORK_A, ColourTables::NETWORK_B, ColourTables::NETWORKS_AGREE, [r, g, b]];
+        for eye in &EYES {
+            for (i, a) in contours.iter().enumerate() {
+                for b in &contours[..i] {
+                    let d = seen::distance(eye, opaque(*a), opaque(*b));
+                    assert!(d > seen::CLEAR, "{a:?} {b:?}: {d}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_line_along_an_axis_or_a_diagonal_of_a_slice_is_dashed() {
+        let steps: Vec<[usize; 3]> = (0..27).map(|i| [i % 3, i / 3 % 3, i / 9]).filter(|s| s.contains(&1)).collect();
+        for [dx, dy, dz] in steps {
+            let along = |n: usize| Voxel::new(20 + n * dx - n, 20 + n * dy - n, 20 + n * dz - n);
+            let dashes: Vec<bool> = (0..7).map(|n| ColourTables::is_dash(along(n))).collect();
+            let moves = [dx, dy, dz] != [1, 1, 1];
+            assert!(!moves || (dashes.contains(&true) && dashes.contains(&false)), "{dx} {dy} {dz}");
+        }
+    }
+
+    #[test]
+    fn with_opacity_by_confidence_what_is_surer_is_more_opaque_whatever_colours_it() {
+        let of = |by: Option<ColourBy>| {
+            tables(|_, layers| {
+                layers.opacity_by_confidence = true;
+                layers.colour_by(by);
+            })
+        };
+        for by in [None, Some(ColourBy::BothAxes), Some(ColourBy::DualConfidence), Some(ColourBy::RegionCodes)] {
+            let weights = [0, 60, 128, 255].map(|value| of(by).pseudo(1, value, Some(255))[3]);
+            assert!(weights.is_sorted() && weights[0] == 0.0 && weights[3] > 0.7, "{by:?}: {weights:?}");
+            assert!(!of(by).is_faded(255, 255));
+        }
+        let entropy = of(Some(ColourBy::Entropy));
+        assert!(entropy.pseudo(1, 10, None)[3] > entropy.pseudo(1, 200, None)[3]);
+    }
+
+    #[test]
+    fn entropy_looks_doubtful_where_it_is_large_and_agreement_where_there_is_none() {
+        let of = |by: ColourBy| tables(|_, layers| layers.doubt_by = by);
+        let (dual, entropy) = (of(ColourBy::DualConfidence), of(ColourBy::Entropy));
+        assert_eq!(entropy.pseudo(1, 55, None), dual.pseudo(1, 200, None));
+        assert_eq!(entropy.pseudo(0, 55, None), dual.pseudo(0, 200, None));
+        let agreement = of(ColourBy::Agreement);
+        for class in [0, 1] {
+            assert_eq!(agreement.pseudo(class, 9, Some(255)), dual.pseudo(class, 255, None));
+            assert_eq!(agreement.pseudo(class, 200, Some(0)), dual.pseudo(class, 0, None));
+        }
+    }
+
+    #[test]
+    fn region_codes_have_the_four_corners_of_the_map_and_background_is_clear_where_all_is_well() {
+        let [codes, corners] =
+            [ColourBy::RegionCodes, ColourBy::BothAxes].map(|by| tables(|_, layers| layers.doubt_by = by));
+        for (margin, agree) in [(255, 255), (0, 255), (255, 0), (0, 0)] {
+            let [code, corner] = [&codes, &corners].map(|t| t.pseudo(2, margin, Some(agree)));
+            assert_eq!(code[..3], corner[..3]);
+        }
+        assert_eq!(codes.pseudo(2, 39, Some(255)), codes.pseudo(2, 255, Some(255)));
+        assert_eq!(codes.pseudo(2, 38, Some(0)), codes.pseudo(2, 0, Some(0)));
+        assert_eq!(codes.pseudo(0, 255, Some(255))[3], 0.0);
+        assert!([(0, 255), (255, 0), (0, 0)].iter().all(|(m, a)| codes.pseudo(0, *m, Some(*a))[3] > 0.0));
+    }
+
+    #[test]
     fn a_shift_is_coloured_by_the_difference_of_its_planes_alone() {
         let t = tables(|_, layers| layers.doubt_by = ColourBy::Shift);
         assert_eq!(t.pseudo(1, 100, Some(100))[3], 0.0);
@@ -238,7 +393,7 @@ mod tests {
         let first = Arc::new(ColourTables::new(&classes, &layers));
         layers.label_opacity = 0.9;
         assert!(Arc::ptr_eq(&first, &first.refreshed(&classes, &layers)));
-        layers.doubt_threshold = 0.5;
+        layers.thresholds.networks = 0.9;
         let second = first.refreshed(&classes, &layers);
         layers.colour_by(Some(ColourBy::LikeLabels));
         assert!(!Arc::ptr_eq(&second, &second.refreshed(&classes, &layers)));

@@ -1,7 +1,7 @@
 //! What is drawn over the picture.
 
 use super::{ColourBy, Slab};
-use crate::label::{ClassId, Prediction};
+use crate::label::{ClassId, DoubtThresholds, Prediction};
 
 /// How labels are drawn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -9,6 +9,20 @@ pub enum LabelStyle {
     #[default]
     Fill,
     Contour,
+}
+
+/// Whose class boundaries are drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Contours {
+    pub network_a: bool,
+    pub network_b: bool,
+    /// Of the mean of both: the pseudo-label itself.
+    pub fused: bool,
+}
+
+impl Contours {
+    pub const ALL: Self = Self { network_a: true, network_b: true, fused: true };
+    pub const NONE: Self = Self { network_a: false, network_b: false, fused: false };
 }
 
 /// The switches of a viewer; every opacity and threshold is in 0..=1.
@@ -24,10 +38,13 @@ pub struct LayerSettings {
     /// Pseudo-labels coloured by what `doubt_by` says instead of by class alone.
     pub doubt: bool,
     pub doubt_by: ColourBy,
-    /// Doubt (1 - dual confidence) from which a voxel counts as doubtful.
-    pub doubt_threshold: f32,
-    /// Outlines of what each network alone believes.
+    /// What counts as doubtful.
+    pub thresholds: DoubtThresholds,
+    /// Outlines of what each network alone believes and of what they believe together, as far as `contours` says.
     pub network_contours: bool,
+    pub contours: Contours,
+    /// Pseudo-labels are the more opaque the surer what colours them is; what is trusted is not drawn fainter then.
+    pub opacity_by_confidence: bool,
     pub crosshair: bool,
     /// Linear interpolation of the image inside the slice; labels are never interpolated.
     pub interpolation: bool,
@@ -47,8 +64,10 @@ impl Default for LayerSettings {
             pseudo_opacity: 0.5,
             doubt: true,
             doubt_by: ColourBy::default(),
-            doubt_threshold: 0.25,
+            thresholds: DoubtThresholds::default(),
             network_contours: false,
+            contours: Contours::ALL,
+            opacity_by_confidence: false,
             crosshair: true,
             interpolation: true,
             slab: None,
@@ -61,9 +80,19 @@ impl LayerSettings {
     /// One press of the opacity keys.
     pub const OPACITY_STEP: f32 = 0.1;
 
+    /// The outlines that are drawn.
+    pub fn shown_contours(&self) -> Contours {
+        if self.network_contours { self.contours } else { Contours::NONE }
+    }
+
     /// What colours the pseudo-labels; `None`: their class alone.
     pub fn coloured_by(&self) -> Option<ColourBy> {
         self.doubt.then_some(self.doubt_by)
+    }
+
+    /// The planes that are needed for it. Where the class alone chooses the colour, opacity goes by dual confidence.
+    pub fn planes_by(&self) -> ColourBy {
+        if self.opacity_by_confidence && !self.doubt { ColourBy::DualConfidence } else { self.doubt_by }
     }
 
     pub fn colour_by(&mut self, by: Option<ColourBy>) {

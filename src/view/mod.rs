@@ -4,6 +4,7 @@ mod belief_colours;
 mod camera;
 mod clip_box;
 mod colour_by;
+mod colour_planes;
 mod colour_space;
 mod colour_tables;
 mod doubt_colours;
@@ -28,7 +29,8 @@ mod window_preset;
 pub use belief_colours::BeliefColours;
 pub use camera::SliceCamera;
 pub use clip_box::{ClipBox, ClipFace, voxels_of_drag};
-pub use colour_by::{ColourAxes, ColourBy, ColourPlanes};
+pub use colour_by::{ColourAxes, ColourBy};
+pub use colour_planes::{ColourPlanes, SecondPlane};
 pub use colour_tables::ColourTables;
 pub use doubt_colours::DoubtColours;
 pub use histogram_axis::{HistogramAxis, WindowHandle};
@@ -37,7 +39,7 @@ pub use keymap::{
     Chord, DragAction, Key, KeyAction, KeyChange, KeyGroup, KeyHelp, KeyTextError, Keymap, KeymapPreset, KeymapWarning,
     MousePreset, ToolKey, WheelAction,
 };
-pub use layers::{LabelStyle, LayerSettings};
+pub use layers::{Contours, LabelStyle, LayerSettings};
 pub use measure::{Angle, Distance, HandleHit, Measurement, Region, RegionShape, RegionStatistics};
 pub(crate) use oblique::trilinear;
 pub use oblique::{LinkedPlanes, ObliqueCamera, ObliquePlane, Slab, SlabProjection, SlabSampler};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::label::{LabelMap, Prediction, Rejections};
+use crate::label::{DoubtThresholds, LabelMap, Prediction, Rejections};
 use crate::review::{CaseFigures, ClassShares, QueueKey, Region, SliceDoubt};
 
 /// A newer job takes the place of one that waits.
@@ -12,12 +12,14 @@ pub struct ReviewJob {
     pub prediction: Arc<Prediction>,
     pub rejections: Arc<Rejections>,
     pub spacing_mm: [f64; 3],
+    pub thresholds: DoubtThresholds,
 }
 
 /// The doubtful regions of one prediction as the labels were then.
 #[derive(Debug)]
 pub struct ReviewFindings {
     pub key: QueueKey,
+    pub thresholds: DoubtThresholds,
     pub regions: Vec<Region>,
     pub shares: ClassShares,
     pub slices: SliceDoubt,

@@ -57,11 +57,12 @@ impl ReviewThread {
 /// # Errors
 /// When the planes and the labels lie on different grids.
 pub fn look(job: &ReviewJob) -> Result<ReviewFindings, ReviewError> {
-    let ReviewJob { labels, prediction, rejections, spacing_mm } = job;
+    let ReviewJob { labels, prediction, rejections, spacing_mm, thresholds } = job;
     let case = ReviewedCase { prediction, labels, rejections };
-    let doubt = DoubtMap::of(&case, &DoubtSettings::default())?;
+    let doubt = DoubtMap::of(&case, &DoubtSettings { thresholds: *thresholds, ..DoubtSettings::default() })?;
     Ok(ReviewFindings {
         key: QueueKey::new(&prediction.provenance, labels.revision()),
+        thresholds: *thresholds,
         regions: find_regions(prediction, &doubt, *spacing_mm)?,
         shares: ClassShares::of(&prediction.class),
         slices: SliceDoubt::of(&doubt, *spacing_mm),
@@ -76,7 +77,7 @@ mod tests {
 
     use super::*;
     use crate::geometry::Extent;
-    use crate::label::{LabelMap, Prediction, Probabilities, Provenance, Rejections};
+    use crate::label::{DoubtThresholds, LabelMap, Prediction, Probabilities, Provenance, Rejections};
     use crate::volume::Grid;
 
     #[test]
@@ -99,6 +100,7 @@ mod tests {
             prediction: Arc::new(prediction),
             rejections: Arc::new(Rejections::default()),
             spacing_mm: [1.0; 3],
+            thresholds: DoubtThresholds::default(),
         };
         let thread = ReviewThread::start(|| {}).unwrap();
         thread.send(job);

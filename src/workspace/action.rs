@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::edit::{BrushShape, BrushSize, IntensityRange, Operation, PaintRule};
 use crate::geometry::{PatientSide, Plane, Voxel};
 use crate::io::ClassFileFormat;
-use crate::label::{ClassId, ClassStatus, ClassTable};
+use crate::label::{ClassId, ClassStatus, ClassTable, DoubtThresholds};
 use crate::learn::{DeviceChoice, Method};
 use crate::project::{CaseState, Source};
 use crate::review::RegionId;
@@ -434,8 +434,8 @@ pub enum PseudoAction {
     AcceptSlice(Plane),
     /// The component of the pseudo-label that holds this voxel.
     AcceptComponent(Voxel),
-    /// Doubt is 1 - dual confidence (0 to 1); voxels above this doubt are not accepted.
-    SetDoubtThreshold(f32),
+    /// What counts as doubtful: it is not accepted as trusted, and is looked at in review.
+    SetDoubtThresholds(DoubtThresholds),
 }
 
 /// Review of the shown case, region by region.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::geometry::VoxelBox;
-use crate::label::{LabelMap, Prediction, Rejections};
+use crate::label::{DoubtThresholds, LabelMap, Prediction, Rejections};
 use crate::review::{QueueKey, QueuedRegion, Region, RegionId, RegionState, ReviewQueue, SliceDoubt};
 use crate::worker::protocol_review::{ReviewFindings, ReviewJob};
 
@@ -14,7 +14,9 @@ pub struct CaseReview {
     rejections: Arc<Rejections>,
     rejected: Vec<Rejected>,
     /// What was asked of the review thread last.
-    asked: Option<QueueKey>,
+    asked: Option<(QueueKey, DoubtThresholds)>,
+    /// What the queue was made with.
+    thresholds: DoubtThresholds,
 }
 
 /// A rejection that an undo can take back as long as no label has changed since.
@@ -63,14 +65,15 @@ impl CaseReview {
         labels: &Arc<LabelMap>,
         prediction: &Arc<Prediction>,
         spacing_mm: [f64; 3],
+        thresholds: DoubtThresholds,
     ) -> Option<ReviewJob> {
-        let key = QueueKey::new(&prediction.provenance, labels.revision());
-        if self.asked.as_ref() == Some(&key) {
+        let wanted = Some((QueueKey::new(&prediction.provenance, labels.revision()), thresholds));
+        if self.asked == wanted {
             return None;
         }
-        self.asked = Some(key);
+        self.asked = wanted;
         let (labels, prediction) = (Arc::clone(labels), Arc::clone(prediction));
-        Some(ReviewJob { labels, prediction, rejections: Arc::clone(&self.rejections), spacing_mm })
+        Some(ReviewJob { labels, prediction, rejections: Arc::clone(&self.rejections), spacing_mm, thresholds })
     }
 
     /// The rejections changed: what was asked has another answer now.
@@ -78,13 +81,14 @@ impl CaseReview {
         self.asked = None;
     }
 
-    /// Findings of the same prediction only say where doubt is left: the order of the queue stays while somebody works.
+    /// Findings of the same prediction and thresholds only say where doubt is left: the order of the queue stays while somebody works.
     pub(super) fn take(&mut self, found: ReviewFindings, labels: &LabelMap, spacing_mm: [f64; 3]) {
-        let ReviewFindings { key, regions, shares, slices, .. } = found;
+        let ReviewFindings { key, thresholds, regions, shares, slices, .. } = found;
         let extent = labels.extent();
         self.slices = Some(slices);
+        let same_rule = std::mem::replace(&mut self.thresholds, thresholds) == thresholds;
         match &mut self.queue {
-            Some(queue) if (&queue.key().model, queue.key().step) == (&key.model, key.step) => {}
+            Some(queue) if same_rule && (&queue.key().model, queue.key().step) == (&key.model, key.step) => {}
             Some(queue) => queue.refresh(key, regions, &shares),
             None => self.queue = Some(ReviewQueue::new(key, extent, spacing_mm, regions, &shares)),
         }

@@ -86,6 +86,8 @@ pub struct Workspace {
     /// The demo is being opened by somebody who has not seen the tour.
     offers_tour: bool,
     views: Views,
+    /// When the thresholds of doubt were changed last.
+    thresholds_set: Duration,
     tools: Tools,
     training: Training,
     notices: Vec<Notice>,

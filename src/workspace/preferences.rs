@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::label::DoubtThresholds;
 use crate::project::PreferencesFile;
 use crate::view::Keymap;
 use crate::workspace::Layout;
@@ -33,6 +34,8 @@ pub struct Settings {
     pub tour_seen: bool,
     /// Blind reading: cases are shown by number.
     pub hides_names: bool,
+    /// What counts as doubtful in pseudo-labels.
+    pub doubt: DoubtThresholds,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,6 +55,7 @@ impl Default for Settings {
             layout: Layout::default(),
             tour_seen: false,
             hides_names: false,
+            doubt: DoubtThresholds::default(),
         }
     }
 }
@@ -72,6 +76,7 @@ impl Preferences {
             Settings::default()
         });
         settings.zoom = if settings.zoom.is_finite() { settings.zoom } else { 1.0 };
+        settings.doubt = settings.doubt.clamped();
         settings.zoom = settings.zoom.clamp(*Settings::ZOOM.start(), *Settings::ZOOM.end());
         let keymap = if file.keys.trim().is_empty() {
             Keymap::default()
@@ -86,10 +91,10 @@ impl Preferences {
     }
 
     pub(super) fn write(&self) -> PreferencesFile {
-        // Plain numbers and words: they can always be written.
-        let mut settings = toml::to_string_pretty(&self.settings).unwrap_or_default();
+        // Plain numbers and words: they can always be written. The settings end with a table, so they come last.
         let arranged = Arranged { arrangement: self.arrangement.clone() };
-        settings += &toml::to_string_pretty(&arranged).unwrap_or_default();
+        let mut settings = toml::to_string_pretty(&arranged).unwrap_or_default();
+        settings += &toml::to_string_pretty(&self.settings).unwrap_or_default();
         PreferencesFile { settings, keys: self.keymap.to_toml() }
     }
 }
@@ -103,12 +108,14 @@ mod tests {
     fn what_is_written_is_read_again() {
         let mut keymap = KeymapPreset::Slicer.keymap();
         keymap.bind(Chord::char('Q').ctrl(), KeyAction::Save);
+        let doubt = DoubtThresholds { networks: 0.25, unlike_labels: 0.75 };
         let settings = Settings {
             theme: ThemeChoice::Light,
             zoom: 1.5,
             layout: Layout::Columns,
             tour_seen: true,
             hides_names: true,
+            doubt,
         };
         let arrangement = Some("{\"where\": 'there'}".to_owned());
         let preferences = Preferences { settings, keymap, arrangement };

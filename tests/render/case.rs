@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chiaro::geometry::{Affine, Extent, PatientSide, Plane, Voxel};
-use chiaro::label::{ClassTable, LabelMap, Origin, Prediction, Probabilities, Provenance};
+use chiaro::label::{ClassTable, Indecision, LabelMap, Origin, Prediction, Probabilities, Provenance};
 use chiaro::render::wgpu::TextureFormat;
 use chiaro::render::{
     GpuVolumes, Offscreen, PredictionState, RenderError, SliceRenderer, SliceScene, ViewId, reference,
@@ -90,6 +90,12 @@ impl Case {
                 mean: Some(plane([13, 7, 31], 256)),
                 np: Some(plane([5, 41, 23], 256)),
                 np_std: Some(plane([3, 11, 19], 256)),
+                indecision: Some(Indecision {
+                    entropy: plane([9, 4, 2], 256),
+                    belief_agreement: plane([2, 21, 9], 256),
+                    jensen_shannon: plane([7, 5, 1], 256),
+                    margin: plane([11, 3, 5], 80),
+                }),
                 ..Probabilities::default()
             },
         };

@@ -2,15 +2,16 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 
+use super::indecision::Undecided;
 use super::judged::channel_count;
 use crate::geometry::Extent;
-use crate::label::{ClassId, FINE_STEPS, Prediction, Probabilities, ProbabilityKind, Provenance};
+use crate::label::{ClassId, FINE_STEPS, Indecision, Prediction, Probabilities, ProbabilityKind, Provenance};
 use crate::volume::Grid;
 
 /// What a voxel of a packed plane holds: three numbers of 0 to 255 in one f32, which is exact up to 2^24.
 const BYTE: f32 = 256.0;
-/// Planes without a neural process: classes and confidences, then mean and scaled probability.
-const NETWORK_PLANES: usize = 8;
+/// Planes without a neural process: classes and confidences, mean and scaled probability, four of indecision.
+const NETWORK_PLANES: usize = 12;
 /// Those of a neural process: probability, standard deviation, information.
 const NP_PLANES: usize = 3;
 
@@ -31,8 +32,9 @@ impl Reading {
     }
 
     /// Maps `[1, channel, z, y, x]` (see [`channel_count`]) to `[rows, voxels]` of packed bytes, on the device: fused class,
-    /// confidence of A, of B; class of A, of B, dual confidence; probability of the fused class by the mean, the scaled
-    /// mean and the neural process; its standard deviation and information. Of equal classes the first wins.
+    /// confidence of A, of B; class of A, of B, dual confidence; probability of the fused class by the mean and the scaled
+    /// mean, entropy; the other three of [`Indecision`]; probability of the fused class by the neural process, its standard
+    /// deviation and information. Of equal classes the first wins.
     ///
     /// Dual confidence is the mean over both directions of the giver's confidence times the learner's belief
     /// (methods 5.2, 12): `(p_A[a] p_B[a] + p_A[b] p_B[b]) / 2` with `a`, `b` the classes of A and B.
@@ -51,9 +53,11 @@ impl Reading {
         let [first_a, first_b] = seen(0);
         let mut a = Best::first(first_a.clone(), vec![first_b.clone()]);
         let mut b = Best::first(first_b.clone(), vec![first_a.clone()]);
+        let mut undecided = Undecided::first(&first_a, &first_b);
         let mut fused = Best::first(first_a + first_b, beside(0));
         for class in 1..k {
             let [p_a, p_b] = seen(class);
+            undecided.add(&p_a, &p_b);
             a.offer(class, p_a.clone(), vec![p_b.clone()]);
             b.offer(class, p_b.clone(), vec![p_a.clone()]);
             fused.offer(class, p_a + p_b, beside(class));
@@ -62,16 +66,17 @@ impl Reading {
         let mean = fused.p.mul_scalar(0.5);
         let mut beside = fused.beside.into_iter();
         let scaled = self.temperature.and_then(|_| beside.next()).unwrap_or_else(|| mean.clone());
-        let np = beside.next().unwrap_or_else(|| mean.clone());
+        let [entropy, agreement, jensen_shannon, margin] = undecided.values(k).map(byte);
         let mut rows = vec![
             packed(fused.class, byte(a.p), byte(b.p)),
             packed(a.class, b.class, byte(dual)),
-            packed(byte(mean), byte(scaled), byte(np)),
+            packed(byte(mean), byte(scaled), entropy),
+            packed(agreement, jensen_shannon, margin),
         ];
-        if self.has_np {
+        // Present where there is a neural process.
+        if let (Some(np), Some(sd)) = (beside.next(), beside.next()) {
             let fine = |t: Tensor<1>| byte(t.mul_scalar(FINE_STEPS / 255.0));
-            let sd = beside.next().unwrap_or_else(|| of(4 * k));
-            rows.push(packed(fine(sd), fine(of(4 * k)), of(4 * k).zeros_like()));
+            rows.push(packed(byte(np), fine(sd), fine(of(4 * k))));
         }
         Tensor::stack(rows, 0)
     }
@@ -179,6 +184,7 @@ impl Planes {
         let named = |channels: Grid<u8>| channels.map(|c| classes.get(usize::from(*c)).copied().unwrap_or(0));
         let mut next = || grid(planes.next().unwrap_or_default());
         let [fused, confidence_a, confidence_b, a, b, dual_confidence, mean, scaled] = std::array::from_fn(|_| next());
+        let [entropy, belief_agreement, jensen_shannon, margin] = std::array::from_fn(|_| next());
         let np = reading.has_np.then(|| [next(), next(), next()]);
         let [np, np_std, np_information] = np.map_or([None, None, None], |planes| planes.map(Some));
         Prediction {
@@ -196,6 +202,7 @@ impl Planes {
                 np_std,
                 np_information,
                 np_divergence: None,
+                indecision: Some(Indecision { entropy, belief_agreement, jensen_shannon, margin }),
                 shown: reading.shown,
             },
         }
@@ -260,7 +267,7 @@ mod tests {
         let reading = Reading { temperature: Some(2.0), ..reading(2) };
         let planes = planes_with(&reading, &[0.1, 0.9, 0.3, 0.7]);
         // sqrt(p) / sum sqrt(p): 3/4 of A; sqrt(0.7) / (sqrt(0.3) + sqrt(0.7)) = 0.6044 of B.
-        assert_eq!(planes[6..], [share(0.8), share((0.75 + 0.6044) / 2.0)]);
+        assert_eq!(planes[6..8], [share(0.8), share((0.75 + 0.6044) / 2.0)]);
     }
 
     #[test]
@@ -268,8 +275,28 @@ mod tests {
         let reading = Reading { has_np: true, ..reading(2) };
         // A, B, p_np, sd, information.
         let planes = planes_with(&reading, &[0.1, 0.9, 0.3, 0.7, 0.4, 0.6, 0.05, 0.02, 0.0101]);
-        assert_eq!(planes[8..], [share(0.6), 51, 26]);
+        assert_eq!(planes[12..], [share(0.6), 51, 26]);
+        assert_eq!(planes.len(), reading.plane_count());
         let background: Vec<f32> = reading.background(&Device::flex()).into_data().try_to_vec().unwrap();
         assert_eq!(background, [1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0]);
+    }
+    #[test]
+    fn indecision_is_that_of_the_formulas() {
+        let (p_a, p_b) = ([0.2f32, 0.5, 0.3], [0.6f32, 0.3, 0.1]);
+        let entropy = |p: &[f32]| -p.iter().map(|p| p * p.ln()).sum::<f32>();
+        let mean: Vec<f32> = p_a.iter().zip(p_b).map(|(a, b)| (a + b) / 2.0).collect();
+        let divergence: f32 = p_b.iter().zip(p_a).map(|(b, a)| b * (b / a).ln()).sum();
+        let jensen_shannon = (entropy(&mean) - (entropy(&p_a) + entropy(&p_b)) / 2.0) / 2f32.ln();
+        let expected = [entropy(&mean) / 3f32.ln(), (-divergence).exp(), jensen_shannon, 0.2];
+        assert_eq!(planes_with(&reading(3), &[p_a, p_b].concat())[8..], expected.map(share));
+    }
+
+    #[test]
+    fn sure_networks_are_decided_and_sure_of_different_classes_they_differ_as_far_as_can_be() {
+        let indecision =
+            |p_a: &[f32], p_b: &[f32]| planes_with(&reading(p_a.len()), &[p_a, p_b].concat())[8..].to_vec();
+        assert_eq!(indecision(&[0.0, 1.0], &[0.0, 1.0]), [0, 255, 0, 255]);
+        assert_eq!(indecision(&[1.0, 0.0], &[0.0, 1.0]), [255, 0, 255, 255]);
+        assert_eq!(indecision(&[0.5, 0.5], &[0.0, 1.0])[3], 0);
     }
 }

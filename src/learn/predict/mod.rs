@@ -2,6 +2,7 @@
 
 mod beliefs;
 mod corrections;
+mod indecision;
 mod judged;
 mod pass;
 mod pseudo_set;
@@ -210,7 +211,7 @@ impl Predictor {
         on_grid.map(Some).ok_or(LearnError::TooFine { native_mm: native, grid_mm: grid })
     }
 
-    /// Held at a time: the image, eight to eleven bytes per voxel of planes, and the sums of as many slices as a window is
+    /// Held at a time: the image, twelve to fifteen bytes per voxel of planes, and the sums of as many slices as a window is
     /// deep.
     fn predict_on_grid(
         &self,

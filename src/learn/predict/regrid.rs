@@ -1,6 +1,6 @@
 //! A volume on the plan's grid, and its planes on the volume's own.
 
-use crate::label::{Prediction, Probabilities, probability_to_u8};
+use crate::label::{Indecision, Prediction, Probabilities, probability_to_u8};
 use crate::learn::data::Normaliser;
 use crate::volume::{Grid, Image, Regridding, Voxels};
 
@@ -37,6 +37,12 @@ pub fn brought_back(prediction: &Prediction, regridding: &Regridding) -> Predict
             np_std: of.np_std.as_ref().map(linear),
             np_information: of.np_information.as_ref().map(linear),
             np_divergence: of.np_divergence,
+            indecision: of.indecision.as_ref().map(|i| Indecision {
+                entropy: linear(&i.entropy),
+                belief_agreement: linear(&i.belief_agreement),
+                jensen_shannon: linear(&i.jensen_shannon),
+                margin: linear(&i.margin),
+            }),
             shown: of.shown,
         },
         class: on_class,

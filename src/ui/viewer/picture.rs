@@ -121,7 +121,7 @@ impl Pictures {
     /// Only the planes of the new choice, and only when there is one.
     fn recolour(&mut self, workspace: &Workspace) -> Result<(), RenderError> {
         let Some(prediction) = workspace.displayed_prediction() else { return Ok(()) };
-        let by = workspace.views().layers.fitting(Some(&**prediction)).doubt_by;
+        let by = workspace.views().layers.fitting(Some(&**prediction)).planes_by();
         if by == std::mem::replace(&mut self.coloured_by, by) {
             return Ok(());
         }
@@ -182,7 +182,7 @@ impl Pictures {
 
     fn upload_prediction(&mut self, workspace: &Workspace) -> Result<(), RenderError> {
         let prediction = workspace.displayed_prediction().map(|prediction| &**prediction);
-        let by = workspace.views().layers.fitting(prediction).doubt_by;
+        let by = workspace.views().layers.fitting(prediction).planes_by();
         self.coloured_by = by;
         let upload = |renderer: &mut SliceRenderer, gpu: &RenderState| {
             renderer.set_prediction(&gpu.device, &gpu.queue, prediction, by)

@@ -73,6 +73,7 @@ impl Workspace {
                     self.notify(Notice::warning(warning), effects);
                 }
                 self.views.layout = preferences.settings.layout;
+                self.views.layers.thresholds = preferences.settings.doubt;
                 self.preferences = preferences;
                 self.preferences_known = true;
             }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::edit::{Acceptance, Delta, accept};
-use crate::label::{Provenance, probability_to_u8};
+use crate::label::{DoubtRule, Provenance};
 use crate::project::ModelStep;
 use crate::worker::protocol_io::EditKind;
 use crate::workspace::{Effect, Notice, PseudoAction, Workspace};
@@ -26,16 +26,25 @@ impl Workspace {
             PseudoAction::AcceptComponent(seed) => {
                 self.accept("Accept region", &Acceptance::Component { seed }, effects);
             }
-            PseudoAction::SetDoubtThreshold(doubt) if doubt.is_finite() => {
-                self.views.layers.doubt_threshold = doubt.clamp(0.0, 1.0);
+            PseudoAction::SetDoubtThresholds(thresholds) => {
+                self.views.layers.thresholds = thresholds.clamped();
+                self.thresholds_set = self.now;
             }
-            PseudoAction::SetDoubtThreshold(_) => {}
         }
     }
 
-    /// Stored dual confidence from which a voxel may be accepted.
-    pub(super) fn least_confidence(&self) -> u8 {
-        probability_to_u8(1.0 - self.views.layers.doubt_threshold)
+    /// What is doubtful by it may not be accepted as trusted.
+    pub(super) fn doubt_rule(&self) -> DoubtRule {
+        DoubtRule::new(self.views.layers.thresholds)
+    }
+
+    /// Into the user's settings; not while a threshold is being dragged.
+    pub(super) fn keep_thresholds(&mut self, effects: &mut Vec<Effect>) {
+        if self.preferences_known && self.preferences.settings.doubt != self.views.layers.thresholds {
+            let mut preferences = self.preferences.clone();
+            preferences.settings.doubt = self.views.layers.thresholds;
+            self.set_preferences(preferences, effects);
+        }
     }
 
     /// An acceptance, with the networks that the shown pseudo-label came from.
@@ -48,14 +57,15 @@ impl Workspace {
         EditKind::Accepted { model }
     }
 
-    /// Writes the pseudo-label where it is at least this sure. `None` if nothing changes or there is no pseudo-label.
-    pub(super) fn take_in(&mut self, what: &Acceptance, least_confidence: u8) -> Option<Delta> {
+    /// Writes the pseudo-label where the rule, if there is one, trusts it. `None` if nothing changes or there is no
+    /// pseudo-label.
+    pub(super) fn take_in(&mut self, what: &Acceptance, rule: Option<&DoubtRule>) -> Option<Delta> {
         let locked = self.locked();
         let case = self.case_mut()?;
         let prediction = case.prediction.clone()?;
-        let confidence = prediction.dual_confidence.as_slice();
+        let trusted = |i: usize| rule.is_none_or(|rule| prediction.is_trusted(i, rule));
         let labels = Arc::make_mut(&mut case.labels);
-        accept(labels, &prediction.class, what, |i| confidence[i] >= least_confidence, &locked)
+        accept(labels, &prediction.class, what, trusted, &locked)
     }
 
     fn accept(&mut self, name: &str, what: &Acceptance, effects: &mut Vec<Effect>) {
@@ -65,7 +75,7 @@ impl Workspace {
         if self.case().is_none_or(|case| case.prediction.is_none()) {
             return self.notify_no_prediction(effects);
         }
-        match self.take_in(what, self.least_confidence()) {
+        match self.take_in(what, Some(&self.doubt_rule())) {
             Some(delta) => {
                 let name = format!("{name}, {}", voxels(delta.voxel_count()));
                 let kind = self.accepted_kind();

@@ -89,7 +89,7 @@ fn ends_proposal(action: &Action) -> bool {
     match action {
         Action::Edit(EditAction::Propose { .. } | EditAction::ApplyProposal | EditAction::Outline(_)) => false,
         Action::Edit(_) | Action::Case(_) | Action::Review(_) => true,
-        Action::Pseudo(action) => !matches!(action, PseudoAction::SetDoubtThreshold(_)),
+        Action::Pseudo(action) => !matches!(action, PseudoAction::SetDoubtThresholds(_)),
         Action::Class(ClassAction::SetLocked { .. }) | Action::Tool(ToolAction::SetPaintRule(_)) => true,
         Action::App(AppAction::CloseRequested) | Action::File(FileAction::CloseProject) => true,
         _ => false,

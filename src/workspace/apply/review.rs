@@ -54,10 +54,10 @@ impl Workspace {
 
     fn accept_region(&mut self, trusted_only: bool, effects: &mut Vec<Effect>) {
         let Some(region) = self.region_to_decide(effects) else { return };
-        let least = if trusted_only { self.least_confidence() } else { 0 };
+        let rule = trusted_only.then(|| self.doubt_rule());
         let Some(extent) = self.case().map(OpenCase::extent) else { return };
         let what = Acceptance::Brush(VoxelSet::from_spans(extent, region.spans.iter().cloned()));
-        let Some(delta) = self.take_in(&what, least) else {
+        let Some(delta) = self.take_in(&what, rule.as_ref()) else {
             let text = "Nothing to accept here: every voxel is labelled already, locked or too doubtful.";
             return self.notify(Notice::info(text), effects);
         };
@@ -133,14 +133,15 @@ impl Workspace {
     /// Asks for the regions of the shown case's prediction where they are not known, while the hand rests: labels that are
     /// read beside the window are copied by the next edit.
     pub(super) fn review_at_rest(&mut self, effects: &mut Vec<Effect>) {
-        let now = self.now;
-        if self.stroke.is_some() {
+        let (now, thresholds) = (self.now, self.views.layers.thresholds);
+        if self.stroke.is_some() || now.saturating_sub(self.thresholds_set) < REST {
             return;
         }
+        self.keep_thresholds(effects);
         let rests = |case: &&mut OpenCase| now.saturating_sub(case.last_edit) >= REST;
         if let Some(case) = self.case_mut().filter(rests)
             && let Some(prediction) = case.prediction.clone()
-            && let Some(job) = case.review.job(&case.labels, &prediction, case.image.spacing_mm())
+            && let Some(job) = case.review.job(&case.labels, &prediction, case.image.spacing_mm(), thresholds)
         {
             effects.push(Effect::Review(job));
         }

@@ -79,7 +79,7 @@ impl Workspace {
 
     pub(super) fn extend_stroke(&mut self, to: [f64; 3], effects: &mut Vec<Effect>) {
         let Some(mut stroke) = self.stroke.take() else { return };
-        let (least, locked, brush) = (self.least_confidence(), self.locked(), self.tools.pressed_brush());
+        let (rule, locked, brush) = (self.doubt_rule(), self.locked(), self.tools.pressed_brush());
         let Some(case) = self.case_mut() else { return };
         let labels = Arc::make_mut(&mut case.labels);
         let mut voxels = stroke.voxels(brush, &case.image, to);
@@ -91,9 +91,8 @@ impl Workspace {
                 paint_voxels(labels, &voxels, paint)
             }
             (Ink::Accept, Some(prediction)) => {
-                let confidence = prediction.dual_confidence.as_slice();
                 let what = Acceptance::Brush(voxels);
-                accept(labels, &prediction.class, &what, |i| confidence[i] >= least, &locked)
+                accept(labels, &prediction.class, &what, |i| prediction.is_trusted(i, &rule), &locked)
             }
             (Ink::Accept, None) => None,
         };

@@ -21,7 +21,7 @@ use super::*;
 use crate::edit::HistoryRecord;
 use crate::geometry::{Affine, Extent, Plane};
 use crate::io::NiftiGeometry;
-use crate::label::{ClassId, ClassTable, LabelMap, Prediction, Probabilities, Provenance, Rejections};
+use crate::label::{ClassId, ClassTable, DoubtThresholds, LabelMap, Prediction, Probabilities, Provenance, Rejections};
 use crate::project::CaseState;
 use crate::volume::{Grid, Image, VoxelType, Voxels};
 use crate::worker::protocol::{TrainerCommand, TrainerEvent, TrainerState};
@@ -129,6 +129,10 @@ pub(super) fn prediction(case: &str, run: &str, step: u64, label_revision: u64) 
         class,
         probabilities: Probabilities::default(),
     })
+}
+
+pub(super) fn doubt_of_networks(networks: f32) -> PseudoAction {
+    PseudoAction::SetDoubtThresholds(DoubtThresholds { networks, ..DoubtThresholds::default() })
 }
 
 pub(super) fn start_training(ws: &mut Workspace) -> Vec<Effect> {

@@ -66,7 +66,7 @@ fn accepting_the_case_writes_only_unknown_voxels_that_are_not_doubtful() {
     apply(&mut ws, Action::Class(ClassAction::Select(2)));
     stroke(&mut ws, Tool::Brush, [2.0, 4.0, 1.0], [3.0, 4.0, 1.0]);
     let by_hand = labels(&ws).known_count();
-    accept(&mut ws, PseudoAction::SetDoubtThreshold(0.25));
+    accept(&mut ws, doubt_of_networks(0.25));
     accept(&mut ws, PseudoAction::AcceptCase);
     for v in extent().full_box().voxels() {
         let value = labels(&ws).value(v);
@@ -79,9 +79,24 @@ fn accepting_the_case_writes_only_unknown_voxels_that_are_not_doubtful() {
 }
 
 #[test]
+fn what_is_unlike_the_labels_is_accepted_only_as_far_as_its_threshold_goes() {
+    let mut ws = study(&["a"]);
+    let mut unlike = Prediction::clone(&prediction("a", RUN, 10, 0));
+    unlike.probabilities.np = Some(Grid::from_fn(extent(), |v| if v.x < 3 { 100 } else { 250 }));
+    io(&mut ws, IoEvent::PredictionLoaded { case: "a".into(), prediction: Some(Arc::new(unlike)) });
+    accept(&mut ws, PseudoAction::AcceptCase);
+    let is_known = |ws: &Workspace, v| labels(ws).value(v).origin.is_known();
+    assert!(extent().full_box().voxels().all(|v| is_known(&ws, v) == (v.z < 4 && v.x >= 3)));
+    let thresholds = DoubtThresholds { unlike_labels: 0.9, ..DoubtThresholds::default() };
+    accept(&mut ws, PseudoAction::SetDoubtThresholds(thresholds));
+    accept(&mut ws, PseudoAction::AcceptCase);
+    assert!(extent().full_box().voxels().all(|v| is_known(&ws, v) == (v.z < 4)));
+}
+
+#[test]
 fn a_threshold_of_one_accepts_everything() {
     let mut ws = predicted();
-    accept(&mut ws, PseudoAction::SetDoubtThreshold(1.0));
+    accept(&mut ws, doubt_of_networks(1.0));
     accept(&mut ws, PseudoAction::AcceptCase);
     assert_eq!(labels(&ws).known_count(), extent().voxel_count());
     let nothing = accept(&mut ws, PseudoAction::AcceptCase);

@@ -110,6 +110,26 @@ fn accepting_writes_unknown_voxels_only_and_goes_on() {
 }
 
 #[test]
+fn other_thresholds_find_other_regions_once_the_hand_rests_and_are_kept_in_the_settings() {
+    let mut ws = reviewed();
+    io(&mut ws, IoEvent::Preferences(Box::default()));
+    // Both blocks are as doubtful as can be counted, and the networks differ there; the rest is hardly doubtful.
+    let strict = DoubtThresholds { networks: 0.015625, ..DoubtThresholds::default() };
+    apply(&mut ws, Action::Pseudo(PseudoAction::SetDoubtThresholds(strict)));
+    let at_once = tick(&mut ws, 11);
+    assert_eq!(at_once.iter().filter(|e| matches!(e, Effect::Review(_))).count(), 0);
+    let rested = tick(&mut ws, 13);
+    let kept =
+        |e: &Effect| matches!(e, Effect::Io(IoCommand::SavePreferences(file)) if file.settings.contains("0.015625"));
+    assert!(rested.iter().any(kept));
+    let voxels = |ws: &Workspace| -> usize { queue(ws).regions().iter().map(|queued| queued.region.voxel_count).sum() };
+    let before = voxels(&ws);
+    assert_eq!(found(&mut ws, &rested), 1);
+    assert!(voxels(&ws) > before);
+    assert!(tick(&mut ws, 14).is_empty());
+}
+
+#[test]
 fn only_the_sure_part_is_accepted_on_demand() {
     let mut ws = reviewed();
     review(&mut ws, ReviewAction::Next);
@@ -117,7 +137,7 @@ fn only_the_sure_part_is_accepted_on_demand() {
     let effects = review(&mut ws, ReviewAction::Accept { trusted_only: true });
     assert_eq!(notices(&effects).len(), 1, "both regions are beyond the threshold");
     assert_eq!(*labels(&ws), before);
-    apply(&mut ws, Action::Pseudo(PseudoAction::SetDoubtThreshold(1.0)));
+    apply(&mut ws, Action::Pseudo(doubt_of_networks(1.0)));
     review(&mut ws, ReviewAction::Accept { trusted_only: true });
     assert!(origin_count(&ws, Origin::Accepted) > 0);
 }
@@ -155,7 +175,7 @@ fn what_was_accepted_in_a_rejected_region_becomes_unknown_and_one_undo_brings_it
     let mut ws = reviewed();
     review(&mut ws, ReviewAction::Next);
     let region = ws.case().unwrap().review.current().unwrap().region.clone();
-    apply(&mut ws, Action::Pseudo(PseudoAction::SetDoubtThreshold(1.0)));
+    apply(&mut ws, Action::Pseudo(doubt_of_networks(1.0)));
     apply(&mut ws, Action::Pseudo(PseudoAction::AcceptSlice(Plane::Axial)));
     let accepted = labels(&ws).clone();
     let inside = region.known_count(&accepted);
