@@ -11,10 +11,12 @@ use chiaro::geometry::Plane;
 use chiaro::label::{LabelValue, Origin, ProbabilityKind};
 use chiaro::learn::{Calibration, Check, Method, Sign};
 use chiaro::metrics::Reliability;
+use chiaro::project::CaseState;
+use chiaro::rounds::Round;
 use chiaro::ui::Start;
 use chiaro::volume::Grid;
 use chiaro::worker::protocol::{TrainerCommand, TrainerEvent, TrainerState};
-use chiaro::workspace::Tool;
+use chiaro::workspace::{CaseFilter, RoundView, Tool};
 use eframe::egui::accesskit::Role;
 use eframe::egui::{Event, Key, Modifiers, MouseWheelSource, MouseWheelUnit, PointerButton, Pos2, TouchPhase, vec2};
 use egui_kittest::kittest::Queryable as _;
@@ -266,6 +268,70 @@ fn training_is_started_paused_and_stopped_from_the_strip() {
     assert!(window.commands.try_iter().any(|c| matches!(c, TrainerCommand::Resume)));
     window.click("Stop learning");
     assert!(window.commands.try_iter().any(|c| matches!(c, TrainerCommand::Stop)));
+}
+
+fn round(number: u32, dice: [f64; 2]) -> Round {
+    Round {
+        number,
+        started_unix_s: 0,
+        ended_unix_s: 1,
+        model: "run-1".into(),
+        step: 10,
+        checkpoint: Some("rounds".into()),
+        held_out: [("h".into(), dice[0]), ("i".into(), dice[1])].into(),
+        known: Default::default(),
+        labelled_voxels: 0,
+        labelled_cases: 0,
+        corrections: Default::default(),
+    }
+}
+
+#[test]
+fn rounds_are_judged_looked_back_at_and_gone_back_to() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = Window::with_demo(dir.path());
+    window.click("Train");
+    let mut tell = vec![TrainerEvent::Run("run-1".into()), TrainerEvent::State(TrainerState::Running)];
+    for (number, dice) in [(1, [0.5, 0.6]), (2, [0.7, 0.8]), (3, [0.4, 0.5])] {
+        tell.push(TrainerEvent::RoundEnded { round: Box::new(round(number, dice)), displaced: vec![] });
+    }
+    tell.into_iter().for_each(|event| window.events.send(event).unwrap());
+    window.steps(3);
+    assert!(window.shows("Worse since round 3: go back to round 2?"));
+    window.click("Rounds of learning");
+    window.click("Compare round 2");
+    let asked = window.commands.try_iter().any(|c| matches!(c, TrainerCommand::PredictWith { round: 2, .. }));
+    assert!(asked);
+    assert_eq!(window.workspace().older().map(|older| (older.round, older.view)), Some((2, RoundView::Older)));
+    window.click("Difference");
+    assert_eq!(window.workspace().older().map(|older| older.view), Some(RoundView::Difference));
+    window.click("Go back to round 2");
+    assert!(window.workspace().older().is_none());
+    let restored = |c: &TrainerCommand| matches!(c, TrainerCommand::Restore { checkpoint_round: 2 });
+    assert!(window.commands.try_iter().any(|c| restored(&c)));
+    window.click("Freeze the pseudo-labels");
+    assert!(window.workspace().training().is_overlay_frozen);
+}
+
+#[test]
+fn counts_below_the_list_of_cases_show_only_those_and_numbers_hide_names() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = Window::with_demo(dir.path());
+    let all = window.workspace().study().unwrap().cases.len();
+    let done = window.workspace().study().unwrap().count(CaseFilter::State(CaseState::Done));
+    assert!(done > 0 && done < all);
+    window.click(&format!("{done} done"));
+    assert_eq!(window.workspace().study().unwrap().row_count(), done);
+    window.click(&format!("{done} done"));
+    assert_eq!(window.workspace().study().unwrap().row_count(), all);
+    let name = window.case().id.as_str().to_owned();
+    assert!(window.shows(&name));
+    window.key(Modifiers::COMMAND, Key::K);
+    window.harness.event(Event::Text("numbers only".into()));
+    window.steps(2);
+    window.key(Modifiers::NONE, Key::Enter);
+    window.steps(2);
+    assert!(window.workspace().preferences().settings.hides_names && !window.shows(&name) && window.shows("Case 1"));
 }
 
 #[test]

@@ -26,7 +26,7 @@ impl PseudoPanel {
         let layers = workspace.views().layers;
         let remark = workspace.prediction_is_stale().then_some("older than your labels");
         widgets::section_ui(ui, "Pseudo-labels", remark);
-        let Some((case, prediction)) = workspace.case().and_then(|c| Some((c, c.prediction.as_ref()?))) else {
+        let Some((case, prediction)) = workspace.case().zip(workspace.displayed_prediction()) else {
             widgets::caption_ui(ui, "None for this case yet. They appear while Chiaro learns, or all at once:");
             if ui.button("Make pseudo-labels for all cases").clicked() {
                 actions.push(TrainAction::PredictAll.into());
