@@ -20,6 +20,13 @@ impl Window {
         self.harness.state().workspace().views().layers
     }
 
+    /// Clicks what may lie further down in the panel.
+    fn reach(&mut self, label: &str) {
+        self.harness.get_by_label(label).scroll_to_me();
+        self.steps(20);
+        self.click(label);
+    }
+
     fn thresholds(&self) -> DoubtThresholds {
         self.layers().thresholds
     }
@@ -91,7 +98,7 @@ fn the_voxel_under_the_pointer_is_read_in_words_and_figures() {
     assert!(window.shows("Unlike your labelled cases"));
     // Entropy is one of those that are folded away.
     assert!(!window.shows("entropy"));
-    window.click("All figures");
+    window.reach("All figures");
     assert!(window.shows("entropy") && window.shows("region code"));
     window.harness.hover_at(at);
     window.steps(3);
@@ -133,12 +140,12 @@ fn outlines_of_either_network_and_of_both_are_chosen_one_by_one() {
     window.click("Train");
     window.send_beliefs();
     assert!(!window.shows("Outline of network A"));
-    window.click("Outlines");
+    window.reach("Outlines");
     assert_eq!(window.layers().shown_contours(), Contours::ALL);
-    window.click("Outline of network A");
-    window.click("Outline of both together");
+    window.reach("Outline of network A");
+    window.reach("Outline of both together");
     assert_eq!(window.layers().shown_contours(), Contours { network_b: true, ..Contours::NONE });
-    window.click("Outlines");
+    window.reach("Outlines");
     assert_eq!(window.layers().shown_contours(), Contours::NONE);
 }
 
@@ -151,7 +158,7 @@ fn opacity_by_confidence_is_a_switch_that_also_holds_for_plain_classes() {
     window.send_beliefs();
     window.choose_colours("Class");
     assert_eq!(window.layers().planes_by(), ColourBy::BothAxes);
-    window.click("Opacity by confidence");
+    window.reach("Opacity by confidence");
     assert!(window.layers().opacity_by_confidence);
     assert_eq!(window.layers().planes_by(), ColourBy::DualConfidence);
 }

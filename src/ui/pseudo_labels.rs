@@ -15,6 +15,9 @@ use crate::review::{Beliefs, Reason};
 use crate::view::{ColourBy, ColourTables, Contours, KeyAction, Keymap, LayerSettings};
 use crate::workspace::{OpenCase, PseudoAction, TrainAction, ViewAction, Workspace};
 
+/// Room for the list of what colours the pseudo-labels.
+const COLOURS_HEIGHT: f32 = 400.0;
+
 #[derive(Debug, Default)]
 pub struct PseudoPanel {
     legend: Legend,
@@ -147,6 +150,8 @@ fn colour_by_ui(ui: &mut Ui, layers: &mut LayerSettings, keymap: &Keymap, predic
     let name = |by: Option<ColourBy>| by.map_or("Class", ColourBy::name);
     let current = layers.fitting(Some(prediction)).coloured_by();
     let combo = ComboBox::from_id_salt("colour by").selected_text(name(current)).width(ui.available_width()).truncate();
+    // All of them without scrolling.
+    let combo = combo.height(COLOURS_HEIGHT);
     let response = combo.show_ui(ui, |ui| {
         for by in ColourBy::ALL.map(Some).into_iter().chain([None]) {
             let plain = || keymap.with_keys("The class alone", KeyAction::ToggleDoubt);
