@@ -8,7 +8,7 @@ use std::fs;
 
 use chiaro::geometry::Plane;
 use chiaro::label::LabelMap;
-use chiaro::project::ClassPreset;
+use chiaro::project::{CaseState, ClassPreset};
 use chiaro::view::{Chord, KeyAction, KeymapPreset};
 use chiaro::workspace::{ComparisonState, Layout, PendingState, Tool};
 use eframe::egui::accesskit::Role;
@@ -105,6 +105,33 @@ fn closing_the_window_of_operations_leaves_the_labels_as_they_were() {
     assert_eq!(window.labels(), before);
     assert_eq!(window.case().shown_labels().class(), before.class());
     assert_eq!(window.edits().1, 1);
+}
+
+#[test]
+fn escape_closes_the_windows_over_the_views_one_after_the_other() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = Window::with_unlabelled(dir.path());
+    window.begin_to_grow();
+    let before = window.labels();
+    window.key(Modifiers::SHIFT, Key::U);
+    window.key(Modifiers::NONE, Key::Escape);
+    assert!(window.workspace().pending().is_none() && !window.has_operations());
+    assert!(window.shows("As it was opened"));
+    window.key(Modifiers::NONE, Key::Escape);
+    assert!(!window.shows("As it was opened"));
+    assert_eq!(window.labels(), before);
+}
+
+#[test]
+fn the_label_menu_marks_a_case_as_done_and_a_done_one_as_in_progress() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = Window::with_unlabelled(dir.path());
+    let done = |window: &Window| window.workspace().study().unwrap().count(CaseState::Done);
+    let before = done(&window);
+    window.menu(&["Label", "Mark this case as done"]);
+    assert_eq!(done(&window), before + 1);
+    window.menu(&["Label", "Mark this case as in progress"]);
+    assert_eq!(done(&window), before);
 }
 
 #[test]

@@ -34,7 +34,7 @@ pub enum LearnError {
     Plan { path: PathBuf, reason: String },
     #[error("The checkpoint {path} could not be {action}: {reason}")]
     Checkpoint { path: PathBuf, action: &'static str, reason: String },
-    #[error("There is no checkpoint in {dir} to go on from; train without resuming first.")]
+    #[error("There is no checkpoint in {dir}; train first, without resuming.")]
     NoCheckpoint { dir: PathBuf },
     #[error("The checkpoint {path} was written by a newer Chiaro (format {found}, this one reads up to {known}).")]
     NewerCheckpoint { path: PathBuf, found: u32, known: u32 },

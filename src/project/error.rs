@@ -11,7 +11,7 @@ use crate::volume::CaseId;
 
 #[derive(Debug, Error)]
 pub enum ProjectError {
-    #[error("'{}' is not a Chiaro project: it has no chiaro.toml. Choose the folder that holds this file.", dir.display())]
+    #[error("'{}' is not a study of Chiaro: it has no chiaro.toml. Choose the folder that holds this file, or make a study from a folder of images.", dir.display())]
     NotAProject { dir: PathBuf },
     #[error(
         "{} was written by a newer version of Chiaro (format {found}, this version reads up to {supported}). Update Chiaro to open it.",

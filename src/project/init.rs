@@ -38,15 +38,17 @@ pub struct InitReport {
 /// Makes a project. On an error nothing is left behind in the folder.
 pub fn init(request: &InitRequest) -> Result<InitReport, ProjectError> {
     check_folder(request)?;
-    let images = nifti_files(&request.images)?;
+    let mut images = nifti_files(&request.images)?;
     if images.is_empty() {
         return Err(ProjectError::NoFiles { dir: request.images.clone() });
     }
+    let mut held_out = held_out_cases(request, &images)?;
     let mut notices = Vec::new();
+    leave_out_unreadable(&mut images, &mut notices)?;
+    held_out.retain(|case| images.contains_key(case));
     let labels = paired_labels(request, &images, &mut notices)?;
     let values = check_files(&images, &labels, &mut notices)?;
     let classes = class_table(request, &values)?;
-    let held_out = held_out_cases(request, &images)?;
 
     let existed = request.dir.exists();
     let made = write_project(request, &images, &labels, classes, &held_out);
@@ -106,6 +108,20 @@ fn nifti_files(dir: &Path) -> Result<BTreeMap<CaseId, PathBuf>, ProjectError> {
 fn has_part(path: &Path, extension: &str) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
     name.strip_suffix(".gz").unwrap_or(&name).ends_with(extension)
+}
+
+/// One damaged file must not stand in the way of a hundred good ones. If all are unreadable, the last one's error.
+fn leave_out_unreadable(images: &mut BTreeMap<CaseId, PathBuf>, notices: &mut Vec<String>) -> Result<(), ProjectError> {
+    let unreadable = |(case, path): (&CaseId, &PathBuf)| Some((case.clone(), read_geometry(path).err()?));
+    let refused: Vec<_> = images.iter().filter_map(unreadable).collect();
+    for (case, error) in refused {
+        images.remove(&case);
+        if images.is_empty() {
+            return Err(error.into());
+        }
+        notices.push(format!("{error}. It was left out."));
+    }
+    Ok(())
 }
 
 fn paired_labels(
@@ -332,6 +348,27 @@ mod tests {
         fs::copy(request.images.join("a.nii.gz"), request.images.join("a.NII.GZ")).unwrap();
         let sentence = refusal(&request);
         assert!(sentence.contains("a.nii.gz") && sentence.contains("a.NII.GZ"), "{sentence}");
+    }
+
+    #[test]
+    fn unreadable_images_are_left_out_with_a_sentence_each_unless_there_is_no_other() {
+        let (root, mut request) = sources();
+        let broken = ["broken.nii", "cut.nii.gz"];
+        broken.iter().for_each(|name| fs::write(request.images.join(name), "no volume").unwrap());
+        request.held_out = Some(root.path().join("held-out.txt"));
+        fs::write(root.path().join("held-out.txt"), "broken\nb\n").unwrap();
+        let report = init(&request).unwrap();
+        let cases: Vec<_> = report.project.cases().iter().map(|case| case.id.as_str()).collect();
+        assert_eq!((cases, report.held_out), (vec!["a", "b"], vec!["b".into()]));
+        for name in broken {
+            let said: Vec<_> = report.notices.iter().filter(|n| n.contains(name) && n.contains("left out")).collect();
+            assert_eq!(said.len(), 1, "{name}: {:?}", report.notices);
+        }
+
+        fs::remove_dir_all(&request.dir).unwrap();
+        ["a.nii.gz", "b.nii.gz"].iter().for_each(|name| fs::remove_file(request.images.join(name)).unwrap());
+        request.held_out = None;
+        assert!(refusal(&request).contains("cut.nii.gz"));
     }
 
     #[test]

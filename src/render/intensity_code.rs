@@ -12,13 +12,16 @@ use crate::with_voxels;
 const LARGEST: f64 = 60_000.0;
 /// The centre is a multiple of this share of the half width: a whole number once that is 64.
 const CENTRE_STEP: f64 = 1.0 / 64.0;
+/// How many times coarser an outlier may make the scale. Half floats are 2^-24 apart around the centre: the automatic
+/// window keeps 1024 steps or more.
+const COARSEST: f64 = 16_384.0;
 
 /// Scales intensities so that the automatic window is about -1..=1 before they are rounded to half floats.
 ///
 /// A half float has 11 significant bits, so an intensity is kept to 1/2048 of its distance from the centre of the
 /// automatic window. Scale and centre are multiples of powers of two, so that whole numbers within 2048 of the centre
 /// (8-bit pictures, nearly all of a CT) are exact. Only if an outlier lies more than 60000 half widths away is the
-/// scale made coarser to hold it too.
+/// scale made coarser to hold it too; one that lies so far that the picture would suffer is as bright as infinity.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct IntensityCode {
     centre: f64,
@@ -30,7 +33,8 @@ impl IntensityCode {
         let window = WindowLevel::auto(image);
         let statistics = image.statistics();
         let farthest = (statistics.max - window.level()).abs().max((statistics.min - window.level()).abs());
-        let half_width = (window.width() / 2.0).max(farthest / LARGEST).log2().ceil().exp2();
+        let usual = window.width() / 2.0;
+        let half_width = usual.max((farthest / LARGEST).min(usual * COARSEST)).log2().ceil().exp2();
         let step = half_width * CENTRE_STEP;
         Self { centre: (window.level() / step).round() * step, half_width }
     }
@@ -125,6 +129,15 @@ mod tests {
         let code = IntensityCode::of(&image);
         assert!(code.encode(1e9) < code.encode(2e9));
         assert!(worst_level_error(&image, &WindowLevel::auto(&image)) < 1.0);
+    }
+
+    #[test]
+    fn an_absurd_voxel_is_as_bright_as_infinity_and_leaves_the_picture_as_it_is() {
+        let mut values: Vec<f64> = (0..100_000).map(|i| f64::from(i % 1000)).collect();
+        values[7] = 1e30;
+        let image = image(values);
+        assert_eq!(IntensityCode::of(&image).encode(1e30), f16::MAX);
+        assert!(worst_level_error(&image, &WindowLevel::auto(&image)) < 0.5);
     }
 
     #[test]

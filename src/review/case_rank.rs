@@ -161,9 +161,11 @@ impl CaseRank {
         self.cases.iter().filter(move |c| c.state == state)
     }
 
-    /// The case that needs a review most, other than the open one.
+    /// The case that needs a review most, other than the open one; as long as nothing was predicted, the next by name.
     pub fn next_suggested(&self, open: Option<&CaseId>) -> Option<&RankedCase> {
-        self.suggested(open).next()
+        let most = self.suggested(open).next();
+        // Where nothing tells the cases apart, the first two would take turns for ever.
+        most.filter(|case| case.figures.is_some()).or_else(|| self.next_unreviewed(open))
     }
 
     /// All that somebody should still look at, in their order, other than the open one.
@@ -255,5 +257,12 @@ mod tests {
             (Some("b"), Some("worst"), Some("a"))
         );
         assert_eq!(CaseRank::default().next_suggested(None), None);
+    }
+
+    #[test]
+    fn without_predictions_the_suggestion_goes_through_all_cases_by_name() {
+        let rank = CaseRank::new(["a", "b", "c"].map(|name| case(name, ReviewState::New, None)).into());
+        let suggested = |open: &str| rank.next_suggested(Some(&CaseId::from(open))).map(|c| c.case.as_str());
+        assert_eq!([suggested("a"), suggested("b"), suggested("c")], [Some("b"), Some("c"), Some("a")]);
     }
 }

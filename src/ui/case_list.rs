@@ -52,6 +52,9 @@ fn order_ui(ui: &mut Ui, study: &Study, actions: &mut Actions) {
     }
     let choices = [(false, "By name"), (true, "By need of review")];
     ui.horizontal(|ui| {
+        // As wide as they are elsewhere they would widen the panel when they come.
+        ui.spacing_mut().button_padding.x = 6.0;
+        ui.spacing_mut().item_spacing.x = theme::TIGHT;
         if let Some(by_rank) = widgets::choices_ui(ui, study.is_by_rank(), &choices) {
             actions.push(CaseAction::ListByRank(by_rank).into());
         }

@@ -30,7 +30,8 @@ pub fn ui(ui: &mut Ui, workspace: &Workspace, findings: &Findings, actions: &mut
     });
 }
 
-fn waiting_ui(ui: &mut Ui, workspace: &Workspace) {
+/// Instead of a case that is not there yet, or cannot be read.
+pub fn waiting_ui(ui: &mut Ui, workspace: &Workspace) {
     ui.centered_and_justified(|ui| match workspace.shown() {
         Shown::Loading(case) => ui.weak(format!("Reading {}…", workspace.case_name(case))),
         Shown::Failed { sentence, .. } => ui.colored_label(theme::palette(ui).error, sentence),

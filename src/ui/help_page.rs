@@ -17,9 +17,12 @@ pub fn ui(ctx: &egui::Context, keymap: &Keymap) -> bool {
     let modal = dialog::show(ctx, "Keys and mouse", 820.0, |ui| {
         widgets::compact(ui);
         let height = ui.ctx().content_rect().height() - 160.0;
-        ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show(ui, |ui| {
-            ui.columns_const(|[left, right]| columns_ui(left, right, keymap));
-        });
+        ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink([false, true]).show(
+            ui,
+            |ui| {
+                ui.columns_const(|[left, right]| columns_ui(left, right, keymap));
+            },
+        );
         ui.add_space(theme::GAP);
         ui.button("Close").clicked()
     });

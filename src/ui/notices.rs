@@ -14,6 +14,9 @@ use crate::workspace::{Notice, NoticeKind};
 /// More at once would hide the pictures; the oldest go first.
 const MOST: usize = 4;
 const WIDTH: f32 = 340.0;
+const BELOW_VIEWERS: f32 = theme::LEARNING_HEIGHT + theme::STATUS_BAR_HEIGHT;
+/// Of somebody who reads beside other work.
+const LETTERS_PER_SECOND: usize = 12;
 
 #[derive(Debug, Default)]
 pub struct Notices {
@@ -37,16 +40,17 @@ impl Notices {
             self.shown.remove(0);
         }
         self.count += 1;
-        self.shown.push(Shown { id: self.count, notice: notice.clone(), left: lifetime(notice.kind) });
+        self.shown.push(Shown { id: self.count, notice: notice.clone(), left: lifetime(notice) });
     }
 
-    pub fn ui(&mut self, ctx: &egui::Context) {
+    /// In the corner of the viewers, or of the whole window where there are none.
+    pub fn ui(&mut self, ctx: &egui::Context, over_study: bool) {
         if self.shown.is_empty() {
             return;
         }
         let passed = ctx.input(|i| Duration::try_from_secs_f32(i.unstable_dt).unwrap_or_default());
-        let bottom = theme::LEARNING_HEIGHT + theme::STATUS_BAR_HEIGHT + theme::WIDE;
-        let offset = vec2(-theme::RIGHT_PANEL_WIDTH - theme::WIDE, -bottom);
+        let panels = if over_study { vec2(theme::RIGHT_PANEL_WIDTH, BELOW_VIEWERS) } else { vec2(0.0, 0.0) };
+        let offset = -panels - vec2(theme::WIDE, theme::WIDE);
         let area = Area::new(Id::unique("notices")).order(Order::Foreground).anchor(Align2::RIGHT_BOTTOM, offset);
         let response = area.show(ctx, |ui| {
             ui.set_width(WIDTH);
@@ -104,17 +108,25 @@ fn mark(kind: NoticeKind, p: &Palette) -> (MaterialIcon, Color32) {
 }
 
 /// An error asks for something to be done; it waits to be closed for a minute.
-fn lifetime(kind: NoticeKind) -> Duration {
-    Duration::from_secs(match kind {
+fn lifetime(notice: &Notice) -> Duration {
+    let least = match notice.kind {
         NoticeKind::Info | NoticeKind::Success => 6,
         NoticeKind::Warning => 12,
         NoticeKind::Error => 60,
-    })
+    };
+    let seconds_to_read = notice.text.chars().count() / LETTERS_PER_SECOND;
+    Duration::from_secs(least.max(u64::try_from(seconds_to_read).unwrap_or(least)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_message_stays_until_it_can_have_been_read() {
+        let long = Notice::info("word ".repeat(40));
+        assert_eq!((lifetime(&Notice::info("Saved.")).as_secs(), lifetime(&long).as_secs()), (6, 16));
+    }
 
     #[test]
     fn the_newest_messages_stay_and_none_is_said_twice() {

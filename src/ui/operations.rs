@@ -178,10 +178,14 @@ impl Operations {
         }
     }
 
-    fn close(&mut self, actions: &mut Actions) {
-        self.open = false;
+    /// Gives up what was not applied; false if the window was not open.
+    pub fn close(&mut self, actions: &mut Actions) -> bool {
+        if !std::mem::take(&mut self.open) {
+            return false;
+        }
         self.asked = None;
         actions.push(EditAction::CancelProposal.into());
+        true
     }
 
     fn contents_ui(&mut self, ui: &mut Ui, workspace: &Workspace, actions: &mut Actions) {
@@ -245,7 +249,7 @@ impl Operations {
                     (SmoothingKind::Closing, "Close"),
                     (SmoothingKind::Joint, "All classes"),
                 ];
-                ui.horizontal_wrapped(|ui| {
+                choice_row_ui(ui, |ui| {
                     if let Some(kind) = widgets::choices_ui(ui, self.smoothing, &kinds) {
                         self.smoothing = kind;
                     }
@@ -258,7 +262,7 @@ impl Operations {
                     (IslandRule::RemoveSmall, "Remove small"),
                     (IslandRule::Split, "Split"),
                 ];
-                ui.horizontal_wrapped(|ui| {
+                choice_row_ui(ui, |ui| {
                     if let Some(rule) = widgets::choices_ui(ui, self.islands, &rules) {
                         self.islands = rule;
                     }
@@ -284,7 +288,7 @@ impl Operations {
             OperationKind::Combine => {
                 self.other_class_ui(ui, workspace);
                 let ways = [Combination::Add, Combination::Subtract, Combination::Intersect, Combination::Copy];
-                ui.horizontal_wrapped(|ui| {
+                choice_row_ui(ui, |ui| {
                     let names = ["Add", "Subtract", "Intersect", "Copy"];
                     let choices: Vec<_> = ways.into_iter().zip(names).collect();
                     if let Some(way) = widgets::choices_ui(ui, self.combination, &choices) {
@@ -434,6 +438,11 @@ impl Operations {
             }
         });
     }
+}
+
+/// More choices than one line holds.
+fn choice_row_ui(ui: &mut Ui, choices: impl FnOnce(&mut Ui)) {
+    labelled_ui(ui, "How", |ui| drop(ui.horizontal_wrapped(choices)));
 }
 
 fn number_ui(ui: &mut Ui, label: &str, name: &str, value: &mut f64, range: std::ops::RangeInclusive<f64>, unit: &str) {

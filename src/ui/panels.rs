@@ -21,7 +21,7 @@ use super::viewer::{Pictures, Viewers};
 use super::{
     case_list, comparison, help_page, learning, rounds, save_dialog, start_page, status_bar, theme, tools, tour, trust,
 };
-use crate::workspace::Workspace;
+use crate::workspace::{AppAction, CompareAction, TourAction, Workspace};
 
 /// The state of the panels themselves: open dialogs, half-typed names.
 pub struct Panels {
@@ -93,6 +93,9 @@ impl Panels {
         if ctx.memory(|memory| memory.top_modal_layer().is_some()) {
             return actions;
         }
+        if shortcuts::escapes(ctx, workspace, self.was_typing) {
+            self.close_window(workspace, &mut actions);
+        }
         for request in shortcuts::pressed(ctx, workspace, self.was_typing, &mut actions) {
             self.perform(ctx, request, workspace);
         }
@@ -113,6 +116,17 @@ impl Panels {
             WindowRequest::Screenshot(target) => self.take_picture(ctx, target, workspace),
             WindowRequest::SliceSeries => self.slice_series.open(workspace),
             WindowRequest::AcceptUnderPointer => self.accepts_under_pointer = true,
+        }
+    }
+
+    /// The window that lies over the views, if there is one.
+    fn close_window(&mut self, workspace: &Workspace, actions: &mut Actions) {
+        if workspace.tour().is_some() {
+            actions.push(AppAction::Tour(TourAction::End).into());
+        } else if workspace.comparison().is_some() {
+            actions.push(CompareAction::Close.into());
+        } else if !self.operations.close(actions) {
+            self.undo_list.close();
         }
     }
 
@@ -219,7 +233,7 @@ impl Panels {
         said.for_each(|notice| self.notices.show(&notice));
         // A picture of a view shows no messages.
         if !self.picture.is_being_taken() {
-            self.notices.ui(ctx);
+            self.notices.ui(ctx, workspace.study().is_some());
         }
     }
 }

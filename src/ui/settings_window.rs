@@ -83,12 +83,15 @@ impl SettingsWindow {
         ui.add(search.margin(egui::Margin::symmetric(8, 4))).accessible_name("Search an action");
         let lines = keymap.help_with_unbound();
         let wanted = self.search.to_lowercase();
-        ScrollArea::vertical().max_height(260.0).auto_shrink([false, false]).show(ui, |ui| {
-            let fits = |line: &&KeyHelp| line.description.to_lowercase().contains(&wanted);
-            for line in lines.iter().filter(fits) {
-                self.line_ui(ui, line, keymap);
-            }
-        });
+        ScrollArea::vertical().max_height(260.0).min_scrolled_height(260.0).auto_shrink([false, false]).show(
+            ui,
+            |ui| {
+                let fits = |line: &&KeyHelp| line.description.to_lowercase().contains(&wanted);
+                for line in lines.iter().filter(fits) {
+                    self.line_ui(ui, line, keymap);
+                }
+            },
+        );
         widgets::caption_ui(ui, &self.remark);
     }
 

@@ -77,6 +77,12 @@ pub fn pressed(
     requests
 }
 
+/// Escape was pressed, and no menu, text field or outline takes it.
+pub fn escapes(ctx: &egui::Context, workspace: &Workspace, was_typing: bool) -> bool {
+    let is_taken = was_typing || egui::Popup::is_any_open(ctx) || workspace.drawing().is_some();
+    !is_taken && ctx.input(|input| input.key_pressed(egui::Key::Escape))
+}
+
 /// While an outline or a proposal is open, these keys belong to it, whatever else they do.
 fn unfinished(key: Key, workspace: &Workspace) -> Option<Action> {
     let outline = workspace.drawing().is_some();
@@ -167,6 +173,20 @@ pub fn action_of(key: KeyAction, workspace: &Workspace) -> Option<Action> {
         K::Redo => EditAction::Redo.into(),
         K::Save => FileAction::Save.into(),
         K::Export => FileAction::PickFolder(FolderPurpose::Export(Source::Labels)).into(),
+        K::ExportPseudoLabels => {
+            workspace.study()?;
+            FileAction::PickFolder(FolderPurpose::Export(Source::Pseudo)).into()
+        }
+        K::NewStudy => FileAction::BeginNewProject.into(),
+        K::CloseStudy => {
+            workspace.study()?;
+            FileAction::CloseProject.into()
+        }
+        K::OverlayImage => {
+            workspace.case()?;
+            FileAction::PickFile(FilePurpose::SecondImage).into()
+        }
+        K::Quit => AppAction::CloseRequested.into(),
         K::OpenStudy => FileAction::PickFolder(FolderPurpose::OpenProject).into(),
         K::CompareLabels => {
             workspace.case()?;

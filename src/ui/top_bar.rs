@@ -69,7 +69,10 @@ impl TopBar<'_> {
             ui.menu_button("View", |ui| {
                 // It is longer than a small window is high.
                 let room = ui.ctx().content_rect().height() - theme::TOP_BAR_HEIGHT - 2.0 * theme::WIDE;
-                let scroll = ScrollArea::vertical().max_height(room);
+                let scroll = ScrollArea::vertical().max_height(room).min_scrolled_height(room);
+                // Beside the keys, not over them: there is room for both.
+                ui.set_min_width(280.0);
+                ui.spacing_mut().scroll = egui::style::ScrollStyle::thin();
                 scroll.show(ui, |ui| self.view_ui(ui, actions, request));
             });
             ui.menu_button("Label", |ui| self.label_ui(ui, actions, request));
@@ -111,7 +114,9 @@ impl TopBar<'_> {
         if ui.available_width() < 160.0 {
             return;
         }
-        let find = RichText::new("Ctrl K  find any action").color(theme::palette(ui).text_weak);
+        let key = self.keymap.chords_of(KeyAction::FindAction).next().map(|chord| format!("{chord}  "));
+        let text = format!("{}find any action", key.unwrap_or_default());
+        let find = RichText::new(text).color(theme::palette(ui).text_weak);
         let find = ui.add(Button::new(find).frame_when_inactive(false));
         if find.accessible_name("Find any action").clicked() {
             *request = Some(WindowRequest::FindAction);
@@ -122,7 +127,7 @@ impl TopBar<'_> {
         let study = self.workspace.study();
         let open = study.is_some();
         for (name, key, enabled, action) in [
-            ("New study…", None, true, FileAction::BeginNewProject),
+            ("New study…", Some(KeyAction::NewStudy), true, FileAction::BeginNewProject),
             ("Open study…", Some(KeyAction::OpenStudy), true, FileAction::PickFolder(FolderPurpose::OpenProject)),
             ("Demo study…", None, true, FileAction::PickFolder(FolderPurpose::CreateDemo)),
             ("Save", Some(KeyAction::Save), open, FileAction::Save),
@@ -132,10 +137,17 @@ impl TopBar<'_> {
         ui.separator();
         let export = |source| FileAction::PickFolder(FolderPurpose::Export(source));
         self.action_ui(ui, "Export masks…", Some(KeyAction::Export), open, export(Source::Labels), actions);
-        self.action_ui(ui, "Export pseudo-labels…", None, open, export(Source::Pseudo), actions);
+        self.action_ui(
+            ui,
+            "Export pseudo-labels…",
+            Some(KeyAction::ExportPseudoLabels),
+            open,
+            export(Source::Pseudo),
+            actions,
+        );
         ui.separator();
-        self.action_ui(ui, "Close study", None, open, FileAction::CloseProject, actions);
-        self.action_ui(ui, "Quit", None, true, AppAction::CloseRequested, actions);
+        self.action_ui(ui, "Close study", Some(KeyAction::CloseStudy), open, FileAction::CloseProject, actions);
+        self.action_ui(ui, "Quit", Some(KeyAction::Quit), true, AppAction::CloseRequested, actions);
     }
 
     fn view_ui(&self, ui: &mut Ui, actions: &mut Actions, request: &mut Option<WindowRequest>) {
@@ -226,7 +238,7 @@ impl TopBar<'_> {
         self.action_ui(
             ui,
             "Lay another image over…",
-            None,
+            Some(KeyAction::OverlayImage),
             true,
             FileAction::PickFile(FilePurpose::SecondImage),
             actions,
@@ -309,9 +321,14 @@ impl TopBar<'_> {
             }
         }
         ui.separator();
-        if let Some(case) = self.workspace.shown_id() {
-            let done = CaseAction::SetState { case: case.clone(), state: CaseState::Done };
-            self.action_ui(ui, "Mark this case as done", None, true, done, actions);
+        let shown = self.workspace.shown_id().zip(self.workspace.study());
+        if let Some(line) = shown.and_then(|(case, study)| study.case(case)) {
+            let (name, state) = match line.state {
+                CaseState::Done => ("Mark this case as in progress", CaseState::InProgress),
+                _ => ("Mark this case as done", CaseState::Done),
+            };
+            let mark = CaseAction::SetState { case: line.id.clone(), state };
+            self.action_ui(ui, name, None, true, mark, actions);
         }
         let suggested = CaseAction::NextSuggested;
         self.action_ui(ui, "Next suggested case", Some(KeyAction::NextCase), true, suggested, actions);

@@ -16,6 +16,10 @@ impl UndoList {
         self.open ^= true;
     }
 
+    pub fn close(&mut self) {
+        self.open = false;
+    }
+
     pub fn ui(&mut self, ctx: &egui::Context, workspace: &Workspace, actions: &mut Actions) {
         let Some(case) = workspace.case().filter(|_| self.open) else { return };
         let history = &case.history;

@@ -31,12 +31,22 @@ impl OpenCase {
         }
     }
 
-    /// The number of the shown slice, from 1, and how many there are. While the planes are turned these are steps of the
-    /// smallest voxel spacing along the plane's normal.
+    /// The number of the shown slice, from 1, and how many there are. Of a turned plane these are steps of the smallest
+    /// voxel spacing along its normal; one that stays along the voxel axes keeps the slices of the file.
     pub fn slice_number(&self, view: Plane) -> (usize, usize) {
         let straight = self.camera(view).straight();
-        let turned = self.turned.as_ref().map(|planes| planes.step_number(view));
+        let turned = self.turned_out(view).map(|planes| planes.step_number(view));
         turned.unwrap_or_else(|| (straight.slice_number(), straight.slice_count()))
+    }
+
+    /// The planes, if that of the view has left the voxel axes.
+    fn turned_out(&self, view: Plane) -> Option<&LinkedPlanes> {
+        self.turned.as_ref().filter(|planes| planes.is_view_turned(view))
+    }
+
+    /// The plane of a view cuts through the slices of the file.
+    pub fn is_view_turned(&self, view: Plane) -> bool {
+        self.turned_out(view).is_some()
     }
 
     /// Changes the turned planes, which begin as those along the voxel axes through the cross. Planes that end along the
@@ -74,21 +84,19 @@ impl OpenCase {
 
     /// Walks along the normal of a view, stopping at the ends; the cross comes along.
     pub(super) fn step_slice(&mut self, view: Plane, steps: i64) {
-        match self.turned.take() {
-            Some(mut planes) => {
-                planes.step(view, steps);
-                self.show_turned(planes);
-            }
-            None => {
-                self.camera_mut(view).straight_mut().step_slice(steps);
-                self.follow(view);
-            }
+        if self.is_view_turned(view)
+            && let Some(mut planes) = self.turned.take()
+        {
+            planes.step(view, steps);
+            return self.show_turned(planes);
         }
+        self.camera_mut(view).straight_mut().step_slice(steps);
+        self.follow(view);
     }
 
     /// Shows a slice by its voxel index along the view's normal axis; of a turned plane, by steps from its first place.
     pub(super) fn set_slice(&mut self, view: Plane, slice: usize) {
-        if self.is_turned() {
+        if self.is_view_turned(view) {
             let (number, count) = self.slice_number(view);
             // A few thousand steps at most.
             let [from, to] = [number - 1, slice.min(count - 1)].map(|step| i64::try_from(step).unwrap_or(0));
@@ -108,8 +116,15 @@ impl OpenCase {
 
     /// The cross goes into the slice that a straight view shows now.
     fn follow(&mut self, view: Plane) {
-        let slice = self.camera(view).straight().slice();
-        self.move_cursor(self.cursor.with_axis(self.normal_axis(view), slice));
+        let (axis, slice) = (self.normal_axis(view), self.camera(view).straight().slice());
+        if !self.is_turned() {
+            return self.move_cursor(self.cursor.with_axis(axis, slice));
+        }
+        // The other two planes are turned and need not meet in the middle of a voxel.
+        let mut position = self.cross();
+        // An index of a slice: exact in f64.
+        position[axis] = slice as f64;
+        self.move_cross(position);
     }
 
     /// Every view shows its plane, and the straight slices behind them follow the cross.

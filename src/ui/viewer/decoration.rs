@@ -77,7 +77,9 @@ impl Decoration<'_> {
         let (number, count) = self.case.slice_number(view);
         let degrees = self.case.turned_degrees(view).round();
         let turned = if degrees > 0.0 { format!(", turned {degrees}°") } else { String::new() };
-        let text = format!("{} {number} / {count}{turned}", view.name());
+        let frames = self.case.geometry.frame_count();
+        let frame = if frames > 1 { format!(", volume {} / {frames}", self.case.frame + 1) } else { String::new() };
+        let text = format!("{} {number} / {count}{frame}{turned}", view.name());
         let at = self.surface.rect.min + vec2(MARGIN, MARGIN - 2.0);
         shadowed_text(painter, at, Align2::LEFT_TOP, &text, CAPTION, theme::OVER_PICTURE_TEXT);
     }
@@ -132,11 +134,11 @@ impl Decoration<'_> {
 /// Text that stays readable over white and over black.
 pub fn shadowed_text(painter: &Painter, at: Pos2, align: Align2, text: &str, size: f32, colour: Color32) {
     let font = FontId::proportional(size);
-    let shadow = Color32::from_black_alpha(200);
-    for offset in [vec2(1.0, 1.0), vec2(-1.0, 0.0), vec2(0.0, -1.0)] {
-        painter.text(at + offset, align, text, font.clone(), shadow);
-    }
-    painter.text(at, align, text, font, colour);
+    let galley = painter.layout_no_wrap(text.to_owned(), font, colour);
+    let place = align.anchor_size(at, galley.size());
+    // A shadow round the letters alone leaves thin strokes grey on white.
+    painter.rect_filled(place.expand2(vec2(3.0, 0.0)), 3.0, Color32::from_black_alpha(120));
+    painter.galley(place.min, galley, colour);
 }
 
 /// The part of a view in which a double click maximises it whatever the tool.

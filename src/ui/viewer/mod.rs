@@ -137,6 +137,10 @@ impl Viewers {
             }
             None => {
                 ui.painter().rect_filled(rect, 0.0, theme::VIEWER_BACKGROUND);
+                // Once is enough: in the view that has the keys.
+                if view == workspace.views().active {
+                    waiting_ui(ui, rect, workspace);
+                }
             }
         }
     }
@@ -150,4 +154,11 @@ impl Viewers {
             facts_pane::ui(ui, workspace, self.survey.findings(), actions);
         });
     }
+}
+
+/// The pictures are black in both themes, so what is said over them is always in the colours of the dark one.
+fn waiting_ui(ui: &mut Ui, rect: Rect, workspace: &Workspace) {
+    let mut pane = ui.new_child(UiBuilder::new().max_rect(rect.shrink(theme::WIDE)).id_salt("waiting"));
+    *pane.visuals_mut() = ui.ctx().style_of(egui::Theme::Dark).visuals.clone();
+    facts_pane::waiting_ui(&mut pane, workspace);
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use eframe::egui::{
-    self, Align2, ComboBox, FontId, PointerButton, Rect, Response, Role, Sense, Stroke, Ui, UiBuilder, WidgetInfo,
-    pos2, vec2,
+    self, Align2, ComboBox, FontId, PointerButton, Rect, Response, Role, Sense, Stroke, TextStyle, Ui, UiBuilder,
+    WidgetInfo, pos2, vec2,
 };
 
 use super::clip_handles::{self, ClipHandles, words};
@@ -24,6 +24,7 @@ use crate::workspace::{OpenCase, ViewAction, Workspace};
 /// On a software adapter a volume has so many times fewer pixels along each side.
 const SOFTWARE_COARSENESS: f32 = 3.0;
 const LETTER: f32 = 13.0;
+const CONTROLS_HEIGHT: f32 = 26.0;
 
 /// What the 3-D view keeps between frames.
 #[derive(Debug, Default)]
@@ -79,6 +80,17 @@ impl SceneView {
         pictures.paint_scene(&painter, rect, scene(ui, workspace, case, &camera, rect, &response, pictures));
         self.click(&response, rect, case, &camera, actions);
         marks(&painter, rect, case, &camera, size);
+        if workspace.views().volume.is_none() && case.known_share() == 0.0 {
+            let font = TextStyle::Small.resolve(ui.style());
+            let text = "What is labelled appears here as a surface.";
+            painter.text(
+                rect.center_bottom() - vec2(0.0, 40.0),
+                Align2::CENTER_CENTER,
+                text,
+                font,
+                theme::OVER_PICTURE_TEXT,
+            );
+        }
         if workspace.views().layers.crosshair {
             clip_handles::slice_frames(&painter, rect, case, &camera);
         }
@@ -208,7 +220,9 @@ fn scene(
 
 /// Letters of the patient's directions at the edges, and the linked cross.
 fn marks(painter: &egui::Painter, rect: Rect, case: &OpenCase, camera: &OrbitCamera, size: [f64; 2]) {
-    let half = rect.size() / 2.0 - vec2(16.0, 16.0);
+    // Below the row of controls.
+    let room = rect.with_min_y(rect.top() + CONTROLS_HEIGHT).shrink(16.0);
+    let half = room.size() / 2.0;
     for direction in AnatomicalDirection::ALL {
         let [right, down, _] = camera.on_screen(direction);
         // At most 1: exact enough for a letter.
@@ -218,7 +232,8 @@ fn marks(painter: &egui::Painter, rect: Rect, case: &OpenCase, camera: &OrbitCam
             let reach = (half.x / towards.x.abs().max(1e-3)).min(half.y / towards.y.abs().max(1e-3));
             let colour = theme::OVER_PICTURE.gamma_multiply(towards.length().min(1.0));
             let font = FontId::proportional(LETTER);
-            let at = rect.center() + towards * reach;
+            // Two directions may show the same way; the one that points less along the screen is nearer to the middle.
+            let at = room.center() + towards * (reach * towards.length());
             painter.text(at, Align2::CENTER_CENTER, direction.letter(), font, colour);
         }
     }

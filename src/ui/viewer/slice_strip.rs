@@ -39,7 +39,7 @@ pub fn ui(ui: &mut Ui, view_rect: Rect, view: Plane, case: &OpenCase, actions: &
         let wanted = (share * last).round() as usize;
         if wanted + 1 != number {
             // Turned planes have no voxel axis: their places count as they are numbered.
-            let reversed = !case.is_turned() && case.camera(view).straight().axes().normal.reversed;
+            let reversed = !case.is_view_turned(view) && case.camera(view).straight().axes().normal.reversed;
             let slice = if reversed { (count - 1).saturating_sub(wanted) } else { wanted };
             actions.push(ViewAction::SetSlice { view, slice }.into());
         }
@@ -49,7 +49,7 @@ pub fn ui(ui: &mut Ui, view_rect: Rect, view: Plane, case: &OpenCase, actions: &
     let rail = Rect::from_center_size(area.center(), vec2(RAIL, area.height()));
     ui.painter().rect_filled(rail, 2.5, Color32::from_white_alpha(if active { 40 } else { 24 }));
     // Turned planes cut through all slices.
-    let doubt_mm2 = if case.is_turned() { Vec::new() } else { case.review.areas_mm2(case.normal_axis(view)) };
+    let doubt_mm2 = if case.is_view_turned(view) { Vec::new() } else { case.review.areas_mm2(case.normal_axis(view)) };
     let camera = case.camera(view).straight();
     doubt_ui(ui, rail, camera, &doubt_mm2);
     let y = area.bottom() - area.height() * (number - 1) as f32 / last;

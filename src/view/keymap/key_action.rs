@@ -51,7 +51,10 @@ plain_actions! {
         UndoList "undo-list" "List of edits to go back to",
         Save "save" "Save",
         Export "export" "Export masks",
+        ExportPseudoLabels "export-pseudo-labels" "Export pseudo-labels",
+        NewStudy "new-study" "Make a new study",
         OpenStudy "open-study" "Open a study",
+        CloseStudy "close-study" "Close the study",
         CompareLabels "compare-labels" "Compare with another label map",
         ComparePseudoLabels "compare-pseudo-labels" "Compare with the pseudo-labels",
         NextCase "next-case" "Next suggested case",
@@ -114,6 +117,7 @@ plain_actions! {
         CopyScreenshot "copy-screenshot" "Copy a picture of the views",
         SaveScreenshot "save-screenshot" "Save a picture of the views",
         SaveSliceSeries "save-slice-series" "Save pictures of all slices",
+        OverlayImage "overlay-image" "Lay another image over",
         WindowAuto "window-auto" "Window: automatic",
     }
     PseudoLabels {
@@ -145,6 +149,7 @@ plain_actions! {
         UiLarger "ui-larger" "Larger text and buttons",
         UiSmaller "ui-smaller" "Smaller text and buttons",
         UiReset "ui-reset" "Text and buttons in normal size",
+        Quit "quit" "Quit",
     }
 }
 

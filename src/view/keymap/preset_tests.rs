@@ -51,10 +51,15 @@ fn every_action_has_a_chord_in_every_preset_except_rare_ones_and_windows_beyond_
     let windows = (9..WindowPreset::ALL.len()).map(|index| KeyAction::WindowPreset(u8::try_from(index).unwrap()));
     // Rare, and in the menus.
     let seldom = [
+        KeyAction::ExportPseudoLabels,
+        KeyAction::NewStudy,
+        KeyAction::CloseStudy,
         KeyAction::CompareLabels,
         KeyAction::ComparePseudoLabels,
         KeyAction::ToggleClippingBox,
         KeyAction::SaveSliceSeries,
+        KeyAction::OverlayImage,
+        KeyAction::Quit,
     ];
     let steps = [KeyAction::StepSlice(10), KeyAction::StepSlice(-10)];
     let without: Vec<_> = steps.into_iter().chain(seldom).chain(windows).collect();

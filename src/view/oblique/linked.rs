@@ -96,10 +96,13 @@ impl LinkedPlanes {
 
     /// Whether any plane has left the voxel axes.
     pub fn is_turned(&self) -> bool {
-        let differ = |(now, start): (&ObliquePlane, &ObliquePlane)| {
-            dot(now.right(), start.right()).min(dot(now.down(), start.down())) < STRAIGHT
-        };
-        self.planes.iter().zip(&self.straight).any(differ)
+        Plane::ALL.into_iter().any(|view| self.is_view_turned(view))
+    }
+
+    /// Whether the plane of a view has left the voxel axes.
+    pub fn is_view_turned(&self, view: Plane) -> bool {
+        let (now, start) = (self.plane(view), &self.straight[view as usize]);
+        dot(now.right(), start.right()).min(dot(now.down(), start.down())) < STRAIGHT
     }
 
     /// By how much the plane of a view is turned out of the voxel axes, 0 to 180: the angle of the one rotation that leads

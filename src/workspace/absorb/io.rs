@@ -138,8 +138,9 @@ impl Workspace {
         self.leave_project(effects);
         self.opening = None;
         self.new_project = None;
-        for sentence in &summary.notices {
-            self.notify(Notice::warning(sentence.as_str()), effects);
+        // One message each would push the first ones out of the window.
+        if !summary.notices.is_empty() {
+            self.notify(Notice::warning(summary.notices.join("\n")), effects);
         }
         let past_run = summary.past_run.take();
         let study = Study::new(summary);
@@ -164,8 +165,9 @@ impl Workspace {
         if !matches!(&self.shown, Shown::Loading(wanted) if *wanted == loaded.case) {
             return;
         }
+        // They are read when another case may be open already.
         for sentence in &loaded.notices {
-            self.notify(Notice::warning(sentence.as_str()), effects);
+            self.notify(Notice::warning(format!("{}: {sentence}", loaded.case)), effects);
         }
         let case = OpenCase::new(loaded, self.views.side, self.now);
         if let Some(line) = self.study.as_mut().and_then(|study| study.case_mut(&case.id)) {

@@ -99,6 +99,23 @@ fn the_planes_follow_the_cross_and_every_view_goes_through_it() {
 }
 
 #[test]
+fn a_view_whose_plane_stays_keeps_the_slices_of_the_file() {
+    let mut ws = fitted();
+    let straight = ws.case().unwrap().slice_number(Plane::Axial);
+    turn(&mut ws, Plane::Axial, 30.0);
+    assert_eq!(ws.case().unwrap().slice_number(Plane::Axial), straight);
+    let before = ws.case().unwrap().cross();
+    look(&mut ws, ViewAction::StepSlice { view: Plane::Axial, steps: 1 });
+    let after = ws.case().unwrap().cross();
+    assert_eq!(ws.case().unwrap().slice_number(Plane::Axial), (straight.0 + 1, straight.1));
+    let moved: Vec<_> = (0..3).map(|axis| (after[axis] - before[axis]).abs()).collect();
+    assert!(moved[0] < 1e-9 && moved[1] < 1e-9 && (moved[2] - 1.0).abs() < 1e-9, "{moved:?}");
+    assert_eq!(degrees(&ws), [0.0, 30.0, 30.0]);
+    look(&mut ws, ViewAction::SetSlice { view: Plane::Axial, slice: 0 });
+    assert_eq!(ws.case().unwrap().cursor.z, 0);
+}
+
+#[test]
 fn the_cross_never_leaves_the_volume_by_a_click_and_nonsense_moves_nothing() {
     let mut ws = fitted();
     turn(&mut ws, Plane::Axial, 30.0);
