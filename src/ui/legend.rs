@@ -119,7 +119,12 @@ fn kinds_ui(ui: &mut Ui, class: &Class, colours: &ColourTables, kinds: Vec<Kind>
             ui.painter().rect_filled(rect, 2.0, over_black(colour_of(first, second)));
             let here = mark.and_then(|m| Some(colour_of(m.first, m.second?)));
             if here == Some(colour_of(first, second)) {
-                ui.painter().rect_stroke(rect, 2.0, Stroke::new(2.0, Color32::WHITE), StrokeKind::Outside);
+                ui.painter().rect_stroke(
+                    rect,
+                    2.0,
+                    Stroke::new(2.0, theme::palette(ui).text_strong),
+                    StrokeKind::Outside,
+                );
             }
             widgets::caption_ui(ui, &name);
         });
