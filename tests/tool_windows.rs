@@ -10,7 +10,7 @@ use chiaro::geometry::Plane;
 use chiaro::label::LabelMap;
 use chiaro::project::{CaseState, ClassPreset};
 use chiaro::view::{Chord, KeyAction, KeymapPreset};
-use chiaro::workspace::{ComparisonState, Layout, PendingState, Tool};
+use chiaro::workspace::{CaseFilter, ComparisonState, Layout, PendingState, Tool};
 use eframe::egui::accesskit::Role;
 use eframe::egui::{Event, Key, Modifiers, PointerButton, Pos2, pos2, vec2};
 use egui_kittest::kittest::Queryable as _;
@@ -126,7 +126,7 @@ fn escape_closes_the_windows_over_the_views_one_after_the_other() {
 fn the_label_menu_marks_a_case_as_done_and_a_done_one_as_in_progress() {
     let dir = tempfile::tempdir().unwrap();
     let mut window = Window::with_unlabelled(dir.path());
-    let done = |window: &Window| window.workspace().study().unwrap().count(CaseState::Done);
+    let done = |window: &Window| window.workspace().study().unwrap().count(CaseFilter::State(CaseState::Done));
     let before = done(&window);
     window.menu(&["Label", "Mark this case as done"]);
     assert_eq!(done(&window), before + 1);

@@ -59,6 +59,9 @@ fn every_action_has_a_chord_in_every_preset_except_rare_ones_and_windows_beyond_
         KeyAction::ToggleClippingBox,
         KeyAction::SaveSliceSeries,
         KeyAction::OverlayImage,
+        KeyAction::FreezeOverlay,
+        KeyAction::ShowRounds,
+        KeyAction::ToggleNames,
         KeyAction::Quit,
     ];
     let steps = [KeyAction::StepSlice(10), KeyAction::StepSlice(-10)];
