@@ -48,7 +48,10 @@ const FLOORS: &[(&str, &[&str])] = &[
     ),
     (
         "cli",
-        &["edit", "geometry", "io", "label", "learn", "metrics", "project", "render", "ui", "view", "volume", "worker"],
+        &[
+            "edit", "geometry", "io", "label", "learn", "metrics", "project", "render", "review", "ui", "view",
+            "volume", "worker",
+        ],
     ),
 ];
 

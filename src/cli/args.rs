@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use super::{bench, demo, doubts, evaluate, export, info, init, plan, plot, predict, train};
+use super::{bench, demo, doubts, evaluate, export, info, init, plan, plot, predict, simulate, train};
 use crate::ui;
 
 /// Label medical volumes while two networks learn from your labels and from the unlabelled volumes.
@@ -54,6 +54,8 @@ pub enum Command {
     },
     /// How well the signs of doubt find wrong voxels of cases with known truth, and what corrections change
     Doubts(doubts::DoubtsArgs),
+    /// A reviewer who answers from the truth, in simulated time: how fast Dice rises with the queue and without it
+    Simulate(simulate::SimulateArgs),
     /// Geometry passport of a volume
     Info {
         file: PathBuf,
@@ -84,6 +86,7 @@ pub fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         Some(Command::Export(args)) => Ok(export::run(args)?),
         Some(Command::Evaluate { pred, truth, json }) => Ok(evaluate::run(&pred, &truth, json)?),
         Some(Command::Doubts(args)) => Ok(doubts::run(&args)?),
+        Some(Command::Simulate(args)) => Ok(simulate::run(&args)?),
         Some(Command::Info { file, json }) => info::run(&file, json),
         Some(Command::Plot(args)) => Ok(plot::run(&args)?),
         Some(Command::Bench(args)) => bench::run(args),

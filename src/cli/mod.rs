@@ -15,6 +15,7 @@ mod mask_folder;
 pub mod plan;
 pub mod plot;
 pub mod predict;
+pub mod simulate;
 pub mod train;
 
 pub use args::{Arguments, Command, run};

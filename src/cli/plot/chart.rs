@@ -40,14 +40,29 @@ type Failure = Box<dyn Error + Send + Sync>;
 type Canvas<'a> = DrawingArea<BitMapBackend<'a>, Shift>;
 type Chart<'a, 'b> = ChartContext<'a, BitMapBackend<'b>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
 
+/// What stands beside the lines.
+#[derive(Clone, Copy, Debug)]
+pub struct Axes<'a> {
+    pub title: &'a str,
+    pub time: &'a str,
+    pub dice: &'a str,
+    /// Where the Dice axis begins; chosen to show everything if not given.
+    pub lowest: Option<f64>,
+}
+
+pub const TRAINING_AXES: Axes =
+    Axes { title: "", time: "Training time (minutes)", dice: "Held-out Dice (mean of the classes)", lowest: None };
+pub const REVIEW_AXES: Axes =
+    Axes { title: "", time: "Simulated time (minutes)", dice: "Dice of all cases (mean of the classes)", lowest: None };
+
 /// A PNG of 1600 x 1000 pixels.
-pub fn draw(title: &str, lines: &[Line], lowest: Option<f64>) -> Result<Vec<u8>, Failure> {
+pub fn draw(axes: &Axes, lines: &[Line]) -> Result<Vec<u8>, Failure> {
     register_font(FONT, FontStyle::Normal, epaint_default_fonts::UBUNTU_LIGHT).map_err(|_| "its font is damaged")?;
     let (width, height) = (WIDTH * OVERSAMPLING, HEIGHT * OVERSAMPLING);
     let mut large = RgbImage::new(width, height);
     {
         let canvas = BitMapBackend::with_buffer(&mut large, (width, height)).into_drawing_area();
-        draw_on(&canvas, title, lines, lowest).map_err(|e| e.to_string())?;
+        draw_on(&canvas, axes, lines).map_err(|e| e.to_string())?;
         canvas.present()?;
     }
     let picture = imageops::thumbnail(&large, WIDTH, HEIGHT);
@@ -56,7 +71,8 @@ pub fn draw(title: &str, lines: &[Line], lowest: Option<f64>) -> Result<Vec<u8>,
     Ok(png)
 }
 
-fn draw_on(canvas: &Canvas, title: &str, lines: &[Line], lowest: Option<f64>) -> Result<(), Box<dyn Error>> {
+fn draw_on(canvas: &Canvas, axes: &Axes, lines: &[Line]) -> Result<(), Box<dyn Error>> {
+    let Axes { title, time, dice, lowest } = *axes;
     canvas.fill(&WHITE)?;
     let end = lines.iter().map(Line::end).fold(0.0, f64::max);
     let (low, high) = dice_axis(lines);
@@ -77,8 +93,8 @@ fn draw_on(canvas: &Canvas, title: &str, lines: &[Line], lowest: Option<f64>) ->
         .set_all_tick_mark_size(TICK_LENGTH)
         .label_style((FONT, TICK_HEIGHT).into_font().color(&TEXT_COLOUR))
         .axis_desc_style((FONT, LABEL_HEIGHT).into_font().color(&TEXT_COLOUR))
-        .x_desc("Training time (minutes)")
-        .y_desc("Held-out Dice (mean of the classes)")
+        .x_desc(time)
+        .y_desc(dice)
         .x_label_formatter(&|minutes| format!("{minutes:.minute_digits$}"))
         .y_label_formatter(&|dice| format!("{dice:.2}"))
         .draw()?;

@@ -4,14 +4,16 @@ mod chart;
 mod curve;
 mod line;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::Args;
 use thiserror::Error;
 
+use self::chart::TRAINING_AXES;
+pub(super) use self::chart::{Axes, REVIEW_AXES};
 use self::curve::{Curve, CurveError};
-use self::line::Line;
+pub(super) use self::line::{Line, LinePoint};
 use crate::io::{IoError, write_atomically};
 
 /// Lines that can be told apart by colour.
@@ -73,10 +75,16 @@ fn dice(text: &str) -> Result<f64, String> {
 /// Prints the path of the picture.
 pub fn run(args: &PlotArgs) -> Result<(), PlotError> {
     let lines = args.lines.iter().map(line_of).collect::<Result<Vec<_>, _>>()?;
-    let png = chart::draw(&args.title, &lines, args.lowest).map_err(|e| PlotError::Drawing(e.to_string()))?;
-    write_atomically(&args.out, |file| file.write_all(&png))?;
+    let axes = Axes { title: &args.title, lowest: args.lowest, ..TRAINING_AXES };
+    write_chart(&args.out, &axes, &lines)?;
     println!("{}", args.out.display());
     Ok(())
+}
+
+/// Draws at most as many lines as there are colours.
+pub(super) fn write_chart(path: &Path, axes: &Axes, lines: &[Line]) -> Result<(), PlotError> {
+    let png = chart::draw(axes, lines).map_err(|e| PlotError::Drawing(e.to_string()))?;
+    Ok(write_atomically(path, |file| file.write_all(&png))?)
 }
 
 fn line_of(runs: &NamedRuns) -> Result<Line, PlotError> {

@@ -12,7 +12,7 @@ mod pace;
 mod planning;
 mod prediction_queue;
 mod round_store;
-mod rounds;
+pub mod rounds;
 pub(super) mod run_folder;
 mod session;
 mod strain_watch;
@@ -28,7 +28,7 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 
-pub use self::planning::{plan_for, set_anatomy, set_intensities};
+pub use self::planning::{choose_plan, plan_for, set_anatomy, set_intensities};
 use self::prediction_queue::PredictionQueue;
 pub use self::run_folder::newest_run_checkpoint;
 pub use self::session::SessionError;
