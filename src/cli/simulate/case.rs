@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::time_model::Effort;
 use crate::edit::{Acceptance, ClassFlags, Delta, Paint, PaintRule, VoxelSet, accept, paint_voxels};
-use crate::label::{ClassId, LabelMap, Prediction, Rejections};
+use crate::label::{ClassId, DoubtThresholds, LabelMap, Prediction, Rejections};
 use crate::metrics::Overlap;
 use crate::review::{CaseFigures, Region, RegionState, ReviewError, ReviewQueue, ReviewState};
 use crate::volume::{CaseId, Grid};
@@ -88,6 +88,7 @@ impl SimulatedCase {
             prediction: Arc::clone(&prediction),
             rejections: Arc::clone(&self.rejections),
             spacing_mm: self.spacing_mm,
+            thresholds: DoubtThresholds::default(),
         };
         let ReviewFindings { key, regions, shares, figures, .. } = look_for_doubt(&job)?;
         match &mut self.queue {

@@ -84,7 +84,7 @@ impl LiveRun {
     pub fn reject(&mut self, id: &CaseId, rejections: &Arc<Rejections>, seconds: f64) {
         let now = self.instant(seconds);
         let Some(case) = self.trainer.case_mut(id) else { return };
-        self.rounds.rejected(case.rejections(), rejections, now);
+        self.rounds.rejected(id, case.rejections(), rejections, now);
         case.reject(Arc::clone(rejections));
     }
 
