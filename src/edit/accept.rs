@@ -1,5 +1,7 @@
 //! Acceptance of pseudo-labels into voxels nobody has said anything about.
 
+use std::ops::Range;
+
 use super::paint::{ClassFlags, rewrite};
 use super::{Delta, VoxelSet};
 use crate::geometry::Voxel;
@@ -10,6 +12,8 @@ use crate::volume::Grid;
 #[derive(Clone, Debug, PartialEq)]
 pub enum Acceptance {
     Case,
+    /// Where this class is predicted.
+    Class(ClassId),
     /// One slice along a voxel axis (0 = x, 1 = y, 2 = z).
     Slice {
         axis: usize,
@@ -27,6 +31,7 @@ impl Acceptance {
         let extent = prediction_class.extent();
         match self {
             Self::Case => Some(VoxelSet::all(extent)),
+            Self::Class(class) => Some(VoxelSet::from_spans(extent, spans_of(prediction_class.as_slice(), *class))),
             Self::Slice { axis, index } => Some(VoxelSet::of_slice(extent, *axis, *index)),
             Self::Brush(voxels) => Some(voxels.clone()),
             Self::Component { seed } => {
@@ -36,6 +41,15 @@ impl Acceptance {
             }
         }
     }
+}
+
+/// Where a class stands, as stretches of linear indices.
+fn spans_of(classes: &[ClassId], wanted: ClassId) -> impl Iterator<Item = Range<usize>> {
+    let stretches = classes.chunk_by(|a, b| a == b).scan(0, |end, alike| {
+        let start = std::mem::replace(end, *end + alike.len());
+        Some((alike[0], start..*end))
+    });
+    stretches.filter(move |(class, _)| *class == wanted).map(|(_, span)| span)
 }
 
 /// Copies predicted classes into the unknown voxels of `what` that pass `filter` (given a linear index), with origin
@@ -129,6 +143,17 @@ mod tests {
         assert!(!labels.value(Voxel::new(5, 1, 1)).origin.is_known());
         assert_eq!(accept(&mut labels, &prediction(), &at(1, 1), |_| true, &FREE), None);
         assert_eq!(accept(&mut labels, &prediction(), &at(9, 1), |_| true, &FREE), None);
+    }
+
+    #[test]
+    fn a_class_is_accepted_wherever_it_is_predicted_and_no_other() {
+        for class in 0..4 {
+            let mut labels = LabelMap::unknown(extent());
+            let predicted = prediction().as_slice().iter().filter(|c| **c == class).count();
+            let delta = accept(&mut labels, &prediction(), &Acceptance::Class(class), |_| true, &FREE);
+            assert_eq!(delta.map_or(0, |delta| delta.voxel_count()), predicted, "class {class}");
+            assert!(labels.known_count() == predicted && class_count(&labels, class) == predicted);
+        }
     }
 
     #[test]

@@ -223,6 +223,7 @@ pub fn action_of(key: KeyAction, workspace: &Workspace) -> Option<Action> {
         K::RejectRegion => ReviewAction::Reject.into(),
         K::AcceptSlice => PseudoAction::AcceptSlice(view).into(),
         K::AcceptCase => PseudoAction::AcceptCase.into(),
+        K::AcceptClass => PseudoAction::AcceptClass(workspace.tools().class).into(),
         K::CompleteSlice => EditAction::CompleteSlice(view).into(),
         K::CompleteCase => EditAction::CompleteCase.into(),
         K::NextCase => CaseAction::NextSuggested.into(),

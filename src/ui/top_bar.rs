@@ -308,6 +308,11 @@ impl TopBar<'_> {
         for (name, key, action) in [
             ("Accept this slice", KeyAction::AcceptSlice, PseudoAction::AcceptSlice(view)),
             ("Accept this case", KeyAction::AcceptCase, PseudoAction::AcceptCase),
+            (
+                "Accept the chosen class",
+                KeyAction::AcceptClass,
+                PseudoAction::AcceptClass(self.workspace.tools().class),
+            ),
         ] {
             self.action_ui(ui, name, Some(key), predicted, action, actions);
         }

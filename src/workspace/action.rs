@@ -431,6 +431,8 @@ pub enum OutlineAction {
 #[derive(Clone, Debug, PartialEq)]
 pub enum PseudoAction {
     AcceptCase,
+    /// The sure part of one class in the whole case.
+    AcceptClass(ClassId),
     AcceptSlice(Plane),
     /// The component of the pseudo-label that holds this voxel.
     AcceptComponent(Voxel),

@@ -136,6 +136,7 @@ plain_actions! {
         RejectRegion "reject-region" "Reject the region under review",
         AcceptSlice "accept-slice" "Accept this slice",
         AcceptCase "accept-case" "Accept the whole case",
+        AcceptClass "accept-class" "Accept the chosen class in the whole case",
     }
     Program {
         FindAction "find-action" "Find any action",

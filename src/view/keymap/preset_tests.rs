@@ -61,6 +61,7 @@ fn every_action_has_a_chord_in_every_preset_except_rare_ones_and_windows_beyond_
         KeyAction::OverlayImage,
         KeyAction::FreezeOverlay,
         KeyAction::ShowRounds,
+        KeyAction::AcceptClass,
         KeyAction::ToggleNames,
         KeyAction::Quit,
     ];

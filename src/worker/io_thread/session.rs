@@ -15,8 +15,8 @@ use crate::io::{
 };
 use crate::label::{Class, ClassId, ClassTable, ClassTableError, Prediction, Rejections};
 use crate::project::{
-    AuditEvent, CaseEntry, InitRequest, Journal, PreferencesFile, Project, ProjectError, RecentProjects, create_demo,
-    init, is_demo,
+    AuditCheck, AuditEvent, CaseEntry, InitRequest, Journal, PreferencesFile, Project, ProjectError, RecentProjects,
+    create_demo, init, is_demo,
 };
 use crate::review::{CaseFigures, SurfaceBand};
 use crate::volume::CaseId;
@@ -210,7 +210,14 @@ impl Session {
 }
 
 impl OpenProject {
-    fn summary(&self, notices: Vec<String>) -> ProjectSummary {
+    fn summary(&self, mut notices: Vec<String>) -> ProjectSummary {
+        // A log that cannot be read is named by the first event that does not go into it.
+        if let Ok(AuditCheck::BrokenAt { line }) = self.project.verify_audit() {
+            notices.push(format!(
+                "The audit log of this study was changed outside Chiaro, at line {line} or before; keep a copy of it and \
+                 find out why before you export masks."
+            ));
+        }
         let case = |entry: &CaseEntry| CaseSummary {
             mark: CaseMark { id: entry.id.clone(), state: entry.state, held_out: entry.held_out },
             known_share: None,

@@ -8,7 +8,7 @@ use crate::edit::{Delta, HistoryRecord, Run};
 use crate::geometry::{Affine, Extent};
 use crate::io::{NiftiGeometry, write_mask};
 use crate::label::{ClassTable, LabelMap, LabelValue, Origin};
-use crate::project::{CaseEntry, Project, Source};
+use crate::project::{AuditEvent, CaseEntry, Project, Source};
 use crate::volume::{CaseId, Grid, VoxelType};
 use crate::worker::protocol_io::EditKind;
 
@@ -102,6 +102,26 @@ fn a_project_that_cannot_be_read_leaves_the_open_one_open() {
         answers.as_slice(),
         [IoEvent::ProjectOpened(_), IoEvent::ProjectFailed { .. }, IoEvent::JournalAppended { .. }]
     ));
+}
+
+#[test]
+fn an_audit_log_that_was_changed_outside_is_told_when_the_study_is_opened() {
+    let root = tempfile::tempdir().unwrap();
+    let made = project(root.path());
+    let notices = || {
+        let io = started();
+        io.send(IoCommand::OpenProject(made.dir().to_owned())).unwrap();
+        let IoEvent::ProjectOpened(summary) = event(&io) else { panic!("not opened") };
+        summary.notices
+    };
+    for voxels in [7, 8] {
+        made.audit(&AuditEvent::Accepted { case: "a".into(), voxels, model: None }).unwrap();
+    }
+    assert!(notices().is_empty());
+    let log = made.dir().join("audit.jsonl");
+    let text = std::fs::read_to_string(&log).unwrap();
+    std::fs::write(&log, text.replacen("\"voxels\":7", "\"voxels\":9", 1)).unwrap();
+    assert!(notices()[0].starts_with("The audit log of this study was changed outside Chiaro"), "{:?}", notices());
 }
 
 #[test]

@@ -14,6 +14,7 @@ impl Workspace {
     pub(super) fn apply_pseudo(&mut self, action: PseudoAction, effects: &mut Vec<Effect>) {
         match action {
             PseudoAction::AcceptCase => self.accept("Accept case", &Acceptance::Case, effects),
+            PseudoAction::AcceptClass(class) => self.accept("Accept class", &Acceptance::Class(class), effects),
             PseudoAction::AcceptSlice(view) => {
                 if self.must_straighten("accept a slice", effects) {
                     return;
