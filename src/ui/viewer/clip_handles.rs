@@ -145,7 +145,7 @@ fn edges(painter: &Painter, corners: [Pos2; 8], stroke: Stroke) {
     }
 }
 
-fn on_screen(rect: Rect, case: &OpenCase, camera: &OrbitCamera, voxel: [f64; 3]) -> Pos2 {
+pub fn on_screen(rect: Rect, case: &OpenCase, camera: &OrbitCamera, voxel: [f64; 3]) -> Pos2 {
     let [x, y] = camera.screen_from_world(case.image.affine.world_from_voxel(voxel), wide(rect.size()));
     // Screen positions are far below the range in which f32 loses a pixel.
     rect.min + vec2(x as f32, y as f32)

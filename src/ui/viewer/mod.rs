@@ -7,6 +7,7 @@ mod decoration;
 mod overlay;
 mod picture;
 mod pointer;
+mod region_marks;
 mod scene_view;
 mod slice_strip;
 mod slice_view;

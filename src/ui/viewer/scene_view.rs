@@ -11,6 +11,7 @@ use eframe::egui::{
 use super::clip_handles::{self, ClipHandles, words};
 use super::picture::Pictures;
 use super::pointer::{POINTS_PER_NOTCH, ZOOM_PER_NOTCH, wide};
+use super::region_marks;
 use super::surfaces::{ChangedBrick, SurfaceEvent, Surfaces};
 use crate::geometry::{AnatomicalDirection, VoxelBox};
 use crate::label::{ClassId, SurfaceMesh};
@@ -95,6 +96,9 @@ impl SceneView {
             clip_handles::slice_frames(&painter, rect, case, &camera);
         }
         self.clip_handles.ui(ui, rect, case, &camera, actions);
+        if workspace.views().layers.pseudo {
+            region_marks::ui(ui, rect, case, &camera, actions);
+        }
         controls_ui(ui, rect, workspace, self.camera.as_mut().map(|(_, camera)| camera), case, actions);
     }
 
