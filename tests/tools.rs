@@ -304,7 +304,7 @@ fn a_click_removes_an_island_and_with_the_right_button_all_others() {
 }
 
 #[test]
-fn the_class_under_the_pointer_is_picked_and_nothing_is_reachnobody_said() {
+fn the_class_under_the_pointer_is_picked_and_nothing_where_nobody_said() {
     let dir = tempfile::tempdir().unwrap();
     let mut window = Window::with_unlabelled(dir.path());
     let places = window.places([[-8.0, 0.0], [8.0, 0.0]]);
