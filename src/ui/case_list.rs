@@ -12,7 +12,7 @@ use crate::project::CaseState;
 use crate::workspace::{CaseAction, CaseFilter, CaseLine, Study, Workspace};
 
 /// Room for the counts below the list.
-const COUNTS_HEIGHT: f32 = 62.0;
+const COUNTS_HEIGHT: f32 = 68.0;
 /// Room for the choice of the order.
 const ORDER_HEIGHT: f32 = 30.0;
 const BAR_WIDTH: f32 = 32.0;

@@ -108,6 +108,8 @@ fn verdict_ui(ui: &mut Ui, rounds: &RoundHistory) -> bool {
         Verdict::WorseSince { .. } => p.warning,
         Verdict::Flat { .. } | Verdict::NotEnough(_) => p.text_weak,
     };
+    // As high as the caption in its place: nothing may move when the first round ends.
+    ui.spacing_mut().interact_size.y = ui.text_style_height(&egui::TextStyle::Small);
     let row = ui.horizontal(|ui| {
         ui.spacing_mut().button_padding = vec2(0.0, 0.0);
         let link = ui.add(egui::Button::new(RichText::new("Rounds").small().underline()).frame(false));

@@ -84,7 +84,7 @@ fn table_ui(ui: &mut Ui, workspace: &Workspace, actions: &mut Actions) {
         Verdict::WorseSince { best, .. } => Some(best),
         _ => None,
     };
-    Grid::new("rounds").num_columns(HEADINGS.len()).striped(true).spacing([theme::WIDE, theme::TIGHT]).show(ui, |ui| {
+    Grid::new("rounds").num_columns(HEADINGS.len()).spacing([theme::WIDE, theme::TIGHT]).show(ui, |ui| {
         for (heading, explanation) in HEADINGS {
             let label = ui.label(RichText::new(heading).small().color(p.text_weak));
             if !explanation.is_empty() {
