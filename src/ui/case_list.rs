@@ -159,7 +159,9 @@ fn state_word(state: CaseState) -> &'static str {
 fn accessible_text(line: &CaseLine, name: &str) -> String {
     let held_out = if line.held_out { ", held out" } else { "" };
     let unsaved = if line.unsaved { ", not saved yet" } else { "" };
-    format!("Case {name}, {}{held_out}{unsaved}", state_word(line.state))
+    // A number already says that it is one of a case.
+    let what = if name == line.id.as_str() { "Case " } else { "" };
+    format!("{what}{name}, {}{held_out}{unsaved}", state_word(line.state))
 }
 
 fn tooltip(line: &CaseLine, name: &str) -> String {

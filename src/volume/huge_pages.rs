@@ -1,7 +1,7 @@
 //! Large planes on large pages.
 
 /// Asks the system for pages of 2 MiB under memory that is not yet touched: a volume of 512^3 voxels otherwise takes 33,000
-/// page faults per byte plane, and a brush meets most of them in the middle of a stroke. Only advice, and only on Linux,
+/// page faults per byte plane, and a brush meets them in the middle of a stroke. Only advice, and only on Linux,
 /// where programs must ask; refused, everything works as before.
 pub fn prefer_huge_pages<T>(memory: &mut [T]) {
     #[cfg(target_os = "linux")]
