@@ -13,8 +13,8 @@ use super::stroke::voxels;
 impl Workspace {
     pub(super) fn apply_pseudo(&mut self, action: PseudoAction, effects: &mut Vec<Effect>) {
         match action {
-            PseudoAction::AcceptCase => self.accept("Accept case", &Acceptance::Case, effects),
-            PseudoAction::AcceptClass(class) => self.accept("Accept class", &Acceptance::Class(class), effects),
+            PseudoAction::AcceptCase => self.accept_sure("Accept case", &Acceptance::Case, effects),
+            PseudoAction::AcceptClass(class) => self.accept_sure("Accept class", &Acceptance::Class(class), effects),
             PseudoAction::AcceptSlice(view) => {
                 if self.must_straighten("accept a slice", effects) {
                     return;
@@ -22,10 +22,11 @@ impl Workspace {
                 let Some(case) = self.case() else { return };
                 let axis = case.normal_axis(view);
                 let index = case.cursor.to_array()[axis];
-                self.accept("Accept slice", &Acceptance::Slice { axis, index }, effects);
+                self.accept_sure("Accept slice", &Acceptance::Slice { axis, index }, effects);
             }
             PseudoAction::AcceptComponent(seed) => {
-                self.accept("Accept region", &Acceptance::Component { seed }, effects);
+                // Whoever points at one region has looked at it: all of it is taken, as from the queue.
+                self.accept("Accept region", &Acceptance::Component { seed }, None, effects);
             }
             PseudoAction::SetDoubtThresholds(thresholds) => {
                 self.views.layers.thresholds = thresholds.clamped();
@@ -69,14 +70,20 @@ impl Workspace {
         accept(labels, &prediction.class, what, trusted, &locked)
     }
 
-    fn accept(&mut self, name: &str, what: &Acceptance, effects: &mut Vec<Effect>) {
+    /// What the rule of doubt trusts of it.
+    fn accept_sure(&mut self, name: &str, what: &Acceptance, effects: &mut Vec<Effect>) {
+        let rule = self.doubt_rule();
+        self.accept(name, what, Some(&rule), effects);
+    }
+
+    fn accept(&mut self, name: &str, what: &Acceptance, rule: Option<&DoubtRule>, effects: &mut Vec<Effect>) {
         if !self.can_edit() || self.must_see_newest(effects) {
             return;
         }
         if self.case().is_none_or(|case| case.prediction.is_none()) {
             return self.notify_no_prediction(effects);
         }
-        match self.take_in(what, Some(&self.doubt_rule())) {
+        match self.take_in(what, rule) {
             Some(delta) => {
                 let name = format!("{name}, {}", voxels(delta.voxel_count()));
                 let kind = self.accepted_kind();
