@@ -142,7 +142,7 @@ fn learn(desktop: &mut Desktop, study: &Study) {
     }
     desktop.key("r");
     desktop.wait_for("networks that find the rods", |_| study.held_out_dice().is_some_and(|dice| dice > GOOD_DICE));
-    desktop.wait_for("a pseudo-label on the screen", |desktop| desktop.is_coloured(probe()));
+    desktop.wait_for("a pseudo-label on the screen", |desktop| desktop.is_coloured_near(probe()));
 }
 
 /// Takes the region under the pointer; presses that come too early find nothing to accept and say so.
@@ -170,7 +170,7 @@ fn pause(desktop: &mut Desktop) {
 /// Another case gets its pseudo-labels as soon as it is shown, also while learning is paused.
 fn accept_in_another_case(desktop: &mut Desktop, study: &Study) {
     choose(desktop, LIVE, LATER);
-    desktop.wait_for("pseudo-labels on the screen", |desktop| desktop.is_coloured(probe()));
+    desktop.wait_for("pseudo-labels on the screen", |desktop| desktop.is_coloured_near(probe()));
     accept_under_pointer(desktop, study, LATER);
 }
 

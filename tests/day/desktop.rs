@@ -173,8 +173,15 @@ impl Desktop {
 
     /// Class colours are colourful, the image below them is grey.
     pub fn is_coloured(&self, at: Pixel) -> bool {
-        let pixel = self.pixel(at);
-        pixel.iter().max().unwrap() - pixel.iter().min().unwrap() > 15
+        is_colourful(self.pixel(at))
+    }
+
+    /// Somewhere near: where the networks doubt, a single voxel may be as pale as the image.
+    pub fn is_coloured_near(&self, [x, y]: Pixel) -> bool {
+        const REACH: i32 = 12;
+        let picture = self.screenshot();
+        let around = (x - REACH..=x + REACH).flat_map(|x| (y - REACH..=y + REACH).map(move |y| [x, y]));
+        around.map(|at| at.map(|v| u32::try_from(v).unwrap())).any(|[x, y]| is_colourful(picture.get_pixel(x, y).0))
     }
 
     /// The server's frame buffer, which is a file in the format of `xwd` with 32 bits per pixel.
@@ -234,6 +241,11 @@ impl Desktop {
         let output = Command::new("xdotool").args(arguments).env("DISPLAY", &self.display).output().unwrap();
         String::from_utf8_lossy(&output.stdout).trim().to_owned()
     }
+}
+
+/// Panels are nearly grey: their channels differ by 10 at most.
+fn is_colourful(pixel: [u8; 3]) -> bool {
+    pixel.iter().max().unwrap() - pixel.iter().min().unwrap() > 15
 }
 
 impl Drop for Desktop {
