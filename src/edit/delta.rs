@@ -61,6 +61,10 @@ impl Run {
 pub(super) struct RunList(Vec<Run>);
 
 impl RunList {
+    pub(super) fn with_capacity(runs: usize) -> Self {
+        Self(Vec::with_capacity(runs))
+    }
+
     pub(super) fn push(&mut self, run: Run) {
         if run.len == 0 || run.old == run.new {
             return;
@@ -72,7 +76,7 @@ impl RunList {
     }
 
     pub(super) fn into_delta(self, extent: Extent) -> Delta {
-        let bounds = self.0.iter().fold(NOTHING, |b, run| b.union(&bounds_of(run, extent)));
+        let bounds = bounds_of(&self.0, extent);
         Delta { runs: self.0, extent, bounds }
     }
 }
@@ -256,15 +260,35 @@ fn checked_end(start: usize, len: usize, extent: Extent) -> Result<usize, DeltaE
 }
 
 /// A run that leaves its row covers whole rows, one that leaves its slice whole slices.
-fn bounds_of(run: &Run, extent: Extent) -> VoxelBox {
-    let (first, last) = (extent.voxel(run.start), extent.voxel(run.start + run.len - 1));
-    let mut bounds = VoxelBox::of_voxel(first).union(&VoxelBox::of_voxel(last));
-    if (first.y, first.z) != (last.y, last.z) {
-        (bounds.lo.x, bounds.hi.x) = (0, extent.x());
+///
+/// A large brush makes a thousand runs many times a second: rows and slices are read off the first and the last run
+/// and from one division each.
+fn bounds_of(runs: &[Run], extent: Extent) -> VoxelBox {
+    let (Some(first), Some(last)) = (runs.first(), runs.last()) else { return NOTHING };
+    let [nx, ny, _] = extent.to_array();
+    let mut bounds = VoxelBox { lo: extent.voxel(first.start), hi: extent.voxel(last.start + last.len - 1) };
+    (bounds.lo.x, bounds.hi.x, bounds.lo.y, bounds.hi.y) = (nx - 1, 0, ny - 1, 0);
+    // First row of the slice that the last run began in.
+    let mut slice_row = 0;
+    for run in runs {
+        let (row, x) = (run.start / nx, run.start % nx);
+        if row >= slice_row + ny {
+            slice_row = row - row % ny;
+        }
+        let (y, end) = (row - slice_row, x + run.len - 1);
+        bounds.lo.x = bounds.lo.x.min(x);
+        bounds.lo.y = bounds.lo.y.min(y);
+        let (last_x, last_y) = if end < nx { (end, y) } else { (nx - 1, y + end / nx) };
+        if end >= nx {
+            bounds.lo.x = 0;
+        }
+        if last_y >= ny {
+            bounds.lo.y = 0;
+        }
+        bounds.hi.x = bounds.hi.x.max(last_x);
+        bounds.hi.y = bounds.hi.y.max(last_y.min(ny - 1));
     }
-    if first.z != last.z {
-        (bounds.lo.y, bounds.hi.y) = (0, extent.y());
-    }
+    bounds.hi = Voxel::new(bounds.hi.x + 1, bounds.hi.y + 1, bounds.hi.z + 1);
     bounds
 }
 
@@ -314,6 +338,19 @@ mod tests {
         let delta = Delta::new(vec![run(2, 3), run(5, 1), idle], extent()).unwrap();
         assert_eq!(delta.runs(), [run(2, 4)]);
         assert_eq!(delta.voxel_count(), 4);
+    }
+
+    /// Of one run: whole rows if it leaves its row, whole slices if it leaves its slice.
+    fn box_of(run: &Run) -> VoxelBox {
+        let (first, last) = (extent().voxel(run.start), extent().voxel(run.start + run.len - 1));
+        let mut bounds = VoxelBox::of_voxel(first).union(&VoxelBox::of_voxel(last));
+        if (first.y, first.z) != (last.y, last.z) {
+            (bounds.lo.x, bounds.hi.x) = (0, extent().x());
+        }
+        if first.z != last.z {
+            (bounds.lo.y, bounds.hi.y) = (0, extent().y());
+        }
+        bounds
     }
 
     #[test]
@@ -372,6 +409,7 @@ mod tests {
             let delta = Delta::between(&LabelMap::unknown(extent()), writes).unwrap();
             let inside = |i| delta.bounds().contains(extent().voxel(i));
             prop_assert!(delta.runs().iter().flat_map(Run::range).all(inside));
+            prop_assert_eq!(delta.bounds(), delta.runs().iter().fold(NOTHING, |b, run| b.union(&box_of(run))));
         }
     }
 }

@@ -236,7 +236,7 @@ fn merge_in_order(mut segments: Vec<Delta>) -> Option<Delta> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::edit::{Brush, BrushShape, BrushSize, Paint, PaintRule, VoxelSet, paint_voxels, stroke_segment};
+    use crate::edit::{Brush, BrushShape, BrushSize, Paint, PaintRule, StrokeSegment, VoxelSet, paint_voxels};
     use crate::geometry::Extent;
     use proptest::prelude::*;
 
@@ -267,7 +267,10 @@ mod tests {
         let brush = Brush { shape, size: BrushSize::Mm(size) };
         let locked = std::array::from_fn(|c| c == 2 && size < 1.0);
         let paint = Paint { class: (class < 3).then_some(class), rule, locked };
-        stroke_segment(labels, brush, disc_axis.unwrap_or(0), from, to, [1.0, 0.8, 2.0], &paint)
+        let plane_normal_axis = disc_axis.unwrap_or(0);
+        let segment = StrokeSegment { brush, plane_normal_axis, from, to, spacing_mm: [1.0, 0.8, 2.0] };
+        let voxels = segment.voxels(labels.extent());
+        paint_voxels(labels, &voxels, &paint)
     }
 
     proptest! {

@@ -3,6 +3,7 @@
 
 mod accept;
 mod brush;
+mod brush_sweep;
 mod delta;
 mod delta_bytes;
 mod fill;
@@ -20,6 +21,7 @@ mod voxel_set;
 
 pub use accept::{Acceptance, accept, withdraw_accepted};
 pub use brush::{Brush, BrushShape, BrushSize};
+pub use brush_sweep::BrushSweep;
 pub use delta::{Delta, DeltaError, Direction, Run};
 pub use fill::{FillScope, flood_fill};
 pub use history::{History, HistoryError, HistoryStep};
@@ -36,5 +38,5 @@ pub use operation::{
 pub use outline::{EdgePoint, Outline};
 pub use paint::{ClassFlags, Paint, PaintRule, complete_case, complete_slice, paint_voxels};
 pub use slice_plane::in_plane;
-pub use stroke::{StrokeSegment, stroke_segment};
+pub use stroke::StrokeSegment;
 pub use voxel_set::VoxelSet;

@@ -90,7 +90,7 @@ pub(super) fn painted(labels: &LabelMap, voxels: &VoxelSet, paint: &Paint) -> Op
         return None;
     }
     let (classes, origins) = (labels.class().as_slice(), labels.origin().as_slice());
-    let mut runs = RunList::default();
+    let mut runs = RunList::with_capacity(voxels.spans().len());
     for span in voxels.spans() {
         let mut start = span.start;
         while start < span.end {

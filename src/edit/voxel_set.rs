@@ -48,15 +48,17 @@ impl VoxelSet {
         let mut spans: Vec<Range<usize>> = spans.into_iter().filter(|s| s.start < s.end.min(end)).collect();
         // Stable: the spans mostly come in ascending order, which this sort takes in one pass.
         spans.sort_by_key(|s| s.start);
-        let mut joined: Vec<Range<usize>> = Vec::with_capacity(spans.len());
-        for span in spans {
-            let span = span.start..span.end.min(end);
-            match joined.last_mut() {
-                Some(last) if span.start <= last.end => last.end = last.end.max(span.end),
-                _ => joined.push(span),
+        spans.dedup_by(|span, last| {
+            let joins = span.start <= last.end;
+            if joins {
+                last.end = last.end.max(span.end);
             }
+            joins
+        });
+        if let Some(last) = spans.last_mut() {
+            last.end = last.end.min(end);
         }
-        Self { extent, spans: joined }
+        Self { extent, spans }
     }
 
     pub fn extent(&self) -> Extent {

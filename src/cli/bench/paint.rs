@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use serde::Serialize;
 
-use crate::edit::{Brush, BrushShape, BrushSize, History, Paint, stroke_segment};
+use crate::edit::{Brush, BrushShape, BrushSize, BrushSweep, History, Paint, StrokeSegment, paint_voxels};
 use crate::geometry::Extent;
 use crate::label::LabelMap;
 
@@ -63,12 +63,18 @@ fn measure(extent: Extent, name: &'static str, shape: BrushShape, diameter: f64)
     let brush = Brush { shape, size: BrushSize::Voxels(diameter) };
     let mut microseconds = Vec::new();
     history.begin(name.to_owned());
+    let mut sweep = BrushSweep::default();
     for step in 0..POINTS {
         // The class changes, so that a path crossing itself still has something to write.
         let paint = Paint::with_class(if step % 50 < 25 { 1 } else { 2 });
+        if step % 25 == 0 {
+            sweep = BrushSweep::default();
+        }
         let at = path(extent, step);
+        let segment = StrokeSegment { brush, plane_normal_axis: 2, from: at, to: at, spacing_mm: [1.0; 3] };
         let start = Instant::now();
-        if let Some(delta) = stroke_segment(&mut labels, brush, 2, at, at, [1.0; 3], &paint) {
+        let voxels = sweep.advance(&segment, extent);
+        if let Some(delta) = paint_voxels(&mut labels, &voxels, &paint) {
             history.stage(delta);
         }
         microseconds.push(start.elapsed().as_secs_f64() * 1e6);

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::edit::{
-    Acceptance, AdaptiveSettings, Brush, IntensityRange, ObliqueStroke, Paint, PaintRule, StrokeSegment, VoxelSet,
-    accept, adaptive, paint_voxels, restrict,
+    Acceptance, AdaptiveSettings, Brush, BrushSweep, IntensityRange, ObliqueStroke, Paint, PaintRule, StrokeSegment,
+    VoxelSet, accept, adaptive, paint_voxels, restrict,
 };
 use crate::geometry::Plane;
 use crate::volume::Image;
@@ -17,6 +17,7 @@ pub(in crate::workspace) struct Stroke {
     /// Of the turned plane that a flat brush paints on, in world space.
     turned_normal: Option<[f64; 3]>,
     last: [f64; 3],
+    sweep: BrushSweep,
     ink: Ink,
     /// Only the tissue under the pointer is painted; an eraser takes all.
     follows_tissue: bool,
@@ -31,8 +32,8 @@ enum Ink {
 }
 
 impl Stroke {
-    /// What lies under the brush on the way from its last position.
-    fn voxels(&self, brush: Brush, image: &Image, to: [f64; 3]) -> VoxelSet {
+    /// What comes under the brush on the way from its last position.
+    fn voxels(&mut self, brush: Brush, image: &Image, to: [f64; 3]) -> VoxelSet {
         let (from, spacing_mm) = (self.last, image.spacing_mm());
         if let Some(normal) = self.turned_normal {
             let diameter_mm = brush.diameter_mm(None, spacing_mm);
@@ -42,7 +43,7 @@ impl Stroke {
         let segment = StrokeSegment { brush, plane_normal_axis: self.normal_axis, from, to, spacing_mm };
         match self.follows_tissue {
             true => adaptive(&segment, image, &AdaptiveSettings::default()),
-            false => segment.voxels(image.extent()),
+            false => self.sweep.advance(&segment, image.extent()),
         }
     }
 }
@@ -73,7 +74,8 @@ impl Workspace {
         let normal_axis = case.normal_axis(view);
         let turned_normal = case.camera(view).turned().filter(|_| is_flat).map(|turned| turned.plane().normal());
         case.history.begin("Stroke".to_owned());
-        self.stroke = Some(Stroke { normal_axis, turned_normal, last: position, ink, follows_tissue, limit });
+        let (last, sweep) = (position, BrushSweep::default());
+        self.stroke = Some(Stroke { normal_axis, turned_normal, last, sweep, ink, follows_tissue, limit });
         self.extend_stroke(position, effects);
     }
 
