@@ -5,7 +5,8 @@ use std::path::Path;
 use super::error::IoError;
 use super::geometry::NiftiGeometry;
 use super::source::NiftiSource;
-use super::voxels::{read_first_frame, read_frame};
+use super::voxels::{FirstVoxels, read_first_frame, read_frame};
+use crate::geometry::Extent;
 use crate::volume::Image;
 
 /// An image with its geometry and what the user should know about it.
@@ -18,15 +19,39 @@ pub struct LoadedImage {
     pub notices: Vec<String>,
 }
 
+/// One slice of a volume whose other slices are still being read.
+#[derive(Clone, Debug)]
+pub struct FirstSlice {
+    /// The slice alone, with the affine of the volume.
+    pub image: Image,
+    /// Along the third voxel axis.
+    pub index: usize,
+    /// Of the volume.
+    pub extent: Extent,
+}
+
 /// Reads any NIfTI-1, NIfTI-2 or ANALYZE 7.5 volume, compressed or not.
 ///
 /// # Errors
 /// Files that are damaged, cut off, not NIfTI, or hold something else than one number per voxel.
 pub fn read_image(path: &Path) -> Result<LoadedImage, IoError> {
+    read_image_showing(path, |_| {})
+}
+
+/// The same, and hands out the middle slice of a large volume as soon as it is there, on this thread.
+///
+/// # Errors
+/// As [`read_image`], also after a slice was shown.
+pub fn read_image_showing(path: &Path, mut show: impl FnMut(FirstSlice)) -> Result<LoadedImage, IoError> {
     let source = NiftiSource::open(path)?;
     let (header, notices) = (source.geometry.clone(), source.notices.clone());
     let (slope, intercept) = (source.header.slope, source.header.intercept);
-    let image = Image::new(read_first_frame(source)?, slope, intercept, header.affine);
+    let mut show_voxels = |FirstVoxels { voxels, index }: FirstVoxels| {
+        let image = Image::new(voxels, slope, intercept, header.affine);
+        show(FirstSlice { image, index, extent: header.extent });
+    };
+    let voxels = read_first_frame(source, &mut show_voxels)?;
+    let image = Image::new(voxels, slope, intercept, header.affine);
     Ok(LoadedImage { image, header, notices })
 }
 
@@ -41,7 +66,7 @@ pub fn read_image_frame(path: &Path, frame: usize) -> Result<Image, IoError> {
         return Err(IoError::BadHeader { path: path.into(), reason });
     }
     let (slope, intercept, affine) = (source.header.slope, source.header.intercept, source.geometry.affine);
-    Ok(Image::new(read_frame(source, frame as u64)?, slope, intercept, affine))
+    Ok(Image::new(read_frame(source, frame as u64, &mut |_| {})?, slope, intercept, affine))
 }
 
 /// Reads only the header; the voxels are not looked at, but the file must be able to hold them.

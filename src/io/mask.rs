@@ -30,7 +30,7 @@ pub fn read_mask(path: &Path) -> Result<LoadedMask, IoError> {
     let source = NiftiSource::open(path)?;
     let (header, mut notices) = (source.geometry.clone(), source.notices.clone());
     let scaling = usable_scaling(source.header.slope, source.header.intercept);
-    let class = match read_first_frame(source)? {
+    let class = match read_first_frame(source, &mut |_| {})? {
         Voxels::U8(class) if scaling == (1.0, 0.0) => class,
         voxels => classes(&voxels, scaling).map_err(|reason| IoError::NotLabels { path: path.into(), reason })?,
     };

@@ -31,7 +31,7 @@ pub use geometry::{AffineSource, NiftiGeometry};
 pub use grid_check::{GridMismatch, MaskOnGrid, check_same_grid, on_grid, reorient_mask_onto};
 pub use hdf5::{AxisOrder, Hdf5Volume, read_hdf5};
 pub use header::NiftiVersion;
-pub use image::{LoadedImage, read_geometry, read_image, read_image_frame};
+pub use image::{FirstSlice, LoadedImage, read_geometry, read_image, read_image_frame, read_image_showing};
 pub use mask::{LoadedMask, read_mask};
 pub use name::{case_name, is_nifti_path};
 pub use write::{WrittenFile, write_image, write_mask, write_probability};

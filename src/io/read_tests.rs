@@ -51,6 +51,34 @@ static SMALL_IMAGE: LazyLock<(LoadedImage, Vec<u8>)> = LazyLock::new(|| {
 });
 
 #[test]
+fn the_middle_slice_of_a_large_volume_is_shown_before_the_rest_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("large.nii");
+    let (file, stored) = large_file([3, 256, 256, 130, 1, 1, 1, 1], i16::to_ne_bytes);
+    let slice_voxels = 256 * 256;
+    let middle = stored[65 * slice_voxels..66 * slice_voxels].to_vec();
+    let cut_off = file[..file.len() - 50 * 2 * slice_voxels].to_vec();
+    // Cut off behind the middle slice it is shown all the same, and the volume refused.
+    for (bytes, whole) in [(gzip(&file), true), (file, true), (cut_off, false)] {
+        fs::write(&path, bytes).unwrap();
+        let mut shown = Vec::new();
+        let read = read_image_showing(&path, |slice| shown.push(slice));
+        assert_eq!((shown.len(), read.is_ok()), (1, whole));
+        let slice = &shown[0];
+        assert_eq!((slice.index, slice.image.extent().to_array(), slice.extent.z()), (65, [256, 256, 1], 130));
+        assert_eq!(slice.image.voxels, Voxels::I16(Grid::from_vec(slice.image.extent(), middle.clone()).unwrap()));
+    }
+}
+
+#[test]
+fn of_a_small_volume_no_slice_is_shown_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("small.nii.gz");
+    fs::write(&path, &SMALL_IMAGE.1).unwrap();
+    read_image_showing(&path, |_| panic!("it is there at once")).unwrap();
+}
+
+#[test]
 fn a_later_frame_that_is_cut_off_is_refused() {
     let voxels: Vec<u8> = (0..48).collect();
     let dim = [4, 2, 3, 4, 2, 1, 1, 1];

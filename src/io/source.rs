@@ -33,6 +33,8 @@ pub(super) struct ByteStream {
     pub path: PathBuf,
     reader: Box<dyn Read>,
     compressed: bool,
+    /// Of the file on disk.
+    pub file_bytes: u64,
     /// Upper bound of the bytes that can come out.
     capacity: u64,
 }
@@ -89,13 +91,14 @@ impl ByteStream {
         let mut file = BufReader::with_capacity(BUFFER_BYTES, file);
         let compressed = file.fill_buf().map_err(failed)?.starts_with(&GZIP_MAGIC);
         let expansion = if compressed { MAX_EXPANSION } else { 1 };
-        let capacity = metadata.len().saturating_mul(expansion);
+        let file_bytes = metadata.len();
+        let capacity = file_bytes.saturating_mul(expansion);
         let reader: Box<dyn Read> = match compressed {
-            true if ParallelGzip::suits(metadata.len()) => Box::new(ParallelGzip::open(path.into()).map_err(failed)?),
+            true if ParallelGzip::suits(file_bytes) => Box::new(ParallelGzip::open(path.into()).map_err(failed)?),
             true => Box::new(GzipMembers::new(file)),
             false => Box::new(file),
         };
-        Ok(Self { path: path.into(), reader, compressed, capacity })
+        Ok(Self { path: path.into(), reader, compressed, file_bytes, capacity })
     }
 
     /// Refuses a header that asks for more than this file can hold.

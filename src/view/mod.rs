@@ -8,6 +8,7 @@ mod colour_planes;
 mod colour_space;
 mod colour_tables;
 mod doubt_colours;
+mod first_look;
 mod histogram_axis;
 mod intensity_histogram;
 mod keymap;
@@ -33,6 +34,7 @@ pub use colour_by::{ColourAxes, ColourBy};
 pub use colour_planes::{ColourPlanes, SecondPlane};
 pub use colour_tables::ColourTables;
 pub use doubt_colours::DoubtColours;
+pub use first_look::FirstLook;
 pub use histogram_axis::{HistogramAxis, WindowHandle};
 pub use intensity_histogram::IntensityHistogram;
 pub use keymap::{

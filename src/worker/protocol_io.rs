@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::edit::{Delta, HistoryRecord};
 use crate::geometry::Extent;
-use crate::io::{ClassFileFormat, NiftiGeometry};
+use crate::io::{ClassFileFormat, FirstSlice, NiftiGeometry};
 use crate::label::{ClassId, ClassTable, LabelMap, Prediction, Rejections};
 use crate::project::{CaseState, ExportReport, InitRequest, ModelStep, PreferencesFile, Source};
 use crate::review::CaseFigures;
@@ -172,6 +172,11 @@ pub enum IoEvent {
     ProjectFailed {
         dir: PathBuf,
         sentence: String,
+    },
+    /// A slice of a large case that is still being read.
+    FirstSlice {
+        case: CaseId,
+        slice: Box<FirstSlice>,
     },
     CaseLoaded(Box<LoadedCase>),
     CaseFailed {

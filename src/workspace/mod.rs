@@ -64,6 +64,7 @@ pub use views::{Layout, Views};
 
 pub use crate::io::ClassFileFormat;
 use crate::label::Prediction;
+use crate::view::FirstLook;
 use crate::volume::CaseId;
 
 /// What the program knows; widgets read it and answer with actions.
@@ -74,6 +75,8 @@ pub struct Workspace {
     opening: Option<PathBuf>,
     study: Option<Study>,
     shown: Shown,
+    /// Of a case that is still being read.
+    first_look: Option<(CaseId, Arc<FirstLook>)>,
     /// Opened cases that are not on the screen, the longest unseen first.
     parked: Vec<OpenCase>,
     preferences: Preferences,
@@ -159,6 +162,12 @@ impl Workspace {
             Shown::Loading(case) | Shown::Failed { case, .. } => Some(case),
             Shown::Ready(case) => Some(&case.id),
         }
+    }
+
+    /// A slice of the shown case while the rest of it is being read.
+    pub fn first_look(&self) -> Option<&Arc<FirstLook>> {
+        let (case, look) = self.first_look.as_ref()?;
+        matches!(&self.shown, Shown::Loading(loading) if loading == case).then_some(look)
     }
 
     /// What a case is called on the screen: its name, or its number where names are hidden.

@@ -105,7 +105,7 @@ impl Read for ParallelGzip {
             let read = pieces.read(buffer);
             count = read.unwrap_or(0);
             if count == 0 {
-                let stream_end = read.map(|_| pieces.stream_end);
+                let stream_end = read.map(|_| pieces.stream_end());
                 self.pieces = None;
                 self.plain = self.plain_behind(stream_end)?;
             }

@@ -28,10 +28,11 @@ const END_BITS: usize = 10;
 /// Blocks of the middle of a stream, made a stream of their own: the window goes in front as a stored block, an empty
 /// last block behind. That block is met only by a decoder that stands between two blocks there, so a piece that was
 /// unpacked to its end ends where a block ends.
+#[derive(Default)]
 pub(super) struct Piece {
     packed: Vec<u8>,
     /// Window and content, unpacked with a window of zeros.
-    unpacked: Vec<u8>,
+    pub unpacked: Vec<u8>,
     /// In the file; the stream ends here or one byte later, as its bits were moved.
     pub stream_end: u64,
 }
@@ -51,8 +52,9 @@ impl Layout {
 
     /// `None` if no block begins where one should, or the blocks are damaged or grow too much.
     ///
-    /// `bytes` is only lent: fresh memory costs more than reading the file.
-    pub fn unpack(&self, file: &mut File, index: u64, bytes: &mut Vec<u8>) -> io::Result<Option<Piece>> {
+    /// `bytes` is only lent, and `spent` is a piece that is read: fresh memory costs more than reading the file.
+    pub fn unpack(&self, file: &mut File, index: u64, bytes: &mut Vec<u8>, spent: Piece) -> io::Result<Option<Piece>> {
+        let Piece { mut packed, mut unpacked, .. } = spent;
         let at = index * STEP;
         let is_last = index + 1 >= self.piece_count();
         let length = if is_last { self.file_length - at } else { STEP + SEARCHED };
@@ -66,8 +68,8 @@ impl Layout {
         let start = if index == 0 { Some(8 * self.first as usize) } else { block_from(0) };
         let end = if is_last { Some(8 * bytes.len()) } else { block_from(STEP) };
         let (Some(start), Some(end)) = (start, end) else { return Ok(None) };
-        let Some(packed) = packed(bytes, start, end) else { return Ok(None) };
-        let Some((unpacked, consumed)) = unpack(&packed) else { return Ok(None) };
+        let moved = move_bits(bytes, start, end, &mut packed);
+        let Some(consumed) = moved.and_then(|()| unpack(&packed, &mut unpacked)) else { return Ok(None) };
         if !is_last && consumed != packed.len() {
             return Ok(None);
         }
@@ -77,10 +79,15 @@ impl Layout {
 }
 
 impl Piece {
-    /// The content of a piece that follows `window`; `None` if it cannot follow it.
+    /// The window in front of a stream.
+    pub fn before_all() -> Self {
+        Self { unpacked: vec![0; WINDOW], ..Self::default() }
+    }
+
+    /// Puts the content right for a piece that follows `window`; `None` if it cannot follow it.
     ///
     /// Unpacks again from the start, until a whole window is as it was with zeros: from there on everything is.
-    pub fn following(mut self, window: &[u8; WINDOW]) -> Option<Vec<u8>> {
+    pub fn follow(&mut self, window: &[u8; WINDOW]) -> Option<()> {
         self.packed[STORED_WINDOW.len()..HEAD].copy_from_slice(window);
         let mut decoder = Decompress::new(false);
         let mut again = [0; WINDOW];
@@ -92,17 +99,17 @@ impl Piece {
             }
             guess.copy_from_slice(again);
         }
-        Some(self.unpacked)
+        Some(())
     }
 }
 
 /// The bits from `start` to `end` as a stream of their own, with room for a window. `end` lies within `bytes`.
-fn packed(bytes: &[u8], start: usize, end: usize) -> Option<Vec<u8>> {
+fn move_bits(bytes: &[u8], start: usize, end: usize, packed: &mut Vec<u8>) -> Option<()> {
     let (shift, count) = ((start % 8) as u32, end.checked_sub(start)?);
     let source = bytes.get(start / 8..end.div_ceil(8))?;
     let (_, next) = source.split_first()?;
-    let mut packed = Vec::with_capacity(HEAD + source.len() + 3);
-    prefer_huge_pages(packed.spare_capacity_mut());
+    packed.clear();
+    make_room(packed, HEAD + source.len() + 3);
     packed.extend(STORED_WINDOW);
     packed.resize(HEAD + source.len(), 0);
     // Wrapping, of a shift below 8: a check in it would keep the loop from being vectorised.
@@ -119,20 +126,28 @@ fn packed(bytes: &[u8], start: usize, end: usize) -> Option<Vec<u8>> {
     packed.truncate(whole);
     let tail = (begun | END << used).to_le_bytes();
     packed.extend(&tail[..(used + END_BITS).div_ceil(8)]);
-    Some(packed)
+    Some(())
 }
 
-/// The content of a stream and how many of its bytes it took.
-fn unpack(packed: &[u8]) -> Option<(Vec<u8>, usize)> {
+/// In an empty vector, on large pages where it is new.
+fn make_room(buffer: &mut Vec<u8>, bytes: usize) {
+    if buffer.capacity() < bytes {
+        buffer.reserve_exact(bytes);
+        prefer_huge_pages(buffer.spare_capacity_mut());
+    }
+}
+
+/// The content of a stream; returns how many of its bytes it took.
+fn unpack(packed: &[u8], unpacked: &mut Vec<u8>) -> Option<usize> {
     let mut decoder = Decompress::new(false);
-    let mut unpacked = Vec::with_capacity(2 * packed.len());
-    prefer_huge_pages(unpacked.spare_capacity_mut());
+    unpacked.clear();
+    make_room(unpacked, 2 * packed.len());
     loop {
         let rest = packed.get(decoder.total_in() as usize..)?;
         let before = decoder.total_in();
         let room = unpacked.capacity() - unpacked.len();
-        match decoder.decompress_vec(rest, &mut unpacked, FlushDecompress::None).ok()? {
-            Status::StreamEnd => return Some((unpacked, decoder.total_in() as usize)),
+        match decoder.decompress_vec(rest, unpacked, FlushDecompress::None).ok()? {
+            Status::StreamEnd => return Some(decoder.total_in() as usize),
             _ if unpacked.len() == unpacked.capacity() => {
                 if unpacked.len() > MAX_GROWTH * packed.len() {
                     return None;

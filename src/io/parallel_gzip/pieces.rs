@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread;
 
 use flate2::bufread::GzDecoder;
@@ -16,17 +16,24 @@ const MAX_GZIP_HEADER: u64 = 4096;
 
 /// Joins the pieces of one gzip member. The threads end when it is dropped.
 pub(super) struct Pieces {
-    /// Piece `i` comes from thread `i % count`; `None` if it cannot be unpacked alone.
-    threads: Vec<Receiver<Option<Piece>>>,
+    /// Piece `i` comes from thread `i % count`.
+    threads: Vec<Unpacker>,
     next: u64,
     count: u64,
-    /// The window before the content, then the content.
-    content: Vec<u8>,
+    /// Its content follows the window before it.
+    current: Piece,
+    /// Bytes of window and content.
     taken: usize,
     /// Content that the caller has already.
     skipped: u64,
-    /// In the file; the deflate stream ends here or one byte later. Known once all is read.
-    pub stream_end: u64,
+}
+
+/// A thread that unpacks.
+struct Unpacker {
+    /// `None` if a piece cannot be unpacked alone.
+    pieces: Receiver<Option<Piece>>,
+    /// Its pieces go back to it for their memory.
+    spent: Sender<Piece>,
 }
 
 impl Pieces {
@@ -39,33 +46,26 @@ impl Pieces {
         for first in 0..count {
             let mut file = File::open(path)?;
             // A thread waits with its piece until it is taken, so that few pieces are held.
-            let (sender, receiver) = sync_channel(0);
-            let work =
-                move || send_pieces(layout, &mut file, (first..layout.piece_count()).step_by(count as usize), &sender);
+            let (sender, pieces) = sync_channel(0);
+            let (spent, given_back) = channel();
+            let indices = (first..layout.piece_count()).step_by(count as usize);
+            let work = move || send_pieces(layout, &mut file, indices, &sender, &given_back);
             thread::Builder::new().name("chiaro-unpack".to_owned()).spawn(work)?;
-            threads.push(receiver);
+            threads.push(Unpacker { pieces, spent });
         }
-        let content = vec![0; WINDOW];
-        Ok(Self {
-            threads,
-            next: 0,
-            count: layout.piece_count(),
-            taken: content.len(),
-            content,
-            skipped,
-            stream_end: 0,
-        })
+        let current = Piece::before_all();
+        Ok(Self { threads, next: 0, count: layout.piece_count(), taken: current.unpacked.len(), current, skipped })
     }
 
     /// As [`Read::read`]; `None` if a piece cannot be joined. All bytes given before that are right.
     pub fn read(&mut self, buffer: &mut [u8]) -> Option<usize> {
-        while self.taken == self.content.len() {
+        while self.taken == self.current.unpacked.len() {
             if self.next == self.count {
                 return Some(0);
             }
             self.take_next()?;
         }
-        let rest = &self.content[self.taken..];
+        let rest = &self.current.unpacked[self.taken..];
         let count = rest.len().min(buffer.len());
         buffer[..count].copy_from_slice(&rest[..count]);
         self.taken += count;
@@ -73,15 +73,28 @@ impl Pieces {
     }
 
     fn take_next(&mut self) -> Option<()> {
-        let thread = (self.next % self.threads.len() as u64) as usize;
-        let piece = self.threads.get(thread)?.recv().ok()??;
-        self.stream_end = piece.stream_end;
-        self.content = piece.following(self.content.last_chunk()?)?;
+        let mut piece = self.maker(self.next)?.pieces.recv().ok()??;
+        piece.follow(self.current.unpacked.last_chunk()?)?;
+        let spent = std::mem::replace(&mut self.current, piece);
+        if let Some(maker) = self.next.checked_sub(1).and_then(|piece| self.maker(piece)) {
+            // A thread that has no more to do needs none.
+            let _ = maker.spent.send(spent);
+        }
         self.next += 1;
-        let skipped = usize::try_from(self.skipped).unwrap_or(usize::MAX).min(self.content.len() - WINDOW);
+        let content = self.current.unpacked.len() - WINDOW;
+        let skipped = usize::try_from(self.skipped).unwrap_or(usize::MAX).min(content);
         self.skipped -= skipped as u64;
         self.taken = WINDOW + skipped;
         Some(())
+    }
+
+    fn maker(&self, piece: u64) -> Option<&Unpacker> {
+        self.threads.get((piece % self.threads.len() as u64) as usize)
+    }
+
+    /// In the file; the deflate stream ends here or one byte later. Known once all is read.
+    pub fn stream_end(&self) -> u64 {
+        self.current.stream_end
     }
 }
 
@@ -90,10 +103,12 @@ fn send_pieces(
     file: &mut File,
     indices: impl Iterator<Item = u64>,
     sender: &SyncSender<Option<Piece>>,
+    given_back: &Receiver<Piece>,
 ) {
     let mut bytes = Vec::new();
     for index in indices {
-        let piece = layout.unpack(file, index, &mut bytes).ok().flatten();
+        let spent = given_back.try_recv().unwrap_or_default();
+        let piece = layout.unpack(file, index, &mut bytes, spent).ok().flatten();
         let usable = piece.is_some();
         if sender.send(piece).is_err() || !usable {
             return;

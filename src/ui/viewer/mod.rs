@@ -4,6 +4,7 @@ mod arrangement;
 mod clip_handles;
 mod cross_lines;
 mod decoration;
+mod first_look;
 mod overlay;
 mod picture;
 mod pointer;
@@ -22,6 +23,7 @@ pub use picture::{Pictures, Upload};
 pub use turning::KEY_DEGREES;
 
 use self::arrangement::{Arrangement, Pane};
+use self::first_look::FirstLookPicture;
 use self::pointer::Pointer;
 use self::scene_view::SceneView;
 use super::actions::Actions;
@@ -32,6 +34,9 @@ use crate::render::RenderError;
 use crate::view::{IntensityHistogram, Keymap};
 use crate::workspace::{ViewAction, Workspace};
 
+/// Of the line that says what is read, where the first slice is shown already.
+const WAITING_HEIGHT: f32 = 56.0;
+
 /// What the views keep between frames: the drag in progress, the pictures on the graphics card, the counts.
 #[derive(Debug)]
 pub struct Viewers {
@@ -40,6 +45,7 @@ pub struct Viewers {
     survey: Survey,
     scene: SceneView,
     arrangement: Arrangement,
+    first_look: FirstLookPicture,
     /// Where each view was drawn last, in the order of [`Plane::ALL`].
     rects: [Option<Rect>; 3],
 }
@@ -52,6 +58,7 @@ impl Viewers {
             survey: Survey::default(),
             scene: SceneView::default(),
             arrangement: Arrangement::default(),
+            first_look: FirstLookPicture::default(),
             rects: [None; 3],
         }
     }
@@ -138,9 +145,11 @@ impl Viewers {
             }
             None => {
                 ui.painter().rect_filled(rect, 0.0, theme::VIEWER_BACKGROUND);
+                let below_slice = self.first_look.paint(ui, rect, view, workspace).then_some(WAITING_HEIGHT);
                 // Once is enough: in the view that has the keys.
                 if view == workspace.views().active {
-                    waiting_ui(ui, rect, workspace);
+                    let height = below_slice.unwrap_or(rect.height()).min(rect.height());
+                    waiting_ui(ui, rect.with_min_y(rect.bottom() - height), workspace);
                 }
             }
         }

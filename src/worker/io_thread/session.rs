@@ -10,8 +10,8 @@ use super::exports::Exports;
 use super::{Outbox, RecentList};
 use crate::edit::Delta;
 use crate::io::{
-    GridMismatch, IoError, ReadClasses, on_grid, read_class_file, read_geometry, read_image, read_image_frame,
-    read_mask, write_class_file,
+    FirstSlice, GridMismatch, IoError, ReadClasses, on_grid, read_class_file, read_geometry, read_image,
+    read_image_frame, read_image_showing, read_mask, write_class_file,
 };
 use crate::label::{Class, ClassId, ClassTable, ClassTableError, Prediction, Rejections};
 use crate::project::{
@@ -75,7 +75,11 @@ impl Session {
                 self.open = None;
                 return Ok(None);
             }
-            IoCommand::LoadCase(case) => return Ok(self.project()?.load_case(&case, superseded)?.map(loaded)),
+            IoCommand::LoadCase(case) => {
+                let outbox = self.outbox.clone();
+                let show = |slice| outbox.send(IoEvent::FirstSlice { case: case.clone(), slice: Box::new(slice) });
+                return Ok(self.project()?.load_case(&case, superseded, show)?.map(loaded));
+            }
             IoCommand::LoadFrame { case, frame } => {
                 let image = Arc::new(read_image_frame(&self.project()?.project.image_path(&case)?, frame)?);
                 IoEvent::FrameLoaded { case, frame, image }
@@ -235,8 +239,14 @@ impl OpenProject {
     }
 
     /// `None` if another case was asked for while the image was read.
-    fn load_case(&self, case: &CaseId, superseded: impl Fn() -> bool) -> Result<Option<LoadedCase>, ProjectError> {
-        let image = read_image(&self.project.image_path(case)?)?;
+    /// `show` gets a slice of a large image on the way, `None` comes if somebody wants another case meanwhile.
+    fn load_case(
+        &self,
+        case: &CaseId,
+        superseded: impl Fn() -> bool,
+        show: impl FnMut(FirstSlice),
+    ) -> Result<Option<LoadedCase>, ProjectError> {
+        let image = read_image_showing(&self.project.image_path(case)?, show)?;
         if superseded() {
             return Ok(None);
         }

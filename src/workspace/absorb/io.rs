@@ -3,8 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::io::FirstSlice;
 use crate::label::Prediction;
 use crate::project::ExportReport;
+use crate::view::FirstLook;
 use crate::volume::{CaseId, Image};
 use crate::worker::protocol_io::{IoCommand, IoEvent, LoadedCase, ProjectSummary};
 use crate::worker::protocol_labels::OtherLabels;
@@ -22,6 +24,7 @@ impl Workspace {
                 self.opening = None;
                 self.notify(Notice::error(sentence), effects);
             }
+            IoEvent::FirstSlice { case, slice } => self.first_slice_read(case, &slice),
             IoEvent::CaseLoaded(loaded) => self.case_loaded(*loaded, effects),
             IoEvent::CaseFailed { case, sentence } => self.case_failed(case, sentence),
             IoEvent::CaseSurveyed { case, known_share } => self.case_surveyed(&case, known_share),
@@ -161,6 +164,10 @@ impl Workspace {
         effects.push(Effect::Io(IoCommand::ListRecent));
     }
 
+    fn first_slice_read(&mut self, case: CaseId, FirstSlice { image, index, extent }: &FirstSlice) {
+        self.first_look = Some((case, Arc::new(FirstLook::new(image, *extent, *index))));
+    }
+
     fn case_loaded(&mut self, loaded: LoadedCase, effects: &mut Vec<Effect>) {
         if !matches!(&self.shown, Shown::Loading(wanted) if *wanted == loaded.case) {
             return;
@@ -178,6 +185,7 @@ impl Workspace {
         let second = case.kept_second.as_ref().map(|kept| kept.path.clone());
         let id = case.id.clone();
         self.shown = Shown::Ready(Box::new(case));
+        self.first_look = None;
         effects.push(Effect::UploadCase);
         if let (Some(path), Some(study)) = (second, &self.study) {
             effects.push(Effect::Io(IoCommand::LoadSecondImage { case: id, path: study.dir.join(path) }));
@@ -203,6 +211,7 @@ impl Workspace {
         }
         if matches!(&self.shown, Shown::Loading(wanted) if *wanted == id) {
             self.shown = Shown::Failed { case: id, sentence };
+            self.first_look = None;
         }
     }
 

@@ -26,6 +26,25 @@ fn a_case_read_too_late_is_dropped() {
 }
 
 #[test]
+fn a_first_slice_is_shown_only_while_its_own_case_is_being_read() {
+    let mut ws = study(&["a", "b", "c"]);
+    let arrives = |ws: &mut Workspace, id: &str| {
+        let LoadedCase { image, .. } = loaded(id);
+        let slice = FirstSlice { image: (*image).clone(), index: 0, extent: image.extent() };
+        io(ws, IoEvent::FirstSlice { case: id.into(), slice: Box::new(slice) });
+    };
+    arrives(&mut ws, "a");
+    assert!(ws.first_look().is_none(), "the case is there");
+    show(&mut ws, "b");
+    arrives(&mut ws, "c");
+    assert!(ws.first_look().is_none(), "of another case");
+    arrives(&mut ws, "b");
+    assert!(ws.first_look().is_some());
+    read(&mut ws, "b");
+    assert!(ws.first_look().is_none());
+}
+
+#[test]
 fn a_second_reading_of_the_shown_case_does_not_replace_its_edits() {
     let mut ws = study(&["a"]);
     paint(&mut ws);

@@ -20,7 +20,7 @@ use std::time::Duration;
 use super::*;
 use crate::edit::HistoryRecord;
 use crate::geometry::{Affine, Extent, Plane};
-use crate::io::NiftiGeometry;
+use crate::io::{FirstSlice, NiftiGeometry};
 use crate::label::{ClassId, ClassTable, DoubtThresholds, LabelMap, Prediction, Probabilities, Provenance, Rejections};
 use crate::project::CaseState;
 use crate::volume::{Grid, Image, VoxelType, Voxels};
