@@ -49,8 +49,20 @@ const FLOORS: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "edit", "geometry", "io", "label", "learn", "metrics", "project", "render", "review", "ui", "view",
-            "volume", "worker",
+            "edit",
+            "geometry",
+            "io",
+            "label",
+            "learn",
+            "metrics",
+            "project",
+            "render",
+            "review",
+            "ui",
+            "view",
+            "volume",
+            "worker",
+            "workspace",
         ],
     ),
 ];

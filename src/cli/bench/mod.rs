@@ -1,8 +1,10 @@
 //! `chiaro bench`: how long the things take that a user waits for.
 
+mod desk;
 mod frames;
 mod kernels;
 mod labels;
+mod live_loop;
 mod load;
 mod paint;
 mod peak_memory;
@@ -56,6 +58,9 @@ pub struct BenchArgs {
     /// Keep the activations of that step as f16, on a GPU that has it
     #[arg(long)]
     pub f16: bool,
+    /// How long `loop` paints and reviews
+    #[arg(long, default_value_t = 5.0)]
+    pub minutes: f64,
     #[arg(long)]
     pub json: bool,
 }
@@ -66,7 +71,7 @@ pub enum BenchName {
     Load,
     /// Brush strokes of several sizes
     Paint,
-    /// Frames of three slice views while painting, with and without training
+    /// Frames of a 2x2 window while painting and scrolling, with and without training
     Render,
     /// Our convolution against burn's, forward and backward
     Conv,
@@ -78,6 +83,8 @@ pub enum BenchName {
     Memory,
     /// Operations on a large label map
     Labels,
+    /// Painting and review beside live training: strokes, jumps, and how soon the overlay follows
+    Loop,
 }
 
 pub fn run(args: BenchArgs) -> Outcome {
@@ -90,6 +97,7 @@ pub fn run(args: BenchArgs) -> Outcome {
         BenchName::Predict => predict::predict(&args.device, args.json),
         BenchName::Labels => labels::labels(args.json),
         BenchName::Memory => steps::memory(&args),
+        BenchName::Loop => live_loop::live_loop(args.minutes, &args.device, args.json),
     }
 }
 

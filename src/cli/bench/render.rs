@@ -1,4 +1,4 @@
-//! Frames of three slice views while someone paints: alone, beside a courteous trainer, and beside one that takes all.
+//! Frames of a 2x2 window while someone paints and scrolls: alone, beside a courteous trainer, and beside one that takes all.
 
 use std::error::Error;
 use std::path::Path;
@@ -7,19 +7,20 @@ use serde_json::json;
 
 use super::frames::{self, FrameTimes};
 use super::{Outcome, print, rounded};
+use crate::geometry::{Affine, Extent};
 use crate::label::ClassTable;
 use crate::learn::{DeviceChoice, TrainSettings};
 use crate::project::create_demo;
-use crate::volume::phantom::{CLASS_NAMES, PhantomSettings, phantom_case};
+use crate::volume::{Grid, Image, Voxels};
 use crate::worker::FrameReports;
 use crate::worker::protocol::{TrainRequest, TrainerCommand, TrainerEvent};
 use crate::worker::trainer::TrainerHandle;
 
 pub fn render(as_json: bool) -> Outcome {
     const FRAMES: usize = 300;
-    let case = phantom_case(&PhantomSettings::default(), 0);
-    let classes = ClassTable::from_names(&CLASS_NAMES)?;
-    let alone = frames::measure(&case.image, &classes, FRAMES, |_| {})?;
+    let image = large_image().ok_or("extent")?;
+    let classes = ClassTable::from_names(&["organ"])?;
+    let alone = frames::measure(&image, &classes, FRAMES, |_| {})?;
     let folder = std::env::temp_dir().join(format!("chiaro-bench-{}", std::process::id()));
     create_demo(&folder, 4)?;
     let beside = |reports: Option<FrameReports>| -> Result<(FrameTimes, u64), Box<dyn Error>> {
@@ -29,7 +30,7 @@ pub fn render(as_json: bool) -> Outcome {
         };
         start_learning(&trainer, &folder)?;
         let report = |took| reports.iter().for_each(|reports| reports.frame(took));
-        let times = frames::measure(&case.image, &classes, FRAMES, report)?;
+        let times = frames::measure(&image, &classes, FRAMES, report)?;
         let steps = trainer.events.try_iter().filter_map(|event| match event {
             TrainerEvent::Progress(progress) => Some(progress.step),
             _ => None,
@@ -47,6 +48,13 @@ pub fn render(as_json: bool) -> Outcome {
         "beside_training_that_takes_all": times(&unhurried, unhurried_steps),
     });
     print(&value, as_json)
+}
+
+/// 512 x 512 x 512 voxels of int16: stripes over slopes.
+fn large_image() -> Option<Image> {
+    let extent = Extent::new(512, 512, 512)?;
+    let voxels = Grid::from_fn(extent, |v| ((v.x ^ v.y ^ v.z) % 256 + v.x / 4 + v.y / 8 + v.z / 4) as i16);
+    Some(Image::new(Voxels::I16(voxels), 1.0, -100.0, Affine::identity()))
 }
 
 /// Starts a long run on the CPU and returns once it makes steps.

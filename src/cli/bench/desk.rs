@@ -1,0 +1,100 @@
+//! The window's loop without a window: a workspace, its threads, and what goes back and forth between them.
+
+use std::error::Error;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use crate::volume::CaseId;
+use crate::worker::trainer::TrainerHandle;
+use crate::worker::{FrameReports, IoThread, RecentList, ReviewThread};
+use crate::workspace::{Action, CaseAction, Effect, Event, FileAction, Workspace, absorb, apply};
+
+/// Of a display of 60 pictures per second.
+pub const FRAME: Duration = Duration::from_micros(16_667);
+/// Nothing that the desk waits for takes longer on a machine that works.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+pub struct Desk {
+    pub workspace: Workspace,
+    io: IoThread,
+    trainer: TrainerHandle,
+    review: ReviewThread,
+    frames: FrameReports,
+}
+
+impl Desk {
+    pub fn new() -> Result<Self, Box<dyn Error>> {
+        let frames = FrameReports::default();
+        Ok(Self {
+            workspace: Workspace::new(),
+            io: IoThread::start(RecentList::Ignore, || {})?,
+            trainer: TrainerHandle::spawn_beside_window(|| {}, frames.clone())?,
+            review: ReviewThread::start(|| {})?,
+            frames,
+        })
+    }
+
+    /// How long the workspace took for it; what follows is done by its threads.
+    pub fn act(&mut self, action: Action) -> Duration {
+        let begin = Instant::now();
+        let effects = apply(&mut self.workspace, action);
+        let took = begin.elapsed();
+        self.send(effects);
+        took
+    }
+
+    /// Takes in what the threads have answered, tells `see` of each, and rests for the time of a frame.
+    pub fn frame(&mut self, mut see: impl FnMut(&Event)) {
+        let io = self.io.events().try_iter().map(Event::Io);
+        let trainer = self.trainer.events.try_iter().map(Event::Trainer);
+        let found = self.review.findings().try_iter().map(|found| Event::Review(Box::new(found)));
+        let prediction = self.trainer.predictions.take().map(Event::Prediction);
+        let events: Vec<Event> = io.chain(trainer).chain(prediction).chain(found).collect();
+        for event in events {
+            see(&event);
+            let effects = absorb(&mut self.workspace, event);
+            self.send(effects);
+        }
+        self.frames.frame(FRAME);
+        std::thread::sleep(FRAME);
+    }
+
+    pub fn open(&mut self, project: &Path) -> Result<(), Box<dyn Error>> {
+        self.act(Action::File(FileAction::OpenProject(project.to_owned())));
+        self.wait_until("the study is not opened", |ws| ws.study().is_some() && ws.case().is_some())
+    }
+
+    pub fn show(&mut self, case: &CaseId) -> Result<(), Box<dyn Error>> {
+        self.act(Action::Case(CaseAction::Show(case.clone())));
+        self.wait_until("the case is not read", |ws| ws.case().is_some_and(|shown| shown.id == *case))
+    }
+
+    fn wait_until(&mut self, complaint: &str, is_there: impl Fn(&Workspace) -> bool) -> Result<(), Box<dyn Error>> {
+        let begin = Instant::now();
+        while !is_there(&self.workspace) {
+            if begin.elapsed() > PATIENCE {
+                return Err(complaint.into());
+            }
+            self.frame(|_| {});
+        }
+        Ok(())
+    }
+
+    /// What only a window can do (pictures, dialogs) is left out.
+    fn send(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::Io(command) => {
+                    if let Err(refused) = self.io.send(command) {
+                        let effects = absorb(&mut self.workspace, Event::IoRefused(*refused));
+                        self.send(effects);
+                    }
+                }
+                // A thread that is gone does no harm: its answers are missed and what waits for them says so.
+                Effect::Trainer(command) => drop(self.trainer.commands.send(command)),
+                Effect::Review(job) => self.review.send(job),
+                _ => {}
+            }
+        }
+    }
+}
