@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 
 use crate::geometry::{Extent, PatientSide, Plane, VoxelBox};
 use crate::label::{ClassTable, LabelMap};
-use crate::render::{GpuVolumes, Offscreen, PredictionState, RenderError, SliceRenderer, SliceScene, ViewId};
+use crate::render::{
+    GpuVolumes, Offscreen, PredictionSlot, PredictionState, RenderError, SliceRenderer, SliceScene, ViewId,
+};
 use crate::view::{ColourTables, LayerSettings, SliceCamera, WindowLevel};
 use crate::volume::{Grid, Image};
 
@@ -112,6 +114,7 @@ fn scene(image: &Image, classes: &ClassTable, plane: Plane) -> SliceScene {
         layers,
         colours: Arc::new(ColourTables::new(classes, &layers)),
         prediction: PredictionState::Absent,
+        slot: PredictionSlot::First,
         overlay: None,
     }
 }
