@@ -78,6 +78,8 @@ fn the_divider_between_labels_and_pseudo_labels_is_dragged_and_moved_by_keys() {
         (window.split().form, window.split().sides()),
         (SplitForm::Swipe, [SplitSide::Labels, SplitSide::Newest])
     );
+    assert!(window.shows("Left side of the axial view: Labels"));
+    assert!(window.shows("Right side of the axial view: Newest"));
     let (view, cursor) = (window.view(Plane::Axial), window.case().cursor);
     let divider = window.divider();
     assert!((divider.x - view.center().x).abs() < 1.0 && window.percent() == 50.0);
@@ -161,6 +163,7 @@ fn an_older_round_stands_beside_the_newest_or_the_labels_and_is_not_accepted() {
     window.steps(3);
     window.click("Side by side");
     assert_eq!(window.split().sides(), [SplitSide::Older, SplitSide::Newest]);
+    assert!(window.shows("Left side of the axial view: Round 2"));
     let left = window.harness.get_by_role_and_label(Role::ComboBox, "Left side").value();
     assert_eq!(left.as_deref(), Some("Round 2"));
     window.click_role(Role::ComboBox, "Right side");

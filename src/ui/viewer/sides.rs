@@ -1,6 +1,6 @@
 //! The parts of a view: one picture, or two results that share it.
 
-use eframe::egui::{Align2, Color32, Painter, Pos2, Rect, Stroke, Ui, Vec2, pos2, vec2};
+use eframe::egui::{Align2, Color32, Painter, Pos2, Rect, Role, Sense, Stroke, Ui, Vec2, WidgetInfo, pos2, vec2};
 
 use super::decoration::{LETTER, MARGIN, shadowed_text};
 use super::pointer::Surface;
@@ -8,6 +8,8 @@ use crate::ui::theme;
 use crate::workspace::{Split, SplitForm, SplitSide, Workspace};
 
 const CAPTION: f32 = 11.0;
+/// Of a caption, as a screen reader has it.
+const ROOM: Vec2 = vec2(60.0, 14.0);
 /// From the middle line to a caption.
 const BESIDE_LINE: f32 = 8.0;
 /// Below the letter in the middle of the upper edge.
@@ -55,25 +57,34 @@ pub fn divider_x(view: Rect, split: &Split) -> f32 {
 /// from the upper left corner of the part it is in.
 pub fn paint(ui: &Ui, surfaces: &[Surface<'_>], workspace: &Workspace, pointer: Option<Vec2>) {
     let [left, right] = surfaces else { return };
-    for (surface, align) in [(left, Align2::RIGHT_TOP), (right, Align2::LEFT_TOP)] {
-        let painter = ui.painter_at(surface.clip);
+    let line = right.clip.left();
+    for (surface, name, align, x) in
+        [(left, "Left", Align2::RIGHT_TOP, line - BESIDE_LINE), (right, "Right", Align2::LEFT_TOP, line + BESIDE_LINE)]
+    {
+        let at = pos2(x, surface.clip.top() + BELOW_LETTER);
         if let Some(side) = surface.side {
-            let line = right.clip.left();
-            let aside = if align == Align2::RIGHT_TOP { -BESIDE_LINE } else { BESIDE_LINE };
-            let at = pos2(line + aside, surface.clip.top() + BELOW_LETTER);
-            shadowed_text(&painter, at, align, &workspace.caption_of(side), CAPTION, theme::OVER_PICTURE_TEXT);
+            caption_ui(ui, surface, (name, &workspace.caption_of(side)), (at, align));
         }
     }
     if left.rect == right.rect {
         return;
     }
-    let line = Stroke::new(1.0, theme::OVER_PICTURE_TEXT.gamma_multiply(0.6));
-    ui.painter().vline(right.clip.left(), right.clip.y_range(), line);
+    let stroke = Stroke::new(1.0, theme::OVER_PICTURE_TEXT.gamma_multiply(0.6));
+    ui.painter().vline(line, right.clip.y_range(), stroke);
     let hovered = ui.input(|input| input.pointer.hover_pos());
     let other = [left, right].into_iter().find(|surface| hovered.is_some_and(|at| !surface.clip.contains(at)));
     if let (Some(other), Some(pointer)) = (other, pointer) {
         mark(&ui.painter_at(other.clip), other.rect.min + pointer);
     }
+}
+
+/// `name` is the side's.
+fn caption_ui(ui: &Ui, surface: &Surface<'_>, (name, caption): (&str, &str), (at, align): (Pos2, Align2)) {
+    shadowed_text(&ui.painter_at(surface.clip), at, align, caption, CAPTION, theme::OVER_PICTURE_TEXT);
+    let view = surface.view.name();
+    let response = ui.interact(align.anchor_size(at, ROOM), ui.scope_id().with(("side", name, view)), Sense::hover());
+    let text = format!("{name} side of the {} view: {caption}", view.to_lowercase());
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &text));
 }
 
 fn mark(painter: &Painter, at: Pos2) {
