@@ -11,13 +11,17 @@ mod oblique;
 mod overlay;
 #[path = "render/slab.rs"]
 mod slab;
+#[path = "render/two_predictions.rs"]
+mod two_predictions;
 
 use case::{Case, SIZE, assert_rich, assert_same, check, drawn, oblique, offscreen, offscreen_with};
 use chiaro::geometry::{Affine, Extent, PatientSide, Plane, Voxel, VoxelBox};
 use chiaro::label::{LabelMap, LabelValue, Origin, Probabilities};
 use chiaro::render::wgpu::TextureFormat;
-use chiaro::render::{GpuVolumes, PredictionState, RenderError, ViewId};
+use chiaro::render::{GpuVolumes, PredictionSlot, PredictionState, RenderError, ViewId};
 use chiaro::view::{ColourBy, Contours, LabelStyle, LayerSettings, SliceCamera, WindowLevel};
+
+const FIRST: PredictionSlot = PredictionSlot::First;
 
 #[test]
 fn the_shader_draws_what_the_reference_draws_in_every_plane_and_storage_order() {
@@ -83,7 +87,7 @@ fn the_shader_draws_what_the_reference_draws_whatever_colours_the_pseudo_labels(
     // From two planes to one and back, with planes of the card reused.
     for by in ColourBy::ALL.into_iter().chain([ColourBy::BothAxes]) {
         let scene = case.scene(Plane::Axial, |l| (l.labels, l.doubt_by) = (false, by));
-        renderer.colour_by(&gpu.device, &gpu.queue, &case.prediction, by).unwrap();
+        renderer.colour_by(&gpu.device, &gpu.queue, FIRST, &case.prediction, by).unwrap();
         let picture = drawn(&gpu, &mut renderer, &scene);
         assert_rich(&picture);
         assert_same(&picture, &case.reference(&scene), by.name());
@@ -94,7 +98,7 @@ fn the_shader_draws_what_the_reference_draws_whatever_colours_the_pseudo_labels(
     assert!((1..ColourBy::ALL.len()).all(|i| !seen[..i].contains(&seen[i])));
 
     case.prediction.probabilities = Probabilities::default();
-    renderer.set_prediction(&gpu.device, &gpu.queue, Some(&case.prediction), ColourBy::BothAxes).unwrap();
+    renderer.set_prediction(&gpu.device, &gpu.queue, FIRST, Some(&case.prediction), ColourBy::BothAxes).unwrap();
     let scene = case.scene(Plane::Axial, |l| l.doubt_by = ColourBy::BothAxes);
     let fitting = case.scene(Plane::Axial, |l| *l = l.fitting(Some(&case.prediction)));
     for (what, scene) in [("two axes, one plane", scene), ("one axis", fitting)] {
@@ -182,9 +186,9 @@ fn removing_the_prediction_leaves_the_labels_and_replacing_it_shows_the_new_one(
     renderer.set_volumes(&gpu.device, Some(case.volumes(&gpu)));
     let mut scene = case.scene(Plane::Coronal, |l| l.network_contours = true);
     case.prediction.class = case.prediction.class.map(|c| (c + 1) % 3);
-    renderer.set_prediction(&gpu.device, &gpu.queue, Some(&case.prediction), ColourBy::default()).unwrap();
+    renderer.set_prediction(&gpu.device, &gpu.queue, FIRST, Some(&case.prediction), ColourBy::default()).unwrap();
     assert_same(&drawn(&gpu, &mut renderer, &scene), &case.reference(&scene), "replaced");
-    renderer.set_prediction(&gpu.device, &gpu.queue, None, ColourBy::default()).unwrap();
+    renderer.set_prediction(&gpu.device, &gpu.queue, FIRST, None, ColourBy::default()).unwrap();
     let without = drawn(&gpu, &mut renderer, &scene);
     scene.prediction = PredictionState::Absent;
     assert_same(&without, &case.reference(&scene), "removed");

@@ -4,7 +4,7 @@ use super::coarse_image::CoarseImage;
 use super::gpu_overlay::GpuOverlay;
 use super::intensity_code::IntensityCode;
 use super::textures::{longest_side, volume_texture, within_memory, write_box};
-use super::{Fold, RenderError, wgpu};
+use super::{Fold, PredictionSlot, RenderError, wgpu};
 use crate::geometry::{Affine, Extent, VoxelBox};
 use crate::label::{LabelMap, Origin, Prediction};
 use crate::view::{ColourBy, ColourPlanes};
@@ -25,7 +25,8 @@ pub struct GpuVolumes {
     coarse: Option<CoarseImage>,
     class: wgpu::Texture,
     origin: wgpu::Texture,
-    prediction: Option<PredictionTextures>,
+    /// In the order of [`PredictionSlot::ALL`].
+    predictions: [Option<PredictionTextures>; 2],
     overlay: Option<GpuOverlay>,
     /// Bound where there is no prediction; the shader does not read it.
     nothing: wgpu::Texture,
@@ -65,7 +66,7 @@ impl GpuVolumes {
                 image: volume_texture(device, "image", size, wgpu::TextureFormat::R16Float),
                 class: plane("label class", size),
                 origin: plane("label origin", size),
-                prediction: None,
+                predictions: [None, None],
                 overlay: None,
                 nothing: plane("no prediction", wgpu::Extent3d::default()),
             }
@@ -86,12 +87,12 @@ impl GpuVolumes {
         &self.fold
     }
 
-    pub fn has_prediction(&self) -> bool {
-        self.prediction.is_some()
+    pub fn has_prediction(&self, slot: PredictionSlot) -> bool {
+        self.predictions[slot as usize].is_some()
     }
 
-    pub(super) fn has_second_value(&self) -> bool {
-        self.prediction.as_ref().is_some_and(|p| p.second_value.is_some())
+    pub(super) fn has_second_value(&self, slot: PredictionSlot) -> bool {
+        self.predictions[slot as usize].as_ref().is_some_and(|p| p.second_value.is_some())
     }
 
     /// Writes the labels inside a box (clipped to the volume) and nothing else; labels of another grid are ignored.
@@ -105,39 +106,43 @@ impl GpuVolumes {
         });
     }
 
-    /// Replaces or removes the prediction planes; [`super::SliceRenderer::set_prediction`] also binds them.
+    /// Replaces or removes the prediction planes of a slot, whose memory is free then; [`super::SliceRenderer::set_prediction`] also binds them.
     pub fn set_prediction(
         &mut self,
         device: &wgpu::Device,
         queue: &wgpu::Queue,
+        slot: PredictionSlot,
         prediction: Option<&Prediction>,
         by: ColourBy,
     ) -> Result<(), RenderError> {
+        let extent = self.extent();
+        let place = &mut self.predictions[slot as usize];
         let Some(prediction) = prediction else {
-            self.prediction = None;
+            *place = None;
             return Ok(());
         };
-        if prediction.extent() != self.extent() {
+        if prediction.extent() != extent {
             return Err(RenderError::GridMismatch { what: "pseudo-labels" });
         }
-        let textures = match self.prediction.take() {
+        let textures = match place.take() {
             Some(textures) => textures,
             None => PredictionTextures::new(device, self.fold)?,
         };
         textures.upload(queue, prediction);
-        self.prediction.insert(textures).colour_by(device, queue, by.planes(prediction))
+        place.insert(textures).colour_by(device, queue, by.planes(prediction))
     }
 
-    /// Uploads the planes that colour the prediction which is set; [`super::SliceRenderer::colour_by`] also binds them.
+    /// Uploads the planes that colour the prediction which is set in a slot; [`super::SliceRenderer::colour_by`] also binds them.
     pub fn colour_by(
         &mut self,
         device: &wgpu::Device,
         queue: &wgpu::Queue,
+        slot: PredictionSlot,
         prediction: &Prediction,
         by: ColourBy,
     ) -> Result<(), RenderError> {
         let extent = self.extent();
-        match &mut self.prediction {
+        match &mut self.predictions[slot as usize] {
             Some(textures) if prediction.extent() == extent => textures.colour_by(device, queue, by.planes(prediction)),
             _ => Ok(()),
         }
@@ -175,9 +180,9 @@ impl GpuVolumes {
         }
     }
 
-    /// In the order of the shader's bindings.
-    pub(super) fn textures(&self) -> [&wgpu::Texture; 9] {
-        let [class, first, second, a, b] = match &self.prediction {
+    /// In the order of the shader's bindings, for views that show the prediction of a slot.
+    pub(super) fn textures(&self, slot: PredictionSlot) -> [&wgpu::Texture; 9] {
+        let [class, first, second, a, b] = match &self.predictions[slot as usize] {
             Some(p) => {
                 let second = p.second_value.as_ref().unwrap_or(&self.nothing);
                 [&p.class, &p.first_value, second, &p.class_a, &p.class_b]

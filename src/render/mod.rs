@@ -25,7 +25,7 @@ pub use error::RenderError;
 pub use fold::Fold;
 pub use gpu_volumes::GpuVolumes;
 pub use offscreen::{Canvas, Offscreen};
-pub use scene::{PredictionState, SliceScene};
+pub use scene::{PredictionSlot, PredictionState, SliceScene};
 pub use screenshot::encode_png;
 pub use slice_renderer::{SliceRenderer, ViewId};
 pub use solid::{SolidRenderer, SolidScene, SurfaceClip, SurfaceLook, VolumeLook};

@@ -21,6 +21,19 @@ pub enum PredictionState {
     Stale,
 }
 
+/// Which of the predictions on the graphics card a view shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PredictionSlot {
+    #[default]
+    First,
+    /// Another one beside it, while two are compared.
+    Second,
+}
+
+impl PredictionSlot {
+    pub const ALL: [Self; 2] = [Self::First, Self::Second];
+}
+
 /// One slice view.
 #[derive(Clone, Debug)]
 pub struct SliceScene {
@@ -32,6 +45,8 @@ pub struct SliceScene {
     pub layers: LayerSettings,
     pub colours: Arc<ColourTables>,
     pub prediction: PredictionState,
+    /// The prediction that `prediction` speaks of.
+    pub slot: PredictionSlot,
     /// How the second image looks, if there is one and it is to be seen: above the first one and below everything else.
     pub overlay: Option<OverlayLook>,
 }

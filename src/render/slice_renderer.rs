@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::slice_pipelines::SlicePipelines;
 use super::uniforms::ViewUniforms;
 use super::variant::Variant;
-use super::{GpuVolumes, RenderError, SliceScene, wgpu};
+use super::{GpuVolumes, PredictionSlot, RenderError, SliceScene, wgpu};
 use crate::geometry::{Affine, VoxelBox};
 use crate::label::{LabelMap, Prediction};
 use crate::view::{ColourBy, ColourTables, OverlayColourMap};
@@ -33,7 +33,8 @@ pub struct SliceRenderer {
 
 struct Loaded {
     volumes: GpuVolumes,
-    bindings: wgpu::BindGroup,
+    /// Of views that show the first prediction and of those that show the second.
+    bindings: [wgpu::BindGroup; 2],
 }
 
 struct View {
@@ -41,6 +42,7 @@ struct View {
     colours: wgpu::Texture,
     uploaded: Option<Arc<ColourTables>>,
     bindings: wgpu::BindGroup,
+    slot: PredictionSlot,
     /// Absent while the scene does not belong to the loaded volumes.
     pipeline: Option<wgpu::RenderPipeline>,
 }
@@ -55,7 +57,7 @@ impl SliceRenderer {
     /// Shows another case, or none.
     pub fn set_volumes(&mut self, device: &wgpu::Device, volumes: Option<GpuVolumes>) {
         self.loaded = volumes.map(|volumes| {
-            let bindings = volume_bindings(device, &self.pipelines.volume_layout, &volumes);
+            let bindings = both_bindings(device, &self.pipelines.volume_layout, &volumes);
             Loaded { volumes, bindings }
         });
         for view in self.views.values_mut() {
@@ -74,26 +76,28 @@ impl SliceRenderer {
         }
     }
 
-    /// Replaces or removes the prediction of the shown case. Does nothing while no volumes are set.
+    /// Replaces or removes a prediction of the shown case. Does nothing while no volumes are set.
     pub fn set_prediction(
         &mut self,
         device: &wgpu::Device,
         queue: &wgpu::Queue,
+        slot: PredictionSlot,
         prediction: Option<&Prediction>,
         by: ColourBy,
     ) -> Result<(), RenderError> {
-        self.change_volumes(device, |volumes| volumes.set_prediction(device, queue, prediction, by))
+        self.change_volumes(device, |volumes| volumes.set_prediction(device, queue, slot, prediction, by))
     }
 
-    /// Colours the prediction that is set by something else: only the planes that this needs are uploaded.
+    /// Colours the prediction that is set in a slot by something else: only the planes that this needs are uploaded.
     pub fn colour_by(
         &mut self,
         device: &wgpu::Device,
         queue: &wgpu::Queue,
+        slot: PredictionSlot,
         prediction: &Prediction,
         by: ColourBy,
     ) -> Result<(), RenderError> {
-        self.change_volumes(device, |volumes| volumes.colour_by(device, queue, prediction, by))
+        self.change_volumes(device, |volumes| volumes.colour_by(device, queue, slot, prediction, by))
     }
 
     /// Lays another image over the shown one, or none. It has a grid of its own; `base` is world from voxel of the shown
@@ -118,7 +122,7 @@ impl SliceRenderer {
         };
         let outcome = change(&mut loaded.volumes);
         // Also after an error: the old textures may be gone.
-        loaded.bindings = volume_bindings(device, &self.pipelines.volume_layout, &loaded.volumes);
+        loaded.bindings = both_bindings(device, &self.pipelines.volume_layout, &loaded.volumes);
         outcome
     }
 
@@ -132,6 +136,7 @@ impl SliceRenderer {
         if volumes.extent() != scene.camera.extent() {
             return;
         }
+        view.slot = scene.slot;
         view.upload_colours(queue, &scene.colours);
         let uniforms = ViewUniforms::new(scene, volumes);
         queue.write_buffer(&view.uniforms, 0, bytemuck::bytes_of(&uniforms));
@@ -157,7 +162,7 @@ impl SliceRenderer {
         pass.set_viewport(left, top, width, height, 0.0, 1.0);
         pass.set_pipeline(pipeline);
         pass.set_bind_group(0, &view.bindings, &[]);
-        pass.set_bind_group(1, &loaded.bindings, &[]);
+        pass.set_bind_group(1, &loaded.bindings[view.slot as usize], &[]);
         pass.draw(0..3, 0..1);
     }
 }
@@ -193,7 +198,7 @@ impl View {
                 wgpu::BindGroupEntry { binding: 1, resource: wgpu::BindingResource::TextureView(&colour_view) },
             ],
         });
-        Self { uniforms, colours, uploaded: None, bindings, pipeline: None }
+        Self { uniforms, colours, uploaded: None, bindings, slot: PredictionSlot::First, pipeline: None }
     }
 
     fn upload_colours(&mut self, queue: &wgpu::Queue, tables: &Arc<ColourTables>) {
@@ -225,8 +230,17 @@ fn write_rows(queue: &wgpu::Queue, colours: &wgpu::Texture, first: u32, texels: 
     );
 }
 
-fn volume_bindings(device: &wgpu::Device, layout: &wgpu::BindGroupLayout, volumes: &GpuVolumes) -> wgpu::BindGroup {
-    let views = volumes.textures().map(|t| t.create_view(&wgpu::TextureViewDescriptor::default()));
+fn both_bindings(device: &wgpu::Device, layout: &wgpu::BindGroupLayout, volumes: &GpuVolumes) -> [wgpu::BindGroup; 2] {
+    PredictionSlot::ALL.map(|slot| volume_bindings(device, layout, volumes, slot))
+}
+
+fn volume_bindings(
+    device: &wgpu::Device,
+    layout: &wgpu::BindGroupLayout,
+    volumes: &GpuVolumes,
+    slot: PredictionSlot,
+) -> wgpu::BindGroup {
+    let views = volumes.textures(slot).map(|t| t.create_view(&wgpu::TextureViewDescriptor::default()));
     let entries: Vec<_> = (0u32..)
         .zip(&views)
         .map(|(binding, view)| wgpu::BindGroupEntry { binding, resource: wgpu::BindingResource::TextureView(view) })

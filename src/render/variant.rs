@@ -25,9 +25,9 @@ impl Variant {
     /// Without prediction planes on the device their layers are off; without the second one colours have one axis.
     pub fn new(scene: &SliceScene, volumes: &GpuVolumes) -> Self {
         let layers = &scene.layers;
-        let axes = if volumes.has_second_value() { scene.colours.axes() } else { ColourAxes::One };
+        let axes = if volumes.has_second_value(scene.slot) { scene.colours.axes() } else { ColourAxes::One };
         let overlay = volumes.overlay().filter(|_| scene.overlay.is_some());
-        let predicted = volumes.has_prediction() && scene.prediction != PredictionState::Absent;
+        let predicted = volumes.has_prediction(scene.slot) && scene.prediction != PredictionState::Absent;
         Self {
             labels: layers.labels,
             label_contours: layers.labels && layers.label_style == LabelStyle::Contour,

@@ -2,7 +2,7 @@
 
 use crate::workspace::{
     Action, AppAction, CaseAction, ClassAction, CompareAction, EditAction, FileAction, MeasureAction, PseudoAction,
-    ReviewAction, ToolAction, TrainAction, ViewAction,
+    ReviewAction, SplitAction, ToolAction, TrainAction, ViewAction,
 };
 
 /// What the widgets of one frame ask for, in order.
@@ -30,5 +30,6 @@ from_topics! {
     Pseudo: PseudoAction,
     Review: ReviewAction,
     Compare: CompareAction,
+    Split: SplitAction,
     Train: TrainAction,
 }

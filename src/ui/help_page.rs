@@ -6,10 +6,11 @@ use super::{dialog, theme, widgets};
 use crate::view::{KeyHelp, Keymap};
 
 /// What every preset of the mouse has.
-const MOUSE: [(&str, &str); 3] = [
+const MOUSE: [(&str, &str); 4] = [
     ("Middle drag", "Move the picture"),
     ("Double click", "One view or all views (with a brush: on its title)"),
     ("Drag near a line's end", "Turn the planes about the crosshair"),
+    ("Drag the divider", "More of one of the two results that are swiped"),
 ];
 
 /// Returns false once the page is to be closed.

@@ -2,13 +2,16 @@
 
 use std::time::SystemTime;
 
-use eframe::egui::{self, Grid, RichText, ScrollArea, Ui};
+use eframe::egui::{self, ComboBox, Grid, RichText, ScrollArea, Ui};
 
 use super::actions::Actions;
 use super::theme;
 use super::widgets::{self, figures};
 use crate::rounds::{CorrectionEffort, Round, Verdict};
-use crate::workspace::{Action, OlderRound, RoundAction, RoundView, TrainAction, Workspace};
+use crate::view::KeyAction;
+use crate::workspace::{
+    Action, OlderRound, RoundAction, RoundView, Split, SplitAction, SplitForm, SplitSide, TrainAction, Workspace,
+};
 
 const HEADINGS: [(&str, &str); 6] = [
     ("Round", "Counted over the whole study"),
@@ -18,8 +21,14 @@ const HEADINGS: [(&str, &str); 6] = [
     ("Work", "Time of these corrections without the pauses"),
     ("", ""),
 ];
-const VIEWS: [(RoundView, &str); 3] =
-    [(RoundView::Older, "This round"), (RoundView::Newest, "Newest"), (RoundView::Difference, "Difference")];
+/// None of them while two results share the views.
+const VIEWS: [(Option<RoundView>, &str); 3] = [
+    (Some(RoundView::Older), "This round"),
+    (Some(RoundView::Newest), "Newest"),
+    (Some(RoundView::Difference), "Difference"),
+];
+const FORMS: [(Option<SplitForm>, &str); 3] =
+    [(None, "One picture"), (Some(SplitForm::Swipe), "Swipe"), (Some(SplitForm::SideBySide), "Side by side")];
 
 /// Returns false once the window is to be closed.
 pub fn ui(ctx: &egui::Context, workspace: &Workspace, actions: &mut Actions) -> bool {
@@ -38,13 +47,15 @@ pub fn ui(ctx: &egui::Context, workspace: &Workspace, actions: &mut Actions) -> 
                     "A round ends when learning is up to date with your corrections. Its networks are kept, so that you can \
                      compare them with newer ones and go back to them.",
                 );
+                split_ui(ui, workspace, actions);
                 return;
             }
             ui.label(RichText::new(rounds.verdict().to_string()).strong());
             ui.add_space(theme::TIGHT);
             if let Some(older) = workspace.older() {
-                compared_ui(ui, older, actions);
+                compared_ui(ui, older, workspace.split(), actions);
             }
+            split_ui(ui, workspace, actions);
             ScrollArea::vertical().max_height(320.0).show(ui, |ui| table_ui(ui, workspace, actions));
             if !training.can_look_back() {
                 widgets::caption_ui(ui, "Continue learning to compare a round with the newest or to go back to it.");
@@ -61,20 +72,70 @@ fn action(action: RoundAction) -> Action {
 }
 
 /// What the views show, as a blink comparator does.
-fn compared_ui(ui: &mut Ui, older: &OlderRound, actions: &mut Actions) {
+fn compared_ui(ui: &mut Ui, older: &OlderRound, split: Option<&Split>, actions: &mut Actions) {
     ui.horizontal(|ui| {
         ui.label(format!("Round {} in the views:", older.round));
-        if let Some(view) = widgets::choices_ui(ui, older.view, &VIEWS) {
+        let view = split.is_none().then_some(older.view);
+        if let Some(view) = widgets::choices_ui(ui, view, &VIEWS).flatten() {
             actions.push(action(RoundAction::Show(view)));
         }
         if ui.button("Done").on_hover_text("Show the newest pseudo-labels only").clicked() {
             actions.push(action(RoundAction::Close));
         }
-        if older.is_awaited() {
+        let is_awaited = match split {
+            Some(split) => split.shows(SplitSide::Older) && older.prediction().is_none(),
+            None => older.is_awaited(),
+        };
+        if is_awaited {
             ui.spinner();
         }
     });
     ui.add_space(theme::TIGHT);
+}
+
+/// Two results that share every view: how, and which.
+fn split_ui(ui: &mut Ui, workspace: &Workspace, actions: &mut Actions) {
+    let keymap = &workspace.preferences().keymap;
+    let split = workspace.split();
+    let tooltip = keymap.with_keys("Labels and pseudo-labels, or two rounds", KeyAction::ToggleSwipe);
+    let tooltip = keymap.with_keys(&tooltip, KeyAction::ToggleSideBySide);
+    ui.horizontal(|ui| {
+        ui.label("In each view:").on_hover_text(tooltip);
+        let chosen = ui.add_enabled_ui(workspace.case().is_some(), |ui| {
+            widgets::choices_ui(ui, split.map(|split| split.form), &FORMS)
+        });
+        if let Some(form) = chosen.inner {
+            actions.push(SplitAction::Show(form).into());
+        }
+    });
+    if let Some(split) = split {
+        ui.horizontal(|ui| {
+            let [left, right] = split.sides();
+            ui.label("Left");
+            actions.extend(side_ui(ui, "Left side", left, workspace).map(|side| SplitAction::ChooseLeft(side).into()));
+            ui.label("Right");
+            let chosen = side_ui(ui, "Right side", right, workspace);
+            actions.extend(chosen.map(|side| SplitAction::ChooseRight(side).into()));
+        });
+    }
+    ui.add_space(theme::TIGHT);
+}
+
+/// What one side shows; the newly chosen one.
+fn side_ui(ui: &mut Ui, name: &str, current: SplitSide, workspace: &Workspace) -> Option<SplitSide> {
+    let mut chosen = None;
+    let combo = ComboBox::from_id_salt(name).selected_text(workspace.caption_of(current));
+    let combo = combo.show_ui(ui, |ui| {
+        for side in SplitSide::ALL {
+            let is_there = side != SplitSide::Older || workspace.older().is_some();
+            let choice = egui::Button::selectable(side == current, workspace.caption_of(side));
+            if is_there && ui.add(choice).clicked() {
+                chosen = Some(side);
+            }
+        }
+    });
+    combo.response.accessible_name(name);
+    chosen
 }
 
 /// The newest comes first.

@@ -14,8 +14,8 @@ use crate::view::{
 };
 use crate::workspace::{
     Action, AppAction, CaseAction, ClassAction, CompareAction, ComparedWith, EditAction, FileAction, FilePurpose,
-    FolderPurpose, OutlineAction, PseudoAction, ReviewAction, Ruler, Settings, ThemeChoice, Tool, ToolAction,
-    TourAction, TrainAction, ViewAction, Workspace,
+    FolderPurpose, OutlineAction, PseudoAction, ReviewAction, Ruler, Settings, Split, SplitAction, SplitForm,
+    ThemeChoice, Tool, ToolAction, TourAction, TrainAction, ViewAction, Workspace,
 };
 
 /// What a key asks of the window itself.
@@ -216,6 +216,10 @@ pub fn action_of(key: KeyAction, workspace: &Workspace) -> Option<Action> {
         K::MaximiseView => ViewAction::ToggleMaximised(view).into(),
         K::WindowAuto => ViewAction::AutoWindow.into(),
         K::WindowPreset(index) => ViewAction::SetWindow(WindowPreset::ALL.get(usize::from(index))?.window).into(),
+        K::ToggleSwipe => other_split(SplitForm::Swipe, workspace)?,
+        K::ToggleSideBySide => other_split(SplitForm::SideBySide, workspace)?,
+        K::DividerLeft => moved_divider(-Split::DIVIDER_STEP, workspace)?,
+        K::DividerRight => moved_divider(Split::DIVIDER_STEP, workspace)?,
         K::NextRegion => ReviewAction::Next.into(),
         K::PreviousRegion => ReviewAction::Previous.into(),
         K::AcceptComponent => accept_under_pointer(workspace)?,
@@ -250,6 +254,18 @@ pub fn action_of(key: KeyAction, workspace: &Workspace) -> Option<Action> {
         K::CopySliceToNext => EditAction::CopySliceToNext(view).into(),
         layer_switch => ViewAction::SetLayers(changed_layers(layer_switch, workspace.views().layers)?).into(),
     })
+}
+
+/// On in this form, or off if it is on in it.
+fn other_split(form: SplitForm, workspace: &Workspace) -> Option<Action> {
+    workspace.case()?;
+    let is_on = workspace.split().is_some_and(|split| split.form == form);
+    Some(SplitAction::Show((!is_on).then_some(form)).into())
+}
+
+fn moved_divider(by: f32, workspace: &Workspace) -> Option<Action> {
+    let split = workspace.split().filter(|split| split.form == SplitForm::Swipe)?;
+    Some(SplitAction::MoveDivider(split.divider() + by).into())
 }
 
 /// What a radiologist looks for vessels and nodules with.

@@ -225,6 +225,8 @@ impl TopBar<'_> {
             (theme, KeyAction::ToggleTheme),
             ("Larger text and buttons", KeyAction::UiLarger),
             ("Smaller text and buttons", KeyAction::UiSmaller),
+            ("Swipe between two results", KeyAction::ToggleSwipe),
+            ("Two results side by side", KeyAction::ToggleSideBySide),
         ] {
             if self.item_ui(ui, name, Some(key), true) {
                 actions.extend(shortcuts::action_of(key, self.workspace));

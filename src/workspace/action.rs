@@ -15,7 +15,7 @@ use crate::project::{CaseState, Source};
 use crate::review::RegionId;
 use crate::view::{ClipBox, HandleHit, LayerSettings, OverlayLook, TransferPreset, WindowLevel};
 use crate::volume::CaseId;
-use crate::workspace::{CaseFilter, ComparedWith, Layout, Preferences, RoundView};
+use crate::workspace::{CaseFilter, ComparedWith, Layout, Preferences, RoundAction, SplitAction, SplitSide};
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
@@ -30,6 +30,7 @@ pub enum Action {
     Pseudo(PseudoAction),
     Review(ReviewAction),
     Compare(CompareAction),
+    Split(SplitAction),
     Train(TrainAction),
 }
 
@@ -228,6 +229,8 @@ pub enum ViewAction {
 pub struct Hover {
     pub view: Plane,
     pub position: [f64; 3],
+    /// What the half of the view under it shows, if it shows two results.
+    pub side: Option<SplitSide>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -486,16 +489,4 @@ pub enum TrainAction {
     /// Learning goes on, the overlay of the shown case stays as it is; or it follows again.
     FreezeOverlay,
     Round(RoundAction),
-}
-
-/// What can be done with the rounds of learning so far, by their numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RoundAction {
-    /// Shows what an older round's networks say of the shown case.
-    Compare(u32),
-    Show(RoundView),
-    /// Back to the newest pseudo-labels alone.
-    Close,
-    /// Its networks become the live ones.
-    Restore(u32),
 }

@@ -21,6 +21,7 @@ mod preferences;
 mod round_history;
 mod saving;
 mod second_image;
+mod split;
 mod study;
 #[cfg(test)]
 mod tests;
@@ -37,8 +38,8 @@ use std::time::Duration;
 pub use absorb::absorb;
 pub use action::{
     Action, AppAction, CaseAction, ClassAction, CompareAction, EditAction, FileAction, FilePurpose, FolderPurpose,
-    Hover, MeasureAction, OutlineAction, PseudoAction, ReviewAction, RoundAction, Ruler, Tool, ToolAction, TourAction,
-    TrainAction, ViewAction,
+    Hover, MeasureAction, OutlineAction, PseudoAction, ReviewAction, Ruler, Tool, ToolAction, TourAction, TrainAction,
+    ViewAction,
 };
 use apply::Stroke;
 pub use apply::apply;
@@ -50,20 +51,20 @@ pub use effect::{Effect, Event};
 pub use measurements::{Measured, Measurements};
 pub use new_project::NewProjectForm;
 pub use notice::{Notice, NoticeKind};
-pub use older_round::{OlderRound, RoundView};
+pub use older_round::{OlderRound, RoundAction, RoundView};
 pub use open_case::OpenCase;
 pub use pending::{Pending, PendingState};
 pub use preferences::{Preferences, Settings, ThemeChoice};
 pub use round_history::RoundHistory;
 pub use saving::{AfterSave, SaveState, SavingFirst};
 pub use second_image::SecondImage;
+pub use split::{Split, SplitAction, SplitForm, SplitSide};
 pub use study::{CaseFilter, CaseLine, Study};
 pub use tools::Tools;
 pub use training::{Training, TrainingFailure};
 pub use views::{Layout, Views};
 
 pub use crate::io::ClassFileFormat;
-use crate::label::Prediction;
 use crate::view::FirstLook;
 use crate::volume::CaseId;
 
@@ -102,6 +103,7 @@ pub struct Workspace {
     pending: Option<Pending>,
     comparison: Option<Comparison>,
     older: Option<OlderRound>,
+    split: Option<Split>,
     /// Number of the newest job for the thread that works on labels.
     tickets: u64,
 }
@@ -201,13 +203,6 @@ impl Workspace {
     /// The older round that is looked at.
     pub fn older(&self) -> Option<&OlderRound> {
         self.older.as_ref()
-    }
-
-    /// What the views show of the case on the screen: its newest prediction, or an older round's.
-    pub fn displayed_prediction(&self) -> Option<&Arc<Prediction>> {
-        let case = self.case()?;
-        let older = self.older.as_ref().filter(|older| older.case == case.id).and_then(OlderRound::shown);
-        older.or(case.prediction.as_ref())
     }
 
     /// The newest last; bounded.

@@ -16,6 +16,18 @@ pub enum RoundView {
     Difference,
 }
 
+/// What can be done with the rounds of learning so far, by their numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RoundAction {
+    /// Shows what an older round's networks say of the shown case.
+    Compare(u32),
+    Show(RoundView),
+    /// Back to the newest pseudo-labels alone.
+    Close,
+    /// Its networks become the live ones.
+    Restore(u32),
+}
+
 #[derive(Debug)]
 pub struct OlderRound {
     pub round: u32,
@@ -33,6 +45,11 @@ pub struct OlderRound {
 impl OlderRound {
     pub(super) fn new(round: u32, case: CaseId, view: RoundView) -> Self {
         Self { round, case, view, prediction: None, difference: None, ticket: 0, watch: Arc::new(Watch::default()) }
+    }
+
+    /// What its networks say of the case; `None` until the trainer has answered.
+    pub fn prediction(&self) -> Option<&Arc<Prediction>> {
+        self.prediction.as_ref()
     }
 
     /// What is shown in place of the newest prediction; `None` where that is shown, also while the other is still awaited.

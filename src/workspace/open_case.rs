@@ -192,6 +192,20 @@ impl OpenCase {
         self.fitted[view_index(view)] = fitted;
     }
 
+    /// Views that were neither moved nor zoomed since they were fitted are to be fitted again: their width is another one.
+    pub(super) fn fit_untouched(&mut self) {
+        for view in Plane::ALL {
+            let is_as_fitted = self.view_size(view).is_some_and(|size| {
+                let mut fitted = self.camera(view).clone();
+                fitted.fit(size);
+                fitted == *self.camera(view)
+            });
+            if is_as_fitted {
+                self.set_fitted(view, false);
+            }
+        }
+    }
+
     /// Every view shows the slice of the linked cross, or its turned plane through the middle of that voxel.
     pub(super) fn move_cursor(&mut self, cursor: Voxel) {
         if self.is_turned() {

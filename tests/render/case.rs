@@ -6,7 +6,7 @@ use chiaro::geometry::{Affine, Extent, PatientSide, Plane, Voxel};
 use chiaro::label::{ClassTable, Indecision, LabelMap, Origin, Prediction, Probabilities, Provenance};
 use chiaro::render::wgpu::TextureFormat;
 use chiaro::render::{
-    GpuVolumes, Offscreen, PredictionState, RenderError, SliceRenderer, SliceScene, ViewId, reference,
+    GpuVolumes, Offscreen, PredictionSlot, PredictionState, RenderError, SliceRenderer, SliceScene, ViewId, reference,
 };
 use chiaro::view::{ColourBy, ColourTables, LayerSettings, SliceCamera, WindowLevel};
 use chiaro::volume::{CaseId, Grid, Image, Voxels};
@@ -120,13 +120,15 @@ impl Case {
             layers,
             colours: Arc::new(ColourTables::new(&classes, &layers)),
             prediction: PredictionState::Fresh,
+            slot: PredictionSlot::First,
             overlay: None,
         }
     }
 
     pub fn volumes(&self, gpu: &Offscreen) -> GpuVolumes {
         let mut volumes = GpuVolumes::new(&gpu.device, &gpu.queue, &self.image, &self.labels).unwrap();
-        volumes.set_prediction(&gpu.device, &gpu.queue, Some(&self.prediction), ColourBy::default()).unwrap();
+        let (slot, by) = (PredictionSlot::First, ColourBy::default());
+        volumes.set_prediction(&gpu.device, &gpu.queue, slot, Some(&self.prediction), by).unwrap();
         volumes.set_overlay(&gpu.device, &gpu.queue, self.overlay.as_ref(), &self.image.affine).unwrap();
         volumes
     }

@@ -2,7 +2,7 @@
 
 use chiaro::geometry::{Affine, Extent, Plane, Voxel, VoxelBox};
 use chiaro::label::{LabelMap, LabelValue, Origin};
-use chiaro::render::{GpuVolumes, RenderError, SliceScene};
+use chiaro::render::{GpuVolumes, PredictionSlot, RenderError, SliceScene};
 use chiaro::view::{ColourBy, LabelStyle, LayerSettings, OverlayLook, Slab, SlabProjection, WindowLevel};
 use chiaro::volume::{Grid, Image, Voxels};
 
@@ -62,7 +62,7 @@ fn folded_volumes_are_drawn_as_the_reference_draws_them_with_every_layer() {
     renderer.set_volumes(&gpu.device, Some(case.volumes(&gpu)));
     for by in ColourBy::ALL {
         let scene = case.scene(Plane::Coronal, |l| (l.labels, l.doubt_by) = (false, by));
-        renderer.colour_by(&gpu.device, &gpu.queue, &case.prediction, by).unwrap();
+        renderer.colour_by(&gpu.device, &gpu.queue, PredictionSlot::First, &case.prediction, by).unwrap();
         assert_same(&drawn(&gpu, &mut renderer, &scene), &case.reference(&scene), by.name());
     }
 }

@@ -9,8 +9,8 @@ use crate::label::{
     ClassId, ClassTable, LabelMap, Prediction, Probabilities, Provenance, SurfaceBricks, SurfaceMesh, probability_to_u8,
 };
 use crate::render::{
-    Canvas, GpuVolumes, Offscreen, PredictionState, RenderError, SliceRenderer, SliceScene, SolidRenderer, SolidScene,
-    SurfaceLook, ViewId,
+    Canvas, GpuVolumes, Offscreen, PredictionSlot, PredictionState, RenderError, SliceRenderer, SliceScene,
+    SolidRenderer, SolidScene, SurfaceLook, ViewId,
 };
 use crate::view::{ColourBy, ColourTables, LayerSettings, OrbitCamera, SliceCamera, WindowLevel};
 use crate::volume::{Grid, Image};
@@ -94,7 +94,9 @@ impl Bench {
         let labels = [LabelMap::unknown(image.extent()), LabelMap::imported(organ(image.extent()))];
         let mut renderer = gpu.slice_renderer();
         let mut volumes = GpuVolumes::new(&gpu.device, &gpu.queue, image, &labels[1])?;
-        volumes.set_prediction(&gpu.device, &gpu.queue, Some(&prediction(labels[1].class())), ColourBy::default())?;
+        let prediction = prediction(labels[1].class());
+        let slot = PredictionSlot::First;
+        volumes.set_prediction(&gpu.device, &gpu.queue, slot, Some(&prediction), ColourBy::default())?;
         renderer.set_volumes(&gpu.device, Some(volumes));
         let scenes = (0..).map(ViewId).zip(Plane::ALL.map(|plane| scene(image, classes, plane))).collect();
         let bricks = SurfaceBricks::of_class(labels[1].class(), ORGAN, image.affine, &|| false);
@@ -192,6 +194,7 @@ fn scene(image: &Image, classes: &ClassTable, plane: Plane) -> SliceScene {
         layers,
         colours: Arc::new(ColourTables::new(classes, &layers)),
         prediction: PredictionState::Fresh,
+        slot: PredictionSlot::First,
         overlay: None,
     }
 }

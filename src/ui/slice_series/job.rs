@@ -142,7 +142,7 @@ mod tests {
     use super::*;
     use crate::geometry::{Affine, Extent, PatientSide, Plane};
     use crate::label::ClassTable;
-    use crate::render::PredictionState;
+    use crate::render::{PredictionSlot, PredictionState};
     use crate::view::{ColourTables, LayerSettings, SliceCamera, WindowLevel};
     use crate::volume::{Grid, Voxels};
 
@@ -158,6 +158,7 @@ mod tests {
             colours: Arc::new(ColourTables::new(&ClassTable::from_names(&["A"]).unwrap(), &layers)),
             layers,
             prediction: PredictionState::Absent,
+            slot: PredictionSlot::First,
             overlay: None,
         };
         SeriesRequest {

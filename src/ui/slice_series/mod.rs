@@ -12,7 +12,7 @@ use super::path_prompt::buttons_ui;
 use super::picker::PathField;
 use super::{dialog, theme, widgets};
 use crate::geometry::Plane;
-use crate::render::{PredictionState, SliceScene};
+use crate::render::{PredictionSlot, PredictionState, SliceScene};
 use crate::view::{ColourTables, SliceCamera};
 use crate::workspace::{Notice, OpenCase, Workspace};
 
@@ -159,6 +159,7 @@ fn request(form: &Form, workspace: &Workspace, case: &OpenCase) -> Option<Series
         colours: Arc::new(ColourTables::new(&study.classes, &layers)),
         layers,
         prediction,
+        slot: PredictionSlot::First,
         overlay: case.second.as_ref().map(|second| second.look),
     };
     Some(SeriesRequest {

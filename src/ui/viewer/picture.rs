@@ -9,13 +9,14 @@ use eframe::egui_wgpu::{Callback, CallbackResources, CallbackTrait, RenderState,
 
 use super::pointer::Surface;
 use crate::geometry::{Plane, VoxelBox};
-use crate::label::LabelMap;
+use crate::label::{LabelMap, Prediction};
 use crate::render::{
-    GpuVolumes, PredictionState, RenderError, SliceRenderer, SliceScene, SolidRenderer, SolidScene, ViewId, wgpu,
+    GpuVolumes, PredictionSlot, PredictionState, RenderError, SliceRenderer, SliceScene, SolidRenderer, SolidScene,
+    ViewId, wgpu,
 };
 use crate::view::{ColourBy, ColourTables};
 use crate::volume::CaseId;
-use crate::workspace::{OpenCase, Workspace};
+use crate::workspace::{OpenCase, SplitSide, Workspace};
 
 /// What of the shown case changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,9 +33,11 @@ pub enum Upload {
 #[derive(Default)]
 pub struct Pictures {
     gpu: Option<RenderState>,
-    colours: Option<Arc<ColourTables>>,
-    /// What the planes on the card colour the prediction by.
-    coloured_by: ColourBy,
+    /// Of the left or only part of the views, and of the right one.
+    colours: [Option<Arc<ColourTables>>; 2],
+    /// The predictions on the card, by slot, and what their planes colour them by.
+    uploaded: [Option<Weak<Prediction>>; 2],
+    coloured_by: [ColourBy; 2],
     coming: Option<Coming>,
 }
 
@@ -85,7 +88,7 @@ impl Pictures {
                 self.with_renderer(|renderer, gpu| renderer.upload_box(&gpu.queue, case.shown_labels(), &dirty));
                 Ok(())
             }
-            (Upload::Prediction, Some(_)) => self.upload_prediction(workspace),
+            (Upload::Prediction, Some(_)) => self.upload_predictions(workspace),
             (Upload::SecondImage, Some(case)) => self.upload_second(case),
             (Upload::Labels(_) | Upload::Prediction | Upload::SecondImage, None) => Ok(()),
         }
@@ -114,33 +117,39 @@ impl Pictures {
                 renderer.upload_box(&gpu.queue, case.shown_labels(), &case.extent().full_box());
             }
         });
+        self.uploaded = [None, None];
         self.upload_second(case)?;
-        self.upload_prediction(workspace)
+        self.upload_predictions(workspace)
     }
 
     /// Only the planes of the new choice, and only when there is one.
     fn recolour(&mut self, workspace: &Workspace) -> Result<(), RenderError> {
-        let Some(prediction) = workspace.displayed_prediction() else { return Ok(()) };
-        let by = workspace.views().layers.fitting(Some(&**prediction)).planes_by();
-        if by == std::mem::replace(&mut self.coloured_by, by) {
-            return Ok(());
+        for (slot, prediction) in PredictionSlot::ALL.into_iter().zip(workspace.drawn_predictions()) {
+            let Some(prediction) = prediction else { continue };
+            let by = workspace.views().layers.fitting(Some(&**prediction)).planes_by();
+            if by == std::mem::replace(&mut self.coloured_by[slot as usize], by) {
+                continue;
+            }
+            let recolour = |renderer: &mut SliceRenderer, gpu: &RenderState| {
+                renderer.colour_by(&gpu.device, &gpu.queue, slot, prediction, by)
+            };
+            self.with_renderer(recolour).unwrap_or(Ok(()))?;
         }
-        let recolour = |renderer: &mut SliceRenderer, gpu: &RenderState| {
-            renderer.colour_by(&gpu.device, &gpu.queue, prediction, by)
-        };
-        self.with_renderer(recolour).unwrap_or(Ok(()))
+        Ok(())
     }
 
     pub fn paint(&mut self, painter: &Painter, surface: &Surface<'_>, workspace: &Workspace, case: &OpenCase) {
         let Some(study) = workspace.study().filter(|_| self.gpu.is_some()) else { return };
-        let displayed = workspace.displayed_prediction();
-        let layers = workspace.views().layers.fitting(displayed.map(|prediction| &**prediction));
-        let colours = match self.colours.take() {
+        let (drawn, slot) = drawn(workspace, surface.side);
+        let layers = workspace.views().layers.fitting(drawn.map(|prediction| &**prediction));
+        let layers = surface.side.map_or(layers, |side| side.layers(layers));
+        let kept = &mut self.colours[surface.place];
+        let colours = match kept.take() {
             Some(colours) => colours.refreshed(&study.classes, &layers),
             None => Arc::new(ColourTables::new(&study.classes, &layers)),
         };
-        self.colours = Some(Arc::clone(&colours));
-        let prediction = match displayed {
+        *kept = Some(Arc::clone(&colours));
+        let prediction = match drawn {
             None => PredictionState::Absent,
             Some(_) if workspace.prediction_is_stale() => PredictionState::Stale,
             Some(_) => PredictionState::Fresh,
@@ -152,9 +161,10 @@ impl Pictures {
             layers,
             colours,
             prediction,
+            slot,
             overlay: case.second.as_ref().map(|second| second.look),
         };
-        painter.add(Callback::new_paint_callback(surface.rect, Picture { id: id(surface.view), scene }));
+        painter.add(Callback::new_paint_callback(surface.rect, Picture { id: id(surface), scene }));
     }
 
     fn fill(&mut self, ctx: &egui::Context, case: &OpenCase) {
@@ -180,12 +190,29 @@ impl Pictures {
         self.with_renderer(upload).unwrap_or(Ok(()))
     }
 
-    fn upload_prediction(&mut self, workspace: &Workspace) -> Result<(), RenderError> {
-        let prediction = workspace.displayed_prediction().map(|prediction| &**prediction);
+    /// Those that are there already are left alone: a large one takes its time.
+    fn upload_predictions(&mut self, workspace: &Workspace) -> Result<(), RenderError> {
+        for (slot, prediction) in PredictionSlot::ALL.into_iter().zip(workspace.drawn_predictions()) {
+            let wanted = prediction.map(Arc::downgrade);
+            let is_there = self.uploaded[slot as usize].take();
+            if is_there.as_ref().zip(wanted.as_ref()).is_none_or(|(there, wanted)| !there.ptr_eq(wanted)) {
+                self.upload_prediction(slot, prediction.map(|prediction| &**prediction), workspace)?;
+            }
+            self.uploaded[slot as usize] = wanted;
+        }
+        Ok(())
+    }
+
+    fn upload_prediction(
+        &mut self,
+        slot: PredictionSlot,
+        prediction: Option<&Prediction>,
+        workspace: &Workspace,
+    ) -> Result<(), RenderError> {
         let by = workspace.views().layers.fitting(prediction).planes_by();
-        self.coloured_by = by;
+        self.coloured_by[slot as usize] = by;
         let upload = |renderer: &mut SliceRenderer, gpu: &RenderState| {
-            renderer.set_prediction(&gpu.device, &gpu.queue, prediction, by)
+            renderer.set_prediction(&gpu.device, &gpu.queue, slot, prediction, by)
         };
         self.with_renderer(upload).unwrap_or(Ok(()))
     }
@@ -215,12 +242,21 @@ impl Pictures {
     }
 }
 
-fn id(view: Plane) -> ViewId {
-    ViewId(match view {
+/// What a view shows, or one of its two sides, and where that is on the card.
+fn drawn(workspace: &Workspace, side: Option<SplitSide>) -> (Option<&Arc<Prediction>>, PredictionSlot) {
+    let Some(side) = side else { return (workspace.displayed_prediction(), PredictionSlot::First) };
+    let is_second = side == SplitSide::Older && workspace.split().is_some_and(|split| split.shows(SplitSide::Newest));
+    (workspace.prediction_of(side), if is_second { PredictionSlot::Second } else { PredictionSlot::First })
+}
+
+/// Each view has a number for its left or only part, and one for the right part.
+fn id(surface: &Surface<'_>) -> ViewId {
+    let view = match surface.view {
         Plane::Axial => 0,
         Plane::Coronal => 1,
         Plane::Sagittal => 2,
-    })
+    };
+    ViewId(if surface.place == 0 { view } else { view + SCENE_ID.0 + 1 })
 }
 
 /// Left, top, width and height of a view; pixels of a screen are exact in f32.
@@ -256,7 +292,7 @@ impl CallbackTrait for Picture {
     }
 }
 
-/// The one 3-D view; slices have the numbers before it.
+/// The one 3-D view; slices have the numbers before it, their right parts those after it.
 const SCENE_ID: ViewId = ViewId(3);
 
 struct ScenePicture {

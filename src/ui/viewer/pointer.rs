@@ -5,7 +5,8 @@ use eframe::egui::{Event, Modifiers, MouseWheelUnit, PointerButton, Pos2, Rect, 
 use crate::geometry::Plane;
 use crate::view::{DragAction, HandleHit, MousePreset, ViewCamera, WheelAction};
 use crate::workspace::{
-    Action, EditAction, MeasureAction, OutlineAction, PseudoAction, Ruler, Tool, ToolAction, ViewAction,
+    Action, EditAction, MeasureAction, OutlineAction, PseudoAction, Ruler, SplitAction, SplitSide, Tool, ToolAction,
+    ViewAction,
 };
 
 /// Points of a touch pad's scroll that count as one notch of a wheel.
@@ -16,12 +17,20 @@ const ZOOM_PER_POINT: f64 = 1.007;
 /// How near to a corner or handle a press must be to take it, points.
 const HANDLE_REACH: f32 = 8.0;
 
-/// The view under the pointer, as this frame shows it.
+/// The view under the pointer, or a part of it, as this frame shows it.
 pub struct Surface<'a> {
     pub camera: &'a ViewCamera,
     pub view: Plane,
-    /// In window points.
+    /// Of the picture, in window points.
     pub rect: Rect,
+    /// What of it is drawn and takes the pointer.
+    pub clip: Rect,
+    /// 0, or 1 for the right one of two parts.
+    pub place: usize,
+    /// What it shows, if it is one of two parts.
+    pub side: Option<SplitSide>,
+    /// What would be painted here is seen nowhere in the view.
+    pub hides_labels: bool,
     pub tool: Tool,
     /// Held, every left drag sets the window and level.
     pub window_key_down: bool,
@@ -103,6 +112,21 @@ impl Pointer {
         Some(Rect::from_two_pos(drag.origin, drag.last))
     }
 
+    /// The part of a view that an event is for.
+    pub fn surface_of<'s, 'a>(&self, event: &Event, surfaces: &'s [Surface<'a>]) -> Option<&'s Surface<'a>> {
+        let at = match *event {
+            Event::PointerButton { pos, .. } | Event::PointerMoved(pos) => pos,
+            _ => self.at,
+        };
+        self.surface_at(at, surfaces)
+    }
+
+    /// The part of a view that holds a position; while something is dragged, the one where that began.
+    pub fn surface_at<'s, 'a>(&self, at: Pos2, surfaces: &'s [Surface<'a>]) -> Option<&'s Surface<'a>> {
+        let at = self.drag.map_or(at, |drag| drag.origin);
+        surfaces.iter().find(|surface| surface.clip.contains(at)).or_else(|| surfaces.first())
+    }
+
     /// Feeds one event to the view. `over` says that the view is what lies under the pointer.
     pub fn handle(&mut self, event: &Event, over: bool, surface: &Surface<'_>, actions: &mut Vec<Action>) {
         match *event {
@@ -163,6 +187,10 @@ impl Pointer {
         let inverted = by_button || (modifiers.command && surface.mouse.ctrl_inverts);
         let (view, position) = (surface.view, surface.voxel(pos));
         let kind = surface.kind_of_press(pos, button, modifiers);
+        if surface.hides_labels && kind.writes(surface.tool, inverted) {
+            actions.push(SplitAction::ExplainUnseenLabels.into());
+            return;
+        }
         match kind {
             Press::Drag(kind) => {
                 self.drag = Some(Drag { view, kind, button, origin: pos, last: pos });
@@ -366,6 +394,18 @@ impl Surface<'_> {
             self.tool,
             Tool::Cursor | Tool::PanZoom | Tool::WindowLevel | Tool::AcceptComponent | Tool::Pick | Tool::Measure(_)
         )
+    }
+}
+
+impl Press {
+    /// Labels would be written by hand; what is accepted is seen where the pseudo-labels are.
+    fn writes(self, tool: Tool, inverted: bool) -> bool {
+        match self {
+            Self::Drag(DragKind::Stroke) => tool != Tool::AcceptBrush || inverted,
+            Self::Drag(DragKind::Outline(None)) => true,
+            Self::Click => !matches!(tool, Tool::AcceptComponent | Tool::Pick),
+            _ => false,
+        }
     }
 }
 

@@ -127,6 +127,11 @@ plain_actions! {
         ToggleTraining "toggle-training" "Learning on or off",
         FreezeOverlay "freeze-overlay" "Freeze the pseudo-labels, or let them follow learning",
         ShowRounds "show-rounds" "Rounds of learning: compare, go back",
+        /// Labels and pseudo-labels, or two rounds.
+        ToggleSwipe "toggle-swipe" "Swipe between two results, on or off",
+        ToggleSideBySide "toggle-side-by-side" "Two results side by side, on or off",
+        DividerLeft "divider-left" "Move the divider of the swipe to the left",
+        DividerRight "divider-right" "Move the divider of the swipe to the right",
         ShowTrust "show-trust" "Can these numbers be trusted?",
         NextRegion "next-region" "Next doubtful region",
         PreviousRegion "previous-region" "Previous doubtful region",

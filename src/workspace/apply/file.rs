@@ -89,7 +89,8 @@ impl Workspace {
         self.shown = Shown::Nothing;
         self.parked.clear();
         self.stroke = None;
-        (self.drawing, self.pending, self.comparison, self.older) = (None, None, None, None);
+        (self.drawing, self.pending, self.comparison) = (None, None, None);
+        (self.older, self.split) = (None, None);
         self.views.hover = None;
         if self.training.is_active() {
             effects.push(Effect::Trainer(TrainerCommand::Stop));

@@ -15,6 +15,7 @@ mod review;
 mod rounds;
 mod save;
 mod save_first;
+mod split;
 mod stroke;
 mod tool;
 mod train;
@@ -56,6 +57,7 @@ pub fn apply(workspace: &mut Workspace, action: Action) -> Vec<Effect> {
         Action::Pseudo(action) => workspace.apply_pseudo(action, &mut effects),
         Action::Review(action) => workspace.apply_review(action, &mut effects),
         Action::Compare(action) => workspace.apply_compare(action, &mut effects),
+        Action::Split(action) => workspace.apply_split(action, &mut effects),
         Action::Train(action) => workspace.apply_train(action, &mut effects),
     }
     effects

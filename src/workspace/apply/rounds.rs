@@ -8,7 +8,7 @@ use crate::volume::CaseId;
 use crate::worker::protocol::TrainerCommand;
 use crate::worker::protocol_io::IoCommand;
 use crate::worker::protocol_labels::{LabelJob, LabelWork};
-use crate::workspace::{Effect, Notice, OlderRound, RoundAction, RoundView, Workspace};
+use crate::workspace::{Effect, Notice, OlderRound, RoundAction, RoundView, SplitSide, Workspace};
 
 /// Cases that the trainer is told of ahead.
 const UPCOMING: usize = 3;
@@ -24,6 +24,7 @@ impl Workspace {
                 if let Some(older) = &mut self.older {
                     older.view = view;
                     effects.push(Effect::UploadPrediction);
+                    self.end_split(effects);
                 }
             }
             RoundAction::Close => self.close_older(effects),
@@ -39,6 +40,7 @@ impl Workspace {
     fn compare_with_round(&mut self, round: u32, view: RoundView, effects: &mut Vec<Effect>) {
         let Some(case) = self.case().map(|case| case.id.clone()) else { return };
         self.older = Some(OlderRound::new(round, case.clone(), view));
+        self.split_shows_older();
         effects.push(Effect::UploadPrediction);
         effects.push(Effect::Trainer(TrainerCommand::PredictWith { round, case }));
     }
@@ -46,6 +48,9 @@ impl Workspace {
     fn close_older(&mut self, effects: &mut Vec<Effect>) {
         if self.older.take().is_some() {
             effects.push(Effect::UploadPrediction);
+            if self.split.is_some_and(|split| split.shows(SplitSide::Older)) {
+                self.end_split(effects);
+            }
         }
     }
 
@@ -91,11 +96,16 @@ impl Workspace {
         effects.push(Effect::Labels(LabelJob { ticket, labels, image, work, watch }));
     }
 
-    /// While an older round is shown, what is seen is not what would be accepted: shows the newest again instead. True if
-    /// that was needed.
+    /// While an older round is shown, alone or on one side, what is seen is not what would be accepted: shows the newest
+    /// alone instead. True if that was needed.
     pub(super) fn must_see_newest(&mut self, effects: &mut Vec<Effect>) -> bool {
-        let Some(older) = self.older.as_mut().filter(|older| older.shown().is_some()) else { return false };
-        older.view = RoundView::Newest;
+        if !self.shows_older() {
+            return false;
+        }
+        if let Some(older) = &mut self.older {
+            older.view = RoundView::Newest;
+        }
+        self.end_split(effects);
         effects.push(Effect::UploadPrediction);
         let text = "An older round was shown. These are the newest pseudo-labels: look, then accept again.";
         self.notify(Notice::info(text), effects);

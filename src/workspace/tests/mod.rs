@@ -9,6 +9,7 @@ mod operations;
 mod predictions;
 mod review;
 mod saving;
+mod splitting;
 mod training;
 mod turning;
 mod views;
