@@ -5,8 +5,8 @@ use std::time::SystemTime;
 use eframe::egui::{self, Grid, RichText, ScrollArea, Ui};
 
 use super::actions::Actions;
-use super::theme;
 use super::widgets::{self, figures};
+use super::{known_questions, theme};
 use crate::rounds::{CorrectionEffort, Round, Verdict};
 use crate::workspace::{Action, OlderRound, RoundAction, RoundView, TrainAction, Workspace};
 
@@ -32,6 +32,7 @@ pub fn ui(ctx: &egui::Context, workspace: &Workspace, actions: &mut Actions) -> 
         .resizable(false)
         .collapsible(false)
         .show(ctx, |ui| {
+            known_questions::score_ui(ui, workspace.known_questions());
             if rounds.all().is_empty() {
                 ui.set_max_width(420.0);
                 ui.label(

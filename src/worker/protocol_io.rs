@@ -7,7 +7,7 @@ use crate::edit::{Delta, HistoryRecord};
 use crate::geometry::Extent;
 use crate::io::{ClassFileFormat, NiftiGeometry};
 use crate::label::{ClassId, ClassTable, LabelMap, Prediction, Rejections};
-use crate::project::{CaseState, ExportReport, InitRequest, ModelStep, PreferencesFile, Source};
+use crate::project::{CaseState, ExportReport, InitRequest, KnownAnswer, ModelStep, PreferencesFile, Source};
 use crate::review::CaseFigures;
 use crate::volume::{CaseId, Grid, Image};
 use crate::worker::PastRun;
@@ -80,6 +80,8 @@ pub enum IoCommand {
         extent: Extent,
         rejections: Arc<Rejections>,
     },
+    /// An answer to a known question.
+    KeepKnownAnswer(KnownAnswer),
     Export {
         folder: PathBuf,
         source: Source,
@@ -142,6 +144,8 @@ pub struct ProjectSummary {
     pub has_runs: bool,
     /// The newest run that can be continued.
     pub past_run: Option<PastRun>,
+    /// Answers to known questions so far.
+    pub known_answers: Vec<KnownAnswer>,
     pub notices: Vec<String>,
 }
 

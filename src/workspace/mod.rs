@@ -11,6 +11,7 @@ mod curve;
 mod drawing;
 mod effect;
 mod kept_view;
+mod known_questions;
 mod measurements;
 mod new_project;
 mod notice;
@@ -47,6 +48,7 @@ pub use comparison::{ComparedWith, Comparison, ComparisonState};
 pub use curve::Curve;
 pub use drawing::Drawing;
 pub use effect::{Effect, Event};
+pub use known_questions::{KnownQuestions, OpenQuestion, QuestionStage};
 pub use measurements::{Measured, Measurements};
 pub use new_project::NewProjectForm;
 pub use notice::{Notice, NoticeKind};
@@ -98,6 +100,7 @@ pub struct Workspace {
     drawing: Option<Drawing>,
     pending: Option<Pending>,
     comparison: Option<Comparison>,
+    known: KnownQuestions,
     older: Option<OlderRound>,
     /// Number of the newest job for the thread that works on labels.
     tickets: u64,
@@ -192,6 +195,11 @@ impl Workspace {
     /// The older round that is looked at.
     pub fn older(&self) -> Option<&OlderRound> {
         self.older.as_ref()
+    }
+
+    /// Questions about held-out cases, and the answers so far.
+    pub fn known_questions(&self) -> &KnownQuestions {
+        &self.known
     }
 
     /// What the views show of the case on the screen: its newest prediction, or an older round's.

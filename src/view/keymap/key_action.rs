@@ -147,6 +147,7 @@ plain_actions! {
         Cancel "cancel" "Close or cancel",
         ToggleTheme "toggle-theme" "Dark or light",
         ToggleNames "toggle-names" "Names of cases or numbers only (blind reading)",
+        ToggleKnownQuestions "toggle-known-questions" "Ask known questions in review, on or off",
         UiLarger "ui-larger" "Larger text and buttons",
         UiSmaller "ui-smaller" "Smaller text and buttons",
         UiReset "ui-reset" "Text and buttons in normal size",

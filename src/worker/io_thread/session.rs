@@ -124,6 +124,10 @@ impl Session {
                 self.project()?.project.save_rejections(&case, extent, &rejections)?;
                 return Ok(None);
             }
+            IoCommand::KeepKnownAnswer(answer) => {
+                self.project()?.project.append_known_answer(&answer)?;
+                return Ok(None);
+            }
             IoCommand::SaveProject { classes, cases } => {
                 self.project()?.save_marks(classes, cases)?;
                 IoEvent::ProjectSaved
@@ -218,6 +222,10 @@ impl OpenProject {
                  find out why before you export masks."
             ));
         }
+        let known_answers = self.project.load_known_answers().unwrap_or_else(|error| {
+            notices.push(error.to_string());
+            Vec::new()
+        });
         let case = |entry: &CaseEntry| CaseSummary {
             mark: CaseMark { id: entry.id.clone(), state: entry.state, held_out: entry.held_out },
             known_share: None,
@@ -230,6 +238,7 @@ impl OpenProject {
             cases: self.project.cases().iter().map(case).collect(),
             has_runs: self.project.has_runs(),
             past_run: PastRun::of(&self.project),
+            known_answers,
             notices,
         }
     }

@@ -37,6 +37,7 @@ impl Subject {
             | IoCommand::CloseProject
             | IoCommand::LoadSecondImage { .. }
             | IoCommand::SaveReview { .. }
+            | IoCommand::KeepKnownAnswer(_)
             | IoCommand::RankCase(_)
             | IoCommand::KeepView { .. }
             | IoCommand::LoadPreferences

@@ -9,7 +9,8 @@ use crate::volume::{CaseId, Image};
 use crate::worker::protocol_io::{IoCommand, IoEvent, LoadedCase, ProjectSummary};
 use crate::worker::protocol_labels::OtherLabels;
 use crate::workspace::{
-    Action, ClassAction, Effect, Notice, OpenCase, Preferences, SecondImage, Shown, Study, Workspace, apply,
+    Action, ClassAction, Effect, KnownQuestions, Notice, OpenCase, Preferences, SecondImage, Shown, Study, Workspace,
+    apply,
 };
 
 impl Workspace {
@@ -124,6 +125,7 @@ impl Workspace {
             | IoCommand::CloseProject
             | IoCommand::LoadSecondImage { .. }
             | IoCommand::SaveReview { .. }
+            | IoCommand::KeepKnownAnswer(_)
             | IoCommand::RankCase(_)
             | IoCommand::KeepView { .. }
             | IoCommand::LoadPreferences
@@ -143,6 +145,7 @@ impl Workspace {
             self.notify(Notice::warning(summary.notices.join("\n")), effects);
         }
         let past_run = summary.past_run.take();
+        self.known = KnownQuestions::new(std::mem::take(&mut summary.known_answers));
         let study = Study::new(summary);
         self.tools.class = study.classes.in_order().find(|class| class.id != 0).map_or(0, |class| class.id);
         let open = study.cases.iter().find(|line| line.state.needs_work());
@@ -169,7 +172,10 @@ impl Workspace {
         for sentence in &loaded.notices {
             self.notify(Notice::warning(format!("{}: {sentence}", loaded.case)), effects);
         }
-        let case = OpenCase::new(loaded, self.views.side, self.now);
+        let mut case = OpenCase::new(loaded, self.views.side, self.now);
+        if self.known.hides(&case.id) {
+            case.hide_labels();
+        }
         if let Some(line) = self.study.as_mut().and_then(|study| study.case_mut(&case.id)) {
             line.failure = None;
             line.known_share = Some(case.known_share());
@@ -285,6 +291,10 @@ impl Workspace {
         effects: &mut Vec<Effect>,
     ) {
         let shown = self.case().is_some_and(|case| &case.id == id);
+        // What is asked about stays until it is answered.
+        if self.known.hides(id) {
+            return;
+        }
         let Some(case) = self.opened_case_mut(id) else { return };
         let new = &prediction.provenance;
         let newer_is_there = case.prediction.as_ref().is_some_and(|there| {

@@ -89,6 +89,7 @@ impl Workspace {
         if let Some(line) = self.study.as_mut().and_then(|study| study.case_mut(&id)) {
             line.has_prediction = true;
         }
+        self.known.renew(&id);
         effects.push(Effect::Io(IoCommand::RankCase(id.clone())));
         let is_frozen = self.training.is_overlay_frozen && self.shown_id() == Some(&id);
         let there = self.opened().find(|case| case.id == id).filter(|_| !is_frozen);

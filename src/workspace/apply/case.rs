@@ -15,12 +15,7 @@ impl Workspace {
             CaseAction::Show(case) => self.show_case(case, effects),
             CaseAction::Next => self.show_neighbour(1, |_| true, effects),
             CaseAction::Previous => self.show_neighbour(-1, |_| true, effects),
-            CaseAction::NextSuggested => {
-                let study = self.study.as_ref();
-                if let Some(next) = study.and_then(|study| study.next_suggested(self.shown_id())).cloned() {
-                    self.show_case(next, effects);
-                }
-            }
+            CaseAction::NextSuggested => self.show_suggested(effects),
             CaseAction::ListByRank(by_rank) => {
                 if let Some(study) = &mut self.study {
                     study.list_by_rank(by_rank);
@@ -43,6 +38,7 @@ impl Workspace {
         if !listed || self.opening.is_some() || matches!(self.shown_id(), Some(shown) if *shown == id) {
             return;
         }
+        self.close_question(effects);
         self.park_shown(effects);
         self.shown = match self.parked.iter().position(|case| case.id == id) {
             Some(place) => Shown::Ready(Box::new(self.parked.remove(place))),
@@ -81,6 +77,18 @@ impl Workspace {
         while self.parked.len() > PARKED_CASES {
             let Some(place) = self.parked.iter().position(|case| !case.is_unsaved()) else { return };
             self.parked.remove(place);
+        }
+    }
+
+    /// The case that needs a review most, or a known question before it.
+    fn show_suggested(&mut self, effects: &mut Vec<Effect>) {
+        if self.known.open().is_some() {
+            return self.leave_question(effects);
+        }
+        let study = self.study.as_ref();
+        let Some(next) = study.and_then(|study| study.next_suggested(self.shown_id())).cloned() else { return };
+        if !self.ask_before(&next, effects) {
+            self.show_case(next, effects);
         }
     }
 

@@ -6,7 +6,8 @@ use crate::project::Source;
 use crate::worker::protocol::TrainerCommand;
 use crate::worker::protocol_io::IoCommand;
 use crate::workspace::{
-    AfterSave, ComparedWith, Effect, FileAction, FilePurpose, FolderPurpose, NewProjectForm, Notice, Shown, Workspace,
+    AfterSave, ComparedWith, Effect, FileAction, FilePurpose, FolderPurpose, KnownQuestions, NewProjectForm, Notice,
+    Shown, Workspace,
 };
 
 impl Workspace {
@@ -90,6 +91,7 @@ impl Workspace {
         self.parked.clear();
         self.stroke = None;
         (self.drawing, self.pending, self.comparison, self.older) = (None, None, None, None);
+        self.known = KnownQuestions::default();
         self.views.hover = None;
         if self.training.is_active() {
             effects.push(Effect::Trainer(TrainerCommand::Stop));

@@ -43,7 +43,7 @@ impl Workspace {
         effects.push(Effect::Trainer(TrainerCommand::PredictWith { round, case }));
     }
 
-    fn close_older(&mut self, effects: &mut Vec<Effect>) {
+    pub(super) fn close_older(&mut self, effects: &mut Vec<Effect>) {
         if self.older.take().is_some() {
             effects.push(Effect::UploadPrediction);
         }

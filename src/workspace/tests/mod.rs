@@ -5,6 +5,7 @@ mod classes;
 mod comparing;
 mod edits;
 mod files;
+mod known_questions;
 mod operations;
 mod predictions;
 mod review;
@@ -46,6 +47,7 @@ pub(super) fn summary(cases: &[&str]) -> ProjectSummary {
         cases: cases.iter().map(case).collect(),
         has_runs: false,
         past_run: None,
+        known_answers: Vec::new(),
         notices: Vec::new(),
     }
 }
