@@ -2,6 +2,7 @@
 //!
 //! A crash at any point leaves a folder that opens with every saved label and every journalled stroke.
 
+mod additions;
 mod audit;
 mod audit_chain;
 mod audit_check;
@@ -40,6 +41,7 @@ mod rounds_file;
 mod run_metrics;
 mod volume_folder;
 
+pub use additions::Additions;
 pub use audit::{AuditEvent, ModelStep};
 pub use audit_check::{AuditCheck, verify_audit};
 pub use case_entry::{CaseEntry, CaseState};

@@ -77,6 +77,12 @@ pub fn pressed(
     requests
 }
 
+/// Files and folders let go over the window become cases of the study.
+pub fn dropped(ctx: &egui::Context) -> Option<Action> {
+    let paths: Vec<_> = ctx.input(|input| input.raw.dropped_files.iter().map(|file| file.path().to_owned()).collect());
+    (!paths.is_empty()).then(|| FileAction::AddVolumes { paths, held_out: false }.into())
+}
+
 /// Escape was pressed, and no menu, text field or outline takes it.
 pub fn escapes(ctx: &egui::Context, workspace: &Workspace, was_typing: bool) -> bool {
     let is_taken = was_typing || egui::Popup::is_any_open(ctx) || workspace.drawing().is_some();
@@ -184,6 +190,11 @@ pub fn action_of(key: KeyAction, workspace: &Workspace) -> Option<Action> {
         K::CloseStudy => {
             workspace.study()?;
             FileAction::CloseProject.into()
+        }
+        K::AddVolumes | K::AddHeldOutVolumes => {
+            workspace.study()?;
+            let held_out = key == K::AddHeldOutVolumes;
+            FileAction::PickFolder(FolderPurpose::AddVolumes { held_out }).into()
         }
         K::OverlayImage => {
             workspace.case()?;

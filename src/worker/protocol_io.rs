@@ -72,6 +72,11 @@ pub enum IoCommand {
         classes: ClassTable,
         cases: Vec<CaseMark>,
     },
+    /// Images, and those in folders, become cases of the project; answered by `CasesAdded`.
+    AddImages {
+        paths: Vec<PathBuf>,
+        held_out: bool,
+    },
     /// The pseudo-label of a case is another one: looked through in idle time, answered by `CaseRanked`.
     RankCase(CaseId),
     /// What a reviewer rejected. A newer one of the same case replaces one that still waits.
@@ -176,6 +181,11 @@ pub enum IoEvent {
     ProjectFailed {
         dir: PathBuf,
         sentence: String,
+    },
+    /// They come behind the others; sentences about files that were left out.
+    CasesAdded {
+        cases: Vec<CaseSummary>,
+        notices: Vec<String>,
     },
     CaseLoaded(Box<LoadedCase>),
     CaseFailed {

@@ -10,6 +10,7 @@ mod comparison;
 mod curve;
 mod drawing;
 mod effect;
+mod file_action;
 mod kept_view;
 mod known_questions;
 mod measurements;
@@ -37,9 +38,8 @@ use std::time::Duration;
 
 pub use absorb::absorb;
 pub use action::{
-    Action, AppAction, CaseAction, ClassAction, CompareAction, EditAction, FileAction, FilePurpose, FolderPurpose,
-    Hover, MeasureAction, OutlineAction, PseudoAction, ReviewAction, RoundAction, Ruler, Tool, ToolAction, TourAction,
-    TrainAction, ViewAction,
+    Action, AppAction, CaseAction, ClassAction, CompareAction, EditAction, Hover, MeasureAction, OutlineAction,
+    PseudoAction, ReviewAction, RoundAction, Ruler, Tool, ToolAction, TourAction, TrainAction, ViewAction,
 };
 use apply::Stroke;
 pub use apply::apply;
@@ -48,6 +48,7 @@ pub use comparison::{ComparedWith, Comparison, ComparisonState};
 pub use curve::Curve;
 pub use drawing::Drawing;
 pub use effect::{Effect, Event};
+pub use file_action::{FileAction, FilePurpose, FolderPurpose};
 pub use known_questions::{KnownQuestions, OpenQuestion, QuestionStage};
 pub use measurements::{Measured, Measurements};
 pub use new_project::NewProjectForm;

@@ -90,6 +90,12 @@ impl Study {
         study
     }
 
+    /// Behind the others.
+    pub(super) fn add(&mut self, cases: Vec<CaseSummary>) {
+        self.cases.extend(cases.into_iter().map(CaseLine::new));
+        self.rank();
+    }
+
     /// To be called when a state, a held-out mark or what a pseudo-label says of its case has changed.
     pub(super) fn rank(&mut self) {
         let state = |line: &CaseLine| match line.state {

@@ -55,6 +55,8 @@ plain_actions! {
         NewStudy "new-study" "Make a new study",
         OpenStudy "open-study" "Open a study",
         CloseStudy "close-study" "Close the study",
+        AddVolumes "add-volumes" "Add volumes to the study",
+        AddHeldOutVolumes "add-held-out-volumes" "Add held-out volumes to the study",
         CompareLabels "compare-labels" "Compare with another label map",
         ComparePseudoLabels "compare-pseudo-labels" "Compare with the pseudo-labels",
         NextCase "next-case" "Next suggested case",

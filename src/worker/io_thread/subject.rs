@@ -39,6 +39,7 @@ impl Subject {
             | IoCommand::SaveReview { .. }
             | IoCommand::KeepKnownAnswer(_)
             | IoCommand::RankCase(_)
+            | IoCommand::AddImages { .. }
             | IoCommand::KeepView { .. }
             | IoCommand::LoadPreferences
             | IoCommand::SavePreferences(_)

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use crate::label::Prediction;
 use crate::project::ExportReport;
 use crate::volume::{CaseId, Image};
-use crate::worker::protocol_io::{IoCommand, IoEvent, LoadedCase, ProjectSummary};
+use crate::worker::protocol::TrainerCommand;
+use crate::worker::protocol_io::{CaseSummary, IoCommand, IoEvent, LoadedCase, ProjectSummary};
 use crate::worker::protocol_labels::OtherLabels;
 use crate::workspace::{
     Action, ClassAction, Effect, KnownQuestions, Notice, OpenCase, Preferences, SecondImage, Shown, Study, Workspace,
@@ -23,6 +24,7 @@ impl Workspace {
                 self.opening = None;
                 self.notify(Notice::error(sentence), effects);
             }
+            IoEvent::CasesAdded { cases, notices } => self.cases_added(cases, notices, effects),
             IoEvent::CaseLoaded(loaded) => self.case_loaded(*loaded, effects),
             IoEvent::CaseFailed { case, sentence } => self.case_failed(case, sentence),
             IoEvent::CaseSurveyed { case, known_share } => self.case_surveyed(&case, known_share),
@@ -127,6 +129,7 @@ impl Workspace {
             | IoCommand::SaveReview { .. }
             | IoCommand::KeepKnownAnswer(_)
             | IoCommand::RankCase(_)
+            | IoCommand::AddImages { .. }
             | IoCommand::KeepView { .. }
             | IoCommand::LoadPreferences
             | IoCommand::SavePreferences(_)
@@ -162,6 +165,28 @@ impl Workspace {
             self.show_case(first, effects);
         }
         effects.push(Effect::Io(IoCommand::ListRecent));
+    }
+
+    /// A run that is under way takes them in.
+    fn cases_added(&mut self, cases: Vec<CaseSummary>, mut notices: Vec<String>, effects: &mut Vec<Effect>) {
+        let Some(study) = &mut self.study else { return };
+        let ids: Vec<CaseId> = cases.iter().map(|case| case.mark.id.clone()).collect();
+        study.add(cases);
+        let all_are_new = notices.is_empty();
+        notices.insert(
+            0,
+            match ids.len() {
+                0 => "No case was added: every image is in the study already.".to_owned(),
+                1 => "1 case was added to the study.".to_owned(),
+                n => format!("{n} cases were added to the study."),
+            },
+        );
+        let notice = if all_are_new { Notice::info } else { Notice::warning };
+        self.notify(notice(notices.join("\n")), effects);
+        if self.training.is_active() && !ids.is_empty() {
+            effects.push(Effect::Trainer(TrainerCommand::AddCases(ids)));
+        }
+        self.tell_upcoming(effects);
     }
 
     fn case_loaded(&mut self, loaded: LoadedCase, effects: &mut Vec<Effect>) {

@@ -129,7 +129,7 @@ impl Workspace {
 
     fn set_held_out(&mut self, id: &CaseId, held_out: bool, effects: &mut Vec<Effect>) {
         let Some(study) = &mut self.study else { return };
-        if let Some(reason) = held_out_refusal(study, id, self.training.is_active()) {
+        if let Some(reason) = held_out_refusal(study, id) {
             return self.notify(Notice::warning(reason), effects);
         }
         let line = study.case_mut(id).filter(|line| line.held_out != held_out);
@@ -137,6 +137,9 @@ impl Workspace {
             line.held_out = held_out;
             self.rank_cases();
             self.save_project(effects);
+            if self.training.is_active() {
+                effects.push(Effect::Trainer(TrainerCommand::HoldOut { case: id.clone(), held_out }));
+            }
         }
     }
 
@@ -148,12 +151,11 @@ impl Workspace {
 }
 
 /// Why the held-out mark of a case cannot change any more.
-fn held_out_refusal(study: &Study, id: &CaseId, training: bool) -> Option<String> {
-    if study.trained.contains(id) {
-        return Some(format!(
+fn held_out_refusal(study: &Study, id: &CaseId) -> Option<String> {
+    study.trained.contains(id).then(|| {
+        format!(
             "'{id}' has already been used for training, so it cannot be held out any more: its score would look \
-             better than it is. Hold out a case that is new to the project."
-        ));
-    }
-    training.then(|| "Stop training before you change which cases are held out.".to_owned())
+             better than it is. Hold out a case that is new to the project (File, Add held-out volumes)."
+        )
+    })
 }
