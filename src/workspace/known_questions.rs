@@ -7,7 +7,7 @@ use crate::geometry::{Extent, Voxel};
 use crate::project::{Decision, KnownAnswer};
 use crate::review::KnownQuestion;
 use crate::volume::CaseId;
-use crate::workspace::Study;
+use crate::workspace::{CaseLine, Study};
 
 /// Suggested cases from one question to the next: a fifth of the way more, and two questions within a usual sitting.
 const EVERY: u32 = 5;
@@ -82,22 +82,32 @@ impl KnownQuestions {
         self.open.as_ref().filter(is_hidden).is_some_and(|open| open.case == *case)
     }
 
-    /// A case is about to be suggested: the held-out case to ask about first, if it is time for that. The one that was asked
-    /// about least; of equals the first of the list.
+    /// A case is about to be suggested: the held-out case to ask about first, if it is time for that.
     pub(super) fn due(&mut self, study: &Study, shown: Option<&CaseId>) -> Option<CaseId> {
         self.suggested = self.suggested.saturating_add(1);
         if self.suggested < EVERY {
             return None;
         }
-        let can_be_asked = study.cases.iter().filter(|line| {
-            let is_labelled = line.known_share.is_some_and(|share| share > 0.0);
-            line.held_out && line.has_prediction && is_labelled && line.failure.is_none() && Some(&line.id) != shown
-        });
-        let fresh = can_be_asked.filter(|line| !self.barren.contains(&line.id));
-        let asked = |case: &CaseId| self.answers.iter().filter(|answer| answer.case == *case).count();
-        let case = fresh.min_by_key(|line| asked(&line.id))?.id.clone();
+        let is_ready = |line: &CaseLine| line.has_prediction && !self.barren.contains(&line.id);
+        let case = self.next_of(study, shown, is_ready)?;
         self.suggested = 0;
         Some(case)
+    }
+
+    /// The held-out case that a newer pseudo-label would be of most use for.
+    pub(super) fn upcoming(&self, study: &Study, shown: Option<&CaseId>) -> Option<CaseId> {
+        self.next_of(study, shown, |_| true)
+    }
+
+    /// The labelled held-out case that was asked about least; of equals the first of the list. Where there was nothing to ask
+    /// comes last.
+    fn next_of(&self, study: &Study, shown: Option<&CaseId>, wanted: impl Fn(&CaseLine) -> bool) -> Option<CaseId> {
+        let can_be_asked = study.cases.iter().filter(|line| {
+            let is_labelled = line.known_share.is_some_and(|share| share > 0.0);
+            line.held_out && is_labelled && line.failure.is_none() && Some(&line.id) != shown && wanted(line)
+        });
+        let asked = |case: &CaseId| self.answers.iter().filter(|answer| answer.case == *case).count();
+        can_be_asked.min_by_key(|line| (self.barren.contains(&line.id), asked(&line.id))).map(|line| line.id.clone())
     }
 
     /// Of what can be asked, what was asked least; then as many to be rejected as to be accepted.

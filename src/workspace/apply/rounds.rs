@@ -124,7 +124,15 @@ impl Workspace {
             return;
         }
         let open = self.shown_id();
-        let upcoming: Vec<CaseId> = self.study.iter().flat_map(|study| study.suggested(open)).take(UPCOMING).collect();
+        let Some(study) = &self.study else { return };
+        let mut upcoming: Vec<CaseId> = study.suggested(open).take(UPCOMING).collect();
+        // A known question wants a pseudo-label of its case by the newest networks.
+        if self.preferences.settings.asks_known
+            && let Some(asked) = self.known.upcoming(study, open)
+        {
+            upcoming.truncate(UPCOMING - 1);
+            upcoming.push(asked);
+        }
         if upcoming != self.training.told_upcoming {
             self.training.told_upcoming.clone_from(&upcoming);
             effects.push(Effect::Trainer(TrainerCommand::Upcoming(upcoming)));

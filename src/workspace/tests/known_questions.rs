@@ -264,3 +264,20 @@ fn accepting_whatever_is_shown_is_noticed_and_honest_errors_are_not() {
     let effects = answer(&mut ws, Accept);
     assert!(notices(&effects)[1].starts_with("3 of the last 5"), "{:?}", notices(&effects));
 }
+
+#[test]
+fn a_run_predicts_the_case_that_will_be_asked_about_with_the_suggested_ones() {
+    let mut ws = with_held_out(Vec::new());
+    paint(&mut ws);
+    apply(&mut ws, Action::Train(TrainAction::Toggle));
+    let told = |effects: &[Effect]| {
+        let told = trainer_commands(effects).find_map(|c| match c {
+            TrainerCommand::Upcoming(cases) => Some(cases.iter().map(|case| case.as_str().to_owned()).collect()),
+            _ => None,
+        });
+        told.unwrap_or_else(Vec::new)
+    };
+    assert_eq!(told(&trainer(&mut ws, TrainerEvent::State(TrainerState::Running))), ["b", "c"]);
+    switch(&mut ws, true);
+    assert_eq!(told(&trainer(&mut ws, TrainerEvent::State(TrainerState::Waiting))), ["b", "c", "h"]);
+}
