@@ -1,4 +1,4 @@
-//! Seeing doubt in the window: colours, figures, thresholds and contours of pseudo-labels.
+//! Seeing doubt in the window: colours, figures, thresholds and contours of pseudo-labels; and questions about it.
 #![allow(clippy::panic, clippy::unwrap_used)]
 
 #[path = "common/window_harness.rs"]
@@ -7,8 +7,13 @@ mod window_harness;
 mod window_predictions;
 
 use chiaro::geometry::Plane;
-use chiaro::label::DoubtThresholds;
+use chiaro::io::read_image;
+use chiaro::label::{DoubtThresholds, Prediction, Probabilities, Provenance};
+use chiaro::project::Project;
 use chiaro::view::{ColourBy, Contours, LayerSettings};
+use chiaro::volume::Grid;
+use chiaro::worker::protocol::TrainerEvent;
+use chiaro::workspace::QuestionStage;
 use eframe::egui::accesskit::Role;
 use eframe::egui::{Key, Modifiers, PointerButton, vec2};
 use egui_kittest::kittest::Queryable as _;
@@ -161,4 +166,61 @@ fn opacity_by_confidence_is_a_switch_that_also_holds_for_plain_classes() {
     window.reach("Opacity by confidence");
     assert!(window.layers().opacity_by_confidence);
     assert_eq!(window.layers().planes_by(), ColourBy::DualConfidence);
+}
+
+#[test]
+fn a_known_question_hides_the_labels_until_it_is_answered_and_is_left_by_key() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = Window::with_demo(dir.path());
+    // The networks say of a held-out case what its labels say.
+    let project = Project::load(dir.path()).unwrap();
+    let held_out = project.cases().iter().find(|case| case.held_out).unwrap().id.clone();
+    let image = read_image(&project.image_path(&held_out).unwrap()).unwrap();
+    let extent = image.image.extent();
+    let truth = project.load_labels(&held_out, extent).unwrap();
+    let sure = || Grid::filled(extent, 255);
+    let provenance = Provenance { case: held_out.clone(), label_revision: 0, model: "run-1".into(), step: 10 };
+    let prediction = Prediction {
+        provenance,
+        class: truth.class().clone(),
+        class_a: truth.class().clone(),
+        class_b: truth.class().clone(),
+        confidence_a: sure(),
+        confidence_b: sure(),
+        dual_confidence: sure(),
+        probabilities: Probabilities::default(),
+    };
+    project.save_prediction(&prediction, &image.header).unwrap();
+    window.click("Train");
+    let saved = TrainerEvent::PredictionSaved { case: held_out.clone(), step: 10, done: 1, total: 1 };
+    window.events.send(saved).unwrap();
+    window.wait_for("a case that can be asked about", |app| {
+        let line = app.workspace().study().unwrap().case(&held_out).unwrap();
+        line.has_prediction && line.known_share.is_some_and(|share| share > 0.0)
+    });
+    window.key(Modifiers::COMMAND, Key::K);
+    window.harness.get_by_role_and_label(Role::TextInput, "Find any action").type_text("known questions");
+    window.steps(2);
+    window.key(Modifiers::NONE, Key::Enter);
+    window.steps(2);
+    assert!(window.workspace().preferences().settings.asks_known);
+
+    for _ in 0..5 {
+        window.key(Modifiers::COMMAND, Key::N);
+        window.wait_for("the next case", |app| app.workspace().case().is_some());
+    }
+    window.wait_for("a question", |app| {
+        matches!(app.workspace().known_questions().open().map(|open| &open.stage), Some(QuestionStage::Asked(_)))
+    });
+    window.steps(3);
+    assert_eq!((&window.case().id, window.labels().known_count()), (&held_out, 0));
+    assert!(window.shows("Known question") && window.shows("Skip"));
+    window.key(Modifiers::NONE, Key::Enter);
+    window.steps(3);
+    assert_eq!((window.labels().class(), window.labels().origin()), (truth.class(), truth.origin()));
+    assert!(window.shows("Agreed with 1 of 1 known answers") && window.shows("Next case"));
+    window.key(Modifiers::NONE, Key::Escape);
+    window.wait_for("an ordinary case", |app| app.workspace().case().is_some_and(|case| case.id != held_out));
+    window.wait_for("the answer on the disk", |_| project.load_known_answers().unwrap().len() == 1);
+    assert_eq!(project.load_labels(&held_out, extent).unwrap(), truth);
 }

@@ -5,6 +5,8 @@
 mod window_harness;
 
 use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use chiaro::geometry::Plane;
 use chiaro::label::LabelMap;
@@ -12,7 +14,7 @@ use chiaro::project::{CaseState, ClassPreset};
 use chiaro::view::{Chord, KeyAction, KeymapPreset};
 use chiaro::workspace::{CaseFilter, ComparisonState, Layout, PendingState, Tool};
 use eframe::egui::accesskit::Role;
-use eframe::egui::{Event, Key, Modifiers, PointerButton, Pos2, pos2, vec2};
+use eframe::egui::{DroppedFile, Event, Key, Modifiers, PointerButton, Pos2, pos2, vec2};
 use egui_kittest::kittest::Queryable as _;
 
 use window_harness::Window;
@@ -369,4 +371,34 @@ fn the_clipping_box_is_dragged_by_its_faces_and_set_back() {
     assert_eq!(window.case().clip, Some(whole));
     window.click("Clipping box");
     assert_eq!(window.case().clip, None);
+}
+
+#[derive(Debug)]
+struct Dropped(PathBuf);
+
+impl DroppedFile for Dropped {
+    fn path(&self) -> &Path {
+        &self.0
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>, String> {
+        Err("nobody asks for them".to_owned())
+    }
+}
+
+#[test]
+fn volumes_that_are_dropped_on_the_window_become_cases_behind_the_others() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = Window::with_demo(dir.path());
+    let before: Vec<_> = window.workspace().study().unwrap().cases.iter().map(|line| line.id.clone()).collect();
+    let shown = window.case().id.clone();
+    let scans = tempfile::tempdir().unwrap();
+    let image = std::fs::read_dir(dir.path().join("images")).unwrap().next().unwrap().unwrap().path();
+    std::fs::copy(image, scans.path().join("late.nii.gz")).unwrap();
+    window.harness.input_mut().dropped_files.push(Arc::new(Dropped(scans.path().to_owned())));
+    let count = before.len();
+    window.wait_for("another case", |app| app.workspace().study().unwrap().cases.len() > count);
+    let cases = &window.workspace().study().unwrap().cases;
+    assert!(cases.iter().map(|line| &line.id).eq(before.iter().chain([&"late".into()])));
+    assert_eq!(window.case().id, shown);
 }

@@ -89,6 +89,7 @@ impl Day {
                 Effect::Labels(_) | Effect::PickFile(_) => panic!("no part of this day: {effect:?}"),
                 Effect::UploadCase
                 | Effect::Review(_)
+                | Effect::SeekQuestions(_)
                 | Effect::UploadImage
                 | Effect::UploadSecondImage
                 | Effect::UploadLabels(_)

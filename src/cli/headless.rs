@@ -93,6 +93,8 @@ pub fn train(project_dir: &Path, settings: TrainSettings, telling: Telling) -> R
             }
             TrainerEvent::State(_)
             | TrainerEvent::HeldOutDice { .. }
+            | TrainerEvent::HeldOutChanged
+            | TrainerEvent::Learning(_)
             | TrainerEvent::Calibrated(_)
             | TrainerEvent::Checkpoint { .. }
             | TrainerEvent::RoundEnded { .. }

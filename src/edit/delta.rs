@@ -65,6 +65,7 @@ impl RunList {
         Self(Vec::with_capacity(runs))
     }
 
+    #[inline]
     pub(super) fn push(&mut self, run: Run) {
         if run.len == 0 || run.old == run.new {
             return;

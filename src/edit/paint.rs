@@ -1,5 +1,7 @@
 //! What a tool writes and which voxels it may touch.
 
+use std::ops::Range;
+
 use super::delta::{Direction, RunList};
 use super::{Delta, Run, VoxelSet};
 use crate::label::{ClassId, LabelMap, LabelValue, Origin};
@@ -89,14 +91,14 @@ pub(super) fn painted(labels: &LabelMap, voxels: &VoxelSet, paint: &Paint) -> Op
     if voxels.extent() != labels.extent() {
         return None;
     }
-    let (classes, origins) = (labels.class().as_slice(), labels.origin().as_slice());
+    let (classes, origins) = (labels.class().as_slice(), bytemuck::cast_slice(labels.origin().as_slice()));
     let mut runs = RunList::with_capacity(voxels.spans().len());
     for span in voxels.spans() {
         let mut start = span.start;
         while start < span.end {
             let old = labels.value_at(start);
-            let alike = alike_count(&classes[start..span.end], |class| class == old.class);
-            let len = alike_count(&origins[start..start + alike], |origin| origin == old.origin);
+            let alike = start..start + alike_count(classes, start..span.end, old.class);
+            let len = alike_count(origins, alike, old.origin.code());
             runs.push(Run { start, len, old, new: paint.over(old) });
             start += len;
         }
@@ -105,13 +107,23 @@ pub(super) fn painted(labels: &LabelMap, voxels: &VoxelSet, paint: &Paint) -> Op
     (!delta.is_empty()).then_some(delta)
 }
 
-/// How many values from the first on are alike; looks at them in blocks that the compiler compares at once.
-fn alike_count<T: Copy>(values: &[T], is_alike: impl Fn(T) -> bool) -> usize {
-    const BLOCK: usize = 32;
-    let blocks = values.chunks_exact(BLOCK);
-    let whole = blocks.take_while(|block| block.iter().fold(true, |all, &value| all & is_alike(value))).count();
-    let rest = &values[whole * BLOCK..];
-    whole * BLOCK + rest.iter().take_while(|&&value| is_alike(value)).count()
+/// How many bytes of a span, from its first one on, are `value`. Looks at eight at once, also beyond the end of a short span:
+/// a stroke is made of thousands of them.
+fn alike_count(plane: &[u8], span: Range<usize>, value: u8) -> usize {
+    let pattern = u64::from_ne_bytes([value; 8]);
+    let mut at = span.start;
+    while at < span.end {
+        let Some(word) = plane[at..].first_chunk() else {
+            return plane[span.start..span.end].iter().take_while(|byte| **byte == value).count();
+        };
+        let differing = u64::from_le_bytes(*word) ^ pattern;
+        if differing != 0 {
+            at += (differing.trailing_zeros() / 8) as usize;
+            break;
+        }
+        at += word.len();
+    }
+    at.min(span.end) - span.start
 }
 
 /// Turns the unknown voxels of one slice along a voxel axis (0 = x, 1 = y, 2 = z) into background.
@@ -139,6 +151,7 @@ fn complete(labels: &mut LabelMap, voxels: &VoxelSet, locked: &ClassFlags) -> Op
 mod tests {
     use super::*;
     use crate::geometry::{Extent, Voxel};
+    use proptest::prelude::*;
 
     const LOCKED: ClassId = 3;
 
@@ -198,6 +211,18 @@ mod tests {
         assert_eq!(complete_case(&mut labels, &locked()).map(|d| d.voxel_count()), Some(24));
         assert_eq!(labels.known_count(), 24);
         assert_eq!((complete_case(&mut labels, &locked()), labels.revision()), (None, 1));
+    }
+
+    proptest! {
+        #[test]
+        fn alike_bytes_are_counted_up_to_the_first_other_one_or_the_end_of_the_span(
+            plane in prop::collection::vec(0u8..2, 1..60), from in 0usize..60, length in 0usize..60, value in 0u8..2,
+        ) {
+            let start = from.min(plane.len());
+            let span = start..(start + length).min(plane.len());
+            let expected = plane[span.clone()].iter().take_while(|byte| **byte == value).count();
+            prop_assert_eq!(alike_count(&plane, span, value), expected);
+        }
     }
 
     #[test]

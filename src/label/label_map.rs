@@ -1,13 +1,13 @@
 //! The two label planes of a case and their revision.
 
-use bytemuck::Zeroable;
+use bytemuck::{NoUninit, Zeroable};
 
 use crate::geometry::{Extent, Voxel};
 use crate::label::ClassId;
 use crate::volume::Grid;
 
 /// Who said what a voxel is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Zeroable)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, NoUninit, Zeroable)]
 #[repr(u8)]
 pub enum Origin {
     /// Nobody said.

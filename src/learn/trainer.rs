@@ -105,6 +105,24 @@ impl Trainer {
         self.feed.case_mut(id)
     }
 
+    /// A case that came to the study after the start: the next batches show it, the networks go on as they are.
+    ///
+    /// # Errors
+    /// It is labelled with a class that the networks do not know.
+    pub fn add_case(&mut self, mut case: TrainCase) -> Result<(), LearnError> {
+        self.plan.prepare_late(&mut case);
+        check_classes(&case, &self.plan)?;
+        self.feed.add(case);
+        Ok(())
+    }
+
+    /// Held out, a case is in no batch from the very next on.
+    pub fn hold_out(&mut self, id: &CaseId, held_out: bool) {
+        if let Some(case) = self.case_mut(id) {
+            case.held_out = held_out;
+        }
+    }
+
     /// Lets a finished run go on to `total_steps`; schedules stretch to the new end.
     pub fn extend(&mut self, total_steps: u64) {
         self.plan.total_steps = total_steps.max(self.step);
@@ -258,10 +276,12 @@ fn check_cases(cases: &[TrainCase], plan: &Plan) -> Result<(), LearnError> {
     if !cases.iter().any(|c| !c.held_out && c.is_labelled()) {
         return Err(LearnError::NothingLabelled);
     }
-    for case in cases {
-        if let Some(class) = case.known_classes().find(|c| !plan.classes.contains(c)) {
-            return Err(LearnError::UnknownClass { case: case.id.clone(), class });
-        }
+    cases.iter().try_for_each(|case| check_classes(case, plan))
+}
+
+fn check_classes(case: &TrainCase, plan: &Plan) -> Result<(), LearnError> {
+    match case.known_classes().find(|class| !plan.classes.contains(class)) {
+        Some(class) => Err(LearnError::UnknownClass { case: case.id.clone(), class }),
+        None => Ok(()),
     }
-    Ok(())
 }

@@ -28,6 +28,10 @@ pub enum AuditEvent {
         cases: usize,
     },
     Opened,
+    /// Cases were added to the list.
+    Added {
+        cases: usize,
+    },
     /// Labels that came with a case from a file.
     Imported {
         case: CaseId,

@@ -82,7 +82,7 @@ fn check_folder(request: &InitRequest) -> Result<(), ProjectError> {
 }
 
 /// The NIfTI files directly in a folder by case, hidden files and the data halves of pairs left out.
-fn nifti_files(dir: &Path) -> Result<BTreeMap<CaseId, PathBuf>, ProjectError> {
+pub(super) fn nifti_files(dir: &Path) -> Result<BTreeMap<CaseId, PathBuf>, ProjectError> {
     let mut paths = Vec::new();
     for entry in fs::read_dir(dir).map_err(ProjectError::file("read", dir))? {
         paths.push(entry.map_err(ProjectError::file("read", dir))?.path());
@@ -111,7 +111,10 @@ fn has_part(path: &Path, extension: &str) -> bool {
 }
 
 /// One damaged file must not stand in the way of a hundred good ones. If all are unreadable, the last one's error.
-fn leave_out_unreadable(images: &mut BTreeMap<CaseId, PathBuf>, notices: &mut Vec<String>) -> Result<(), ProjectError> {
+pub(super) fn leave_out_unreadable(
+    images: &mut BTreeMap<CaseId, PathBuf>,
+    notices: &mut Vec<String>,
+) -> Result<(), ProjectError> {
     let unreadable = |(case, path): (&CaseId, &PathBuf)| Some((case.clone(), read_geometry(path).err()?));
     let refused: Vec<_> = images.iter().filter_map(unreadable).collect();
     for (case, error) in refused {

@@ -2,6 +2,7 @@
 //!
 //! A crash at any point leaves a folder that opens with every saved label and every journalled stroke.
 
+mod additions;
 mod audit;
 mod audit_chain;
 mod audit_check;
@@ -23,7 +24,9 @@ mod history;
 mod history_file;
 mod init;
 mod journal;
+mod json_lines;
 mod kept_views;
+mod known_answers;
 mod labels;
 mod lineage;
 mod manifest;
@@ -38,6 +41,7 @@ mod rounds_file;
 mod run_metrics;
 mod volume_folder;
 
+pub use additions::Additions;
 pub use audit::{AuditEvent, ModelStep};
 pub use audit_check::{AuditCheck, verify_audit};
 pub use case_entry::{CaseEntry, CaseState};
@@ -49,6 +53,7 @@ pub use export_meshes::{MeshReport, export_meshes};
 pub use export_statistics::{StatisticsReport, export_statistics};
 pub use init::{InitReport, InitRequest, init};
 pub use journal::Journal;
+pub use known_answers::{Decision, KnownAnswer};
 pub use labels::RecoveredLabels;
 pub use mask_sidecar::{ClassShares, MaskFile, MaskSidecar, SourceModel};
 pub use preferences_file::PreferencesFile;

@@ -100,6 +100,16 @@ impl Project {
         Ok(())
     }
 
+    /// Behind the others. Changes reach the disk with [`Self::save`].
+    pub(super) fn list_case(&mut self, case: CaseEntry) {
+        self.manifest.cases.push(case);
+    }
+
+    /// Takes the cases from a place on from the list.
+    pub(super) fn unlist_from(&mut self, place: usize) {
+        self.manifest.cases.truncate(place);
+    }
+
     /// Lists these cases first, in this order; the others keep theirs. Changes reach the disk with [`Self::save`].
     pub(super) fn put_first(&mut self, order: &[CaseId]) {
         let place = |case: &CaseEntry| order.iter().position(|id| *id == case.id).unwrap_or(order.len());

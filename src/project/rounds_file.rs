@@ -1,11 +1,12 @@
 //! `rounds.jsonl`: one line per finished round of training, append-only.
 
 use std::collections::BTreeMap;
-use std::fs::{self, OpenOptions};
-use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
+use std::fs;
+use std::io::ErrorKind;
 
 use serde::{Deserialize, Serialize};
 
+use super::json_lines::append_line;
 use super::{Project, ProjectError};
 use crate::rounds::Round;
 
@@ -43,13 +44,7 @@ impl Project {
         }
         let line = Line { format: FORMAT, round: &round };
         let json = serde_json::to_string(&line).map_err(|e| ProjectError::unreadable(&path, e))?;
-        let append = || {
-            let mut file = OpenOptions::new().read(true).append(true).create(true).open(&path)?;
-            let separator = if is_torn(&mut file)? { "\n" } else { "" };
-            file.write_all(format!("{separator}{json}\n").as_bytes())?;
-            file.sync_data()
-        };
-        append().map_err(ProjectError::file("write", &path))
+        append_line(&path, &json).map_err(ProjectError::file("write", &path))
     }
 
     /// None in a project that has not trained in rounds.
@@ -78,17 +73,6 @@ impl Project {
         }
         Ok(RecordedRounds { rounds: rounds.into_values().collect(), damaged_lines })
     }
-}
-
-/// The last line has no newline: a crash cut it off.
-fn is_torn(file: &mut fs::File) -> io::Result<bool> {
-    if file.seek(SeekFrom::End(0))? == 0 {
-        return Ok(false);
-    }
-    file.seek(SeekFrom::End(-1))?;
-    let mut last = [0];
-    file.read_exact(&mut last)?;
-    Ok(last != [b'\n'])
 }
 
 #[cfg(test)]

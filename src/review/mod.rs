@@ -11,6 +11,7 @@ mod doubt;
 mod find_regions;
 #[cfg(test)]
 mod fixture;
+mod known_question;
 mod overlaps;
 mod pieces;
 mod queue;
@@ -32,6 +33,7 @@ pub use case_rank::{CaseRank, RankedCase, ReviewState};
 pub use class_shares::ClassShares;
 pub use doubt::{DoubtMap, DoubtSettings, ReviewedCase};
 pub use find_regions::find_regions;
+pub use known_question::{KnownQuestion, known_questions};
 pub use queue::{QueueKey, QueuedRegion, RegionState, ReviewQueue};
 pub use reason::Reason;
 pub use region::{AxisDoubt, BestSlice, Region, RegionId};

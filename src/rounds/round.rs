@@ -64,6 +64,11 @@ impl Round {
         Estimate::of(self.held_out.values().copied())
     }
 
+    /// Whether other held-out cases were measured than in `earlier`: their means do not compare.
+    pub fn measures_others_than(&self, earlier: &Self) -> bool {
+        !self.held_out.keys().eq(earlier.held_out.keys())
+    }
+
     /// How much the Dice of the cases that both rounds measured grew since `earlier`, paired by case: how hard a case is
     /// drops out. `None` without a common case.
     pub fn change_since(&self, earlier: &Self) -> Option<Estimate> {
@@ -118,6 +123,7 @@ mod tests {
         assert!((change.mean - 0.1).abs() < 1e-12 && change.cases == 2);
         assert!(change.half_width.unwrap() < 1e-9, "the hard and the easy case gained the same");
         assert_eq!(after.mean_dice().unwrap().cases, 3);
+        assert!(after.measures_others_than(&before) && !before.measures_others_than(&round(7, &[0.5, 0.5])));
         assert_eq!(round(1, &[]).change_since(&before), None);
     }
 

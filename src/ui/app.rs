@@ -85,6 +85,7 @@ impl Chiaro {
             Effect::Trainer(command) => return self.threads.send_trainer(command),
             Effect::Labels(job) => return self.threads.send_labels(job),
             Effect::Review(job) => self.threads.review.send(job),
+            Effect::SeekQuestions(job) => self.threads.review.ask(job),
             Effect::UploadCase => self.upload(ctx, Upload::Case),
             Effect::UploadSecondImage => self.upload(ctx, Upload::SecondImage),
             Effect::UploadImage => self.upload(ctx, Upload::Image),

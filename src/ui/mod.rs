@@ -10,6 +10,7 @@ mod dialog;
 mod facts_pane;
 mod find_action;
 mod help_page;
+mod known_questions;
 mod learning;
 mod legend;
 mod legend_square;

@@ -93,6 +93,7 @@ impl Panels {
         if ctx.memory(|memory| memory.top_modal_layer().is_some()) {
             return actions;
         }
+        actions.extend(shortcuts::dropped(ctx));
         if shortcuts::escapes(ctx, workspace, self.was_typing) {
             self.close_window(workspace, &mut actions);
         }

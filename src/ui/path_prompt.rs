@@ -134,6 +134,16 @@ impl Words {
             FolderPurpose::Export(_) => {
                 ("Export masks", "One NIfTI mask per case on the image's exact grid, read back and compared.", "Export")
             }
+            FolderPurpose::AddVolumes { held_out: false } => (
+                "Add volumes",
+                "A folder with NIfTI images, or one image. They become cases behind the others and stay where they are.",
+                "Add",
+            ),
+            FolderPurpose::AddVolumes { held_out: true } => (
+                "Add held-out volumes",
+                "A folder with NIfTI images, or one image, that are never learned from: label them to measure learning by.",
+                "Add",
+            ),
             FolderPurpose::NewProject => ("New study", "An empty or new folder for the study.", "Choose"),
             FolderPurpose::NewProjectImages => ("Images", "The folder with the NIfTI images.", "Choose"),
             FolderPurpose::NewProjectLabels => {

@@ -5,7 +5,7 @@ use eframe::egui::{
 };
 
 use super::actions::Actions;
-use super::{theme, widgets};
+use super::{known_questions, theme, widgets};
 use crate::label::ClassTable;
 use crate::review::{QueuedRegion, RegionId, RegionState, ReviewQueue};
 use crate::view::{KeyAction, Keymap};
@@ -23,10 +23,16 @@ pub struct RegionsPanel {
 impl RegionsPanel {
     /// Whether there is anything to show.
     pub fn is_wanted(workspace: &Workspace) -> bool {
-        workspace.case().is_some_and(|case| case.review.queue().is_some())
+        let is_asked = workspace.known_questions().open().is_some();
+        is_asked || workspace.case().is_some_and(|case| case.review.queue().is_some())
     }
 
     pub fn ui(&mut self, ui: &mut Ui, workspace: &Workspace, actions: &mut Actions) {
+        let (keymap, known) = (&workspace.preferences().keymap, workspace.known_questions());
+        if let Some(question) = known.open() {
+            known_questions::question_ui(ui, question, keymap, actions);
+            return known_questions::score_ui(ui, known);
+        }
         let Some((study, case)) = workspace.study().zip(workspace.case()) else { return };
         let Some(queue) = case.review.queue() else { return };
         widgets::section_ui(ui, "Doubtful regions", Some(&format!("{} open", queue.open_count())));
@@ -34,9 +40,9 @@ impl RegionsPanel {
             widgets::caption_ui(ui, "None: both networks believe what they say everywhere near the surfaces.");
             return;
         }
-        let keymap = &workspace.preferences().keymap;
         ui.with_layout(Layout::bottom_up(Align::Min), |ui| {
             keys_ui(ui, keymap, queue, actions);
+            known_questions::score_ui(ui, known);
             ui.add_space(theme::TIGHT);
             ui.with_layout(Layout::top_down(Align::Min), |ui| self.list_ui(ui, queue, &study.classes, actions));
         });

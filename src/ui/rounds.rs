@@ -5,8 +5,8 @@ use std::time::SystemTime;
 use eframe::egui::{self, ComboBox, Grid, RichText, ScrollArea, Ui};
 
 use super::actions::Actions;
-use super::theme;
 use super::widgets::{self, figures};
+use super::{known_questions, theme};
 use crate::rounds::{CorrectionEffort, Round, Verdict};
 use crate::view::KeyAction;
 use crate::workspace::{
@@ -41,6 +41,7 @@ pub fn ui(ctx: &egui::Context, workspace: &Workspace, actions: &mut Actions) -> 
         .resizable(false)
         .collapsible(false)
         .show(ctx, |ui| {
+            known_questions::score_ui(ui, workspace.known_questions());
             if rounds.all().is_empty() {
                 ui.set_max_width(420.0);
                 ui.label(
@@ -153,15 +154,19 @@ fn table_ui(ui: &mut Ui, workspace: &Workspace, actions: &mut Actions) {
             }
         }
         ui.end_row();
-        for round in workspace.training().rounds.all().iter().rev() {
-            facts_ui(ui, round, best == Some(round.number));
+        let rounds = workspace.training().rounds.all();
+        for (place, round) in rounds.iter().enumerate().rev() {
+            let before = rounds[..place].iter().rev().find(|before| !before.held_out.is_empty());
+            let has_other_cases = before.is_some_and(|before| round.measures_others_than(before));
+            facts_ui(ui, round, best == Some(round.number), has_other_cases);
             ui.horizontal(|ui| ways_ui(ui, round, workspace, actions));
             ui.end_row();
         }
     });
 }
 
-fn facts_ui(ui: &mut Ui, round: &Round, is_best: bool) {
+/// `has_other_cases`: it was measured on others than the round before.
+fn facts_ui(ui: &mut Ui, round: &Round, is_best: bool, has_other_cases: bool) {
     let p = theme::palette(ui);
     let number = figures(round.number.to_string());
     ui.label(if is_best { number.color(p.accent).strong() } else { number });
@@ -172,8 +177,14 @@ fn facts_ui(ui: &mut Ui, round: &Round, is_best: bool) {
             let interval = dice.half_width.map(|half| format!(" ± {half:.3}")).unwrap_or_default();
             let by_case = round.held_out.iter().map(|(case, dice)| format!("{case}  {dice:.3}"));
             let by_case: Vec<String> = by_case.collect();
-            ui.label(figures(format!("{:.3}{interval}", dice.mean)))
-                .on_hover_text(RichText::new(by_case.join("\n")).monospace());
+            let others = if has_other_cases { ", other cases" } else { "" };
+            let label = ui.label(figures(format!("{:.3}{interval}{others}", dice.mean)));
+            let label = label.on_hover_text(RichText::new(by_case.join("\n")).monospace());
+            if has_other_cases {
+                label.on_hover_text(
+                    "The held-out cases are others than in the round before: these means do not compare",
+                );
+            }
         }
         None => drop(ui.label("–")),
     }

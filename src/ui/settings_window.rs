@@ -143,4 +143,7 @@ fn appearance_ui(ui: &mut Ui, settings: &mut Settings) {
     });
     let explanation = "Case numbers in place of names, so that a name does not sway whoever labels";
     ui.checkbox(&mut settings.hides_names, "Blind reading").on_hover_text(explanation);
+    let explanation = "Now and then the next suggested case is a held-out one with its labels hidden, to be accepted or \
+                       rejected. It changes no label and tells how carefully you look";
+    ui.checkbox(&mut settings.asks_known, "Ask known questions").on_hover_text(explanation);
 }

@@ -77,22 +77,31 @@ pub fn pressed(
     requests
 }
 
+/// Files and folders let go over the window become cases of the study.
+pub fn dropped(ctx: &egui::Context) -> Option<Action> {
+    let paths: Vec<_> = ctx.input(|input| input.raw.dropped_files.iter().map(|file| file.path().to_owned()).collect());
+    (!paths.is_empty()).then(|| FileAction::AddVolumes { paths, held_out: false }.into())
+}
+
 /// Escape was pressed, and no menu, text field or outline takes it.
 pub fn escapes(ctx: &egui::Context, workspace: &Workspace, was_typing: bool) -> bool {
     let is_taken = was_typing || egui::Popup::is_any_open(ctx) || workspace.drawing().is_some();
+    let is_taken = is_taken || workspace.known_questions().open().is_some();
     !is_taken && ctx.input(|input| input.key_pressed(egui::Key::Escape))
 }
 
-/// While an outline or a proposal is open, these keys belong to it, whatever else they do.
+/// While an outline, a proposal or a known question is open, these keys belong to it, whatever else they do.
 fn unfinished(key: Key, workspace: &Workspace) -> Option<Action> {
     let outline = workspace.drawing().is_some();
     let proposal = workspace.pending().is_some();
+    let question = workspace.known_questions().open().is_some();
     Some(match key {
         Key::Enter if outline => EditAction::Outline(OutlineAction::Apply).into(),
         Key::Escape if outline => EditAction::Outline(OutlineAction::Cancel).into(),
         Key::Backspace if outline => EditAction::Outline(OutlineAction::Back).into(),
         Key::Enter if proposal => EditAction::ApplyProposal.into(),
         Key::Escape if proposal => EditAction::CancelProposal.into(),
+        Key::Escape if question => ReviewAction::Next.into(),
         _ => return None,
     })
 }
@@ -182,6 +191,11 @@ pub fn action_of(key: KeyAction, workspace: &Workspace) -> Option<Action> {
             workspace.study()?;
             FileAction::CloseProject.into()
         }
+        K::AddVolumes | K::AddHeldOutVolumes => {
+            workspace.study()?;
+            let held_out = key == K::AddHeldOutVolumes;
+            FileAction::PickFolder(FolderPurpose::AddVolumes { held_out }).into()
+        }
         K::OverlayImage => {
             workspace.case()?;
             FileAction::PickFile(FilePurpose::SecondImage).into()
@@ -232,7 +246,9 @@ pub fn action_of(key: KeyAction, workspace: &Workspace) -> Option<Action> {
         K::CompleteCase => EditAction::CompleteCase.into(),
         K::NextCase => CaseAction::NextSuggested.into(),
         K::PreviousCase => CaseAction::Previous.into(),
-        K::ToggleTheme | K::ToggleNames | K::UiLarger | K::UiSmaller | K::UiReset => changed_settings(key, workspace),
+        K::ToggleTheme | K::ToggleNames | K::ToggleKnownQuestions | K::UiLarger | K::UiSmaller | K::UiReset => {
+            changed_settings(key, workspace)
+        }
         K::ToggleTour if workspace.tour().is_some() => AppAction::Tour(TourAction::End).into(),
         K::ToggleTour => AppAction::Tour(TourAction::Begin).into(),
         K::NextFrame => ViewAction::StepFrame(1).into(),
@@ -330,6 +346,7 @@ fn changed_settings(key: KeyAction, workspace: &Workspace) -> Action {
         KeyAction::UiSmaller => settings.zoom = zoomed(-1.0),
         KeyAction::UiReset => settings.zoom = 1.0,
         KeyAction::ToggleNames => settings.hides_names ^= true,
+        KeyAction::ToggleKnownQuestions => settings.asks_known ^= true,
         _ => {
             settings.theme = match settings.theme {
                 ThemeChoice::Dark => ThemeChoice::Light,
@@ -359,6 +376,9 @@ fn other_shape(workspace: &Workspace) -> BrushShape {
 
 /// Accepts the region under review, else the pseudo-label's region under the pointer; `None` if there is no voxel.
 pub fn accept_under_pointer(workspace: &Workspace) -> Option<Action> {
+    if workspace.known_questions().open().is_some() {
+        return Some(ReviewAction::Accept { trusted_only: false }.into());
+    }
     let under_review = workspace.case().and_then(|case| case.review.current());
     if under_review.is_some_and(|queued| !queued.state.is_settled()) {
         return Some(ReviewAction::Accept { trusted_only: false }.into());

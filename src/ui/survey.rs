@@ -54,12 +54,14 @@ struct Key {
     image: Weak<Image>,
     case: CaseId,
     revision: u64,
+    hides_labels: bool,
     prediction: Option<(String, u64)>,
 }
 
 impl PartialEq for Key {
     fn eq(&self, other: &Self) -> bool {
         self.image.ptr_eq(&other.image)
+            && self.hides_labels == other.hides_labels
             && (&self.case, self.revision, &self.prediction) == (&other.case, other.revision, &other.prediction)
     }
 }
@@ -82,6 +84,7 @@ impl Survey {
             image: Arc::downgrade(&case.image),
             case: case.id.clone(),
             revision: case.labels().revision(),
+            hides_labels: case.hides_labels(),
             prediction: case.prediction.as_ref().map(|p| (p.provenance.model.clone(), p.provenance.step)),
         };
         if self.key.as_ref().is_some_and(|known| !known.image.ptr_eq(&key.image)) {

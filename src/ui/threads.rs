@@ -9,7 +9,7 @@ use crate::worker::protocol::{TrainerCommand, TrainerEvent};
 use crate::worker::protocol_io::IoCommand;
 use crate::worker::protocol_labels::{LabelEvent, LabelJob};
 use crate::worker::trainer::TrainerHandle;
-use crate::worker::{FrameReports, IoThread, LabelThread, ReviewThread, Slot};
+use crate::worker::{Found, FrameReports, IoThread, LabelThread, ReviewThread, Slot};
 use crate::workspace::Event;
 
 /// The way to the trainer thread and back.
@@ -48,7 +48,10 @@ impl Threads {
         let io = self.io.events().try_iter().map(Event::Io);
         let trainer = self.trainer.events.try_iter().map(Event::Trainer);
         let labels = self.labels.events().try_iter().map(Event::Labels);
-        let review = self.review.findings().try_iter().map(|found| Event::Review(Box::new(found)));
+        let review = self.review.findings().try_iter().map(|found| match found {
+            Found::Doubt(found) => Event::Review(found),
+            Found::Questions(found) => Event::KnownQuestions(found),
+        });
         let prediction = self.trainer.predictions.take().map(Event::Prediction);
         io.chain(trainer).chain(labels).chain(prediction).chain(review).collect()
     }

@@ -146,6 +146,14 @@ impl TopBar<'_> {
             actions,
         );
         ui.separator();
+        for (name, key, held_out) in [
+            ("Add volumes…", KeyAction::AddVolumes, false),
+            ("Add held-out volumes…", KeyAction::AddHeldOutVolumes, true),
+        ] {
+            let purpose = FolderPurpose::AddVolumes { held_out };
+            self.action_ui(ui, name, Some(key), open, FileAction::PickFolder(purpose), actions);
+        }
+        ui.separator();
         self.action_ui(ui, "Close study", Some(KeyAction::CloseStudy), open, FileAction::CloseProject, actions);
         self.action_ui(ui, "Quit", Some(KeyAction::Quit), true, AppAction::CloseRequested, actions);
     }

@@ -19,6 +19,6 @@ pub use courtesy::FrameReports;
 pub use io_thread::{IoThread, RecentList};
 pub use label_thread::LabelThread;
 pub use past_run::PastRun;
-pub use review_thread::{ReviewThread, look as look_for_doubt};
+pub use review_thread::{Found, ReviewThread, look as look_for_doubt, look_for_questions};
 pub use slot::Slot;
 pub use strain::Strain;

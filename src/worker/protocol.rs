@@ -39,6 +39,13 @@ pub enum TrainerCommand {
         case: CaseId,
         rejections: Arc<Rejections>,
     },
+    /// Cases that were added to the project folder while the run goes on.
+    AddCases(Vec<CaseId>),
+    /// Held out, a case is in no batch from now on; no longer held out, it is learnt from in the next round.
+    HoldOut {
+        case: CaseId,
+        held_out: bool,
+    },
     /// The cases that come next in the review, soonest first: predicted after a round before all others.
     Upcoming(Vec<CaseId>),
     /// Makes the networks of a kept round the live ones. Steps and rounds are counted on.
@@ -113,6 +120,10 @@ pub enum TrainerEvent {
         step: u64,
         dice: f32,
     },
+    /// From the next point on that curve is of other cases.
+    HeldOutChanged,
+    /// These cases are learnt from, beginning now.
+    Learning(Vec<CaseId>),
     /// The highest point of that curve so far; its networks are kept.
     BestHeldOut {
         step: u64,

@@ -7,7 +7,7 @@ use crate::edit::{Delta, HistoryRecord};
 use crate::geometry::Extent;
 use crate::io::{ClassFileFormat, FirstSlice, NiftiGeometry};
 use crate::label::{ClassId, ClassTable, LabelMap, Prediction, Rejections};
-use crate::project::{CaseState, ExportReport, InitRequest, ModelStep, PreferencesFile, Source};
+use crate::project::{CaseState, ExportReport, InitRequest, KnownAnswer, ModelStep, PreferencesFile, Source};
 use crate::review::CaseFigures;
 use crate::volume::{CaseId, Grid, Image};
 use crate::worker::PastRun;
@@ -72,6 +72,11 @@ pub enum IoCommand {
         classes: ClassTable,
         cases: Vec<CaseMark>,
     },
+    /// Images, and those in folders, become cases of the project; answered by `CasesAdded`.
+    AddImages {
+        paths: Vec<PathBuf>,
+        held_out: bool,
+    },
     /// The pseudo-label of a case is another one: looked through in idle time, answered by `CaseRanked`.
     RankCase(CaseId),
     /// What a reviewer rejected. A newer one of the same case replaces one that still waits.
@@ -80,6 +85,8 @@ pub enum IoCommand {
         extent: Extent,
         rejections: Arc<Rejections>,
     },
+    /// An answer to a known question.
+    KeepKnownAnswer(KnownAnswer),
     Export {
         folder: PathBuf,
         source: Source,
@@ -142,6 +149,8 @@ pub struct ProjectSummary {
     pub has_runs: bool,
     /// The newest run that can be continued.
     pub past_run: Option<PastRun>,
+    /// Answers to known questions so far.
+    pub known_answers: Vec<KnownAnswer>,
     pub notices: Vec<String>,
 }
 
@@ -172,6 +181,11 @@ pub enum IoEvent {
     ProjectFailed {
         dir: PathBuf,
         sentence: String,
+    },
+    /// They come behind the others; sentences about files that were left out.
+    CasesAdded {
+        cases: Vec<CaseSummary>,
+        notices: Vec<String>,
     },
     /// A slice of a large case that is still being read.
     FirstSlice {

@@ -5,16 +5,30 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use crossbeam_channel::{Receiver, unbounded};
 
 use super::newest_job::NewestJob;
-use super::protocol_review::{ReviewFindings, ReviewJob};
+use super::protocol_review::{FoundQuestions, QuestionJob, ReviewFindings, ReviewJob};
 use crate::review::{
     CaseFigures, ClassShares, DoubtMap, DoubtSettings, QueueKey, ReviewError, ReviewedCase, SliceDoubt, find_regions,
+    known_questions,
 };
 
 /// Does the newest job; dropping it ends the thread.
 #[derive(Debug)]
 pub struct ReviewThread {
-    jobs: NewestJob<ReviewJob>,
-    findings: Receiver<ReviewFindings>,
+    jobs: NewestJob<Job>,
+    findings: Receiver<Found>,
+}
+
+#[derive(Debug)]
+enum Job {
+    Doubt(ReviewJob),
+    Questions(QuestionJob),
+}
+
+/// What was found.
+#[derive(Debug)]
+pub enum Found {
+    Doubt(Box<ReviewFindings>),
+    Questions(FoundQuestions),
 }
 
 impl ReviewThread {
@@ -25,15 +39,10 @@ impl ReviewThread {
     pub fn start(wake: impl Fn() + Send + Sync + 'static) -> std::io::Result<Self> {
         let (sender, findings) = unbounded();
         let jobs = NewestJob::start("chiaro-review", move |job| {
-            match catch_unwind(AssertUnwindSafe(|| look(&job))) {
-                Ok(Ok(found)) => {
-                    // The window may be gone; then nobody waits for it.
-                    let _ = sender.send(found);
-                    wake();
-                }
-                // Planes that do not fit are refused before they are shown; then there is no queue.
-                Ok(Err(error)) => log::warn!("no regions were looked for: {error}"),
-                Err(_) => log::error!("looking for doubtful regions failed inside Chiaro"),
+            if let Some(found) = guarded(&job) {
+                // The window may be gone; then nobody waits for it.
+                let _ = sender.send(found);
+                wake();
             }
         })?;
         Ok(Self { jobs, findings })
@@ -41,15 +50,56 @@ impl ReviewThread {
 
     /// Never waits. A thread that is gone finds nothing.
     pub fn send(&self, job: ReviewJob) {
+        self.put(Job::Doubt(job));
+    }
+
+    /// As [`Self::send`]; always answered by a thread that lives, unless another job comes.
+    pub fn ask(&self, job: QuestionJob) {
+        self.put(Job::Questions(job));
+    }
+
+    fn put(&self, job: Job) {
         if self.jobs.send(job).is_err() {
             log::error!("the review thread is gone");
         }
     }
 
     /// Findings as they come.
-    pub fn findings(&self) -> &Receiver<ReviewFindings> {
+    pub fn findings(&self) -> &Receiver<Found> {
         &self.findings
     }
+}
+
+/// Planes that do not fit are refused before they are shown: then there is no queue, and nothing to ask.
+fn guarded(job: &Job) -> Option<Found> {
+    let found = catch_unwind(AssertUnwindSafe(|| match job {
+        Job::Doubt(job) => look(job).map(|found| Found::Doubt(Box::new(found))),
+        Job::Questions(job) => look_for_questions(job).map(Found::Questions),
+    }));
+    match &found {
+        Ok(Ok(_)) => {}
+        Ok(Err(error)) => log::warn!("no regions were looked for: {error}"),
+        Err(_) => log::error!("looking for doubtful regions failed inside Chiaro"),
+    }
+    match (found, job) {
+        (Ok(Ok(found)), _) => Some(found),
+        // Somebody waits for the question.
+        (_, Job::Questions(job)) => {
+            let case = job.prediction.provenance.case.clone();
+            Some(Found::Questions(FoundQuestions { case, questions: Vec::new() }))
+        }
+        (_, Job::Doubt(_)) => None,
+    }
+}
+
+/// Questions about a case whose answers are known, without a thread.
+///
+/// # Errors
+/// When the planes and the labels lie on different grids.
+pub fn look_for_questions(job: &QuestionJob) -> Result<FoundQuestions, ReviewError> {
+    let QuestionJob { labels, prediction, spacing_mm, thresholds } = job;
+    let questions = known_questions(prediction, labels, *spacing_mm, *thresholds)?;
+    Ok(FoundQuestions { case: prediction.provenance.case.clone(), questions })
 }
 
 /// Everything that review wants to know of a case, without a thread: also for runs without a window.
@@ -105,8 +155,34 @@ mod tests {
         let thread = ReviewThread::start(|| {}).unwrap();
         thread.send(job);
         let found = thread.findings().recv_timeout(Duration::from_secs(60)).unwrap();
+        let Found::Doubt(found) = found else { panic!("questions nobody asked for: {found:?}") };
         assert_eq!((found.key.case.as_str(), found.key.step), ("a", 7));
         assert!(!found.regions.is_empty() && found.figures.networks_dice < 0.1);
         assert!(found.slices.worst_slice(0).is_some());
+    }
+    #[test]
+    fn a_question_that_fails_is_answered_by_none_so_that_nobody_waits_for_it() {
+        let extent = Extent::new(8, 8, 8).unwrap();
+        let plane = || Grid::filled(extent, 1);
+        let prediction = Prediction {
+            provenance: Provenance { case: "h".into(), label_revision: 0, model: "001".into(), step: 7 },
+            class: plane(),
+            confidence_a: plane(),
+            confidence_b: plane(),
+            class_a: plane(),
+            class_b: plane(),
+            dual_confidence: plane(),
+            probabilities: Probabilities::default(),
+        };
+        let job = QuestionJob {
+            labels: Arc::new(LabelMap::unknown(Extent::new(3, 3, 3).unwrap())),
+            prediction: Arc::new(prediction),
+            spacing_mm: [1.0; 3],
+            thresholds: DoubtThresholds::default(),
+        };
+        let thread = ReviewThread::start(|| {}).unwrap();
+        thread.ask(job);
+        let found = thread.findings().recv_timeout(Duration::from_secs(60)).unwrap();
+        assert!(matches!(found, Found::Questions(found) if found.case.as_str() == "h" && found.questions.is_empty()));
     }
 }

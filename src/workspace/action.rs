@@ -3,19 +3,19 @@
 //! Positions are continuous voxel positions `[x, y, z]` with centres at integers; a viewer finds them with the
 //! camera of its plane.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::edit::{BrushShape, BrushSize, IntensityRange, Operation, PaintRule};
 use crate::geometry::{PatientSide, Plane, Voxel};
-use crate::io::ClassFileFormat;
 use crate::label::{ClassId, ClassStatus, ClassTable, DoubtThresholds};
 use crate::learn::{DeviceChoice, Method};
-use crate::project::{CaseState, Source};
+use crate::project::CaseState;
 use crate::review::RegionId;
 use crate::view::{ClipBox, HandleHit, LayerSettings, OverlayLook, TransferPreset, WindowLevel};
 use crate::volume::CaseId;
-use crate::workspace::{CaseFilter, ComparedWith, Layout, Preferences, RoundAction, SplitAction, SplitSide};
+use crate::workspace::{
+    CaseFilter, ComparedWith, FileAction, Layout, Preferences, RoundAction, SplitAction, SplitSide,
+};
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
@@ -62,63 +62,6 @@ pub enum TourAction {
 
 impl TourAction {
     pub const STEPS: usize = 5;
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub enum FileAction {
-    /// Asks for a folder; the answer comes back as `FolderPicked`.
-    PickFolder(FolderPurpose),
-    FolderPicked {
-        purpose: FolderPurpose,
-        folder: PathBuf,
-    },
-    OpenProject(PathBuf),
-    CloseProject,
-    /// Makes the phantom study in a folder and opens it.
-    CreateDemo(PathBuf),
-    /// Opens the form of a new project.
-    BeginNewProject,
-    SetNewProjectClasses(String),
-    ConfirmNewProject,
-    CancelNewProject,
-    Export {
-        folder: PathBuf,
-        source: Source,
-    },
-    /// Asks for a file; the answer comes back as `FilePicked`.
-    PickFile(FilePurpose),
-    FilePicked {
-        purpose: FilePurpose,
-        path: PathBuf,
-    },
-    Save,
-}
-
-/// What a folder is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FolderPurpose {
-    OpenProject,
-    CreateDemo,
-    Export(Source),
-    /// Where the new project is to lie.
-    NewProject,
-    /// The images of the new project.
-    NewProjectImages,
-    /// Existing masks for the new project.
-    NewProjectLabels,
-}
-
-/// What a file is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FilePurpose {
-    /// An existing label description.
-    ReadClasses,
-    /// A new one.
-    WriteClasses(ClassFileFormat),
-    /// An image to be laid over the shown case.
-    SecondImage,
-    /// Labels of the shown case by somebody else, to be compared with its own.
-    OtherLabels,
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -7,7 +7,7 @@ use crate::label::Prediction;
 use crate::worker::protocol::{TrainerCommand, TrainerEvent};
 use crate::worker::protocol_io::{IoCommand, IoEvent};
 use crate::worker::protocol_labels::{LabelEvent, LabelJob};
-use crate::worker::protocol_review::{ReviewFindings, ReviewJob};
+use crate::worker::protocol_review::{FoundQuestions, QuestionJob, ReviewFindings, ReviewJob};
 use crate::workspace::{FilePurpose, FolderPurpose, Notice};
 
 #[derive(Debug)]
@@ -19,6 +19,8 @@ pub enum Effect {
     Labels(LabelJob),
     /// To the thread that looks for doubtful regions.
     Review(ReviewJob),
+    /// To the same thread: what a known question can be about.
+    SeekQuestions(QuestionJob),
     /// The shown case is another one (or none): all its textures.
     UploadCase,
     /// The image of the shown case is another frame of the same file.
@@ -47,6 +49,7 @@ pub enum Event {
     Trainer(TrainerEvent),
     Labels(LabelEvent),
     Review(Box<ReviewFindings>),
+    KnownQuestions(FoundQuestions),
     /// The newest value of the prediction slot.
     Prediction(Arc<Prediction>),
 }

@@ -10,7 +10,9 @@ mod comparison;
 mod curve;
 mod drawing;
 mod effect;
+mod file_action;
 mod kept_view;
+mod known_questions;
 mod measurements;
 mod new_project;
 mod notice;
@@ -37,9 +39,8 @@ use std::time::Duration;
 
 pub use absorb::absorb;
 pub use action::{
-    Action, AppAction, CaseAction, ClassAction, CompareAction, EditAction, FileAction, FilePurpose, FolderPurpose,
-    Hover, MeasureAction, OutlineAction, PseudoAction, ReviewAction, Ruler, Tool, ToolAction, TourAction, TrainAction,
-    ViewAction,
+    Action, AppAction, CaseAction, ClassAction, CompareAction, EditAction, Hover, MeasureAction, OutlineAction,
+    PseudoAction, ReviewAction, Ruler, Tool, ToolAction, TourAction, TrainAction, ViewAction,
 };
 use apply::Stroke;
 pub use apply::apply;
@@ -48,6 +49,8 @@ pub use comparison::{ComparedWith, Comparison, ComparisonState};
 pub use curve::Curve;
 pub use drawing::Drawing;
 pub use effect::{Effect, Event};
+pub use file_action::{FileAction, FilePurpose, FolderPurpose};
+pub use known_questions::{KnownQuestions, OpenQuestion, QuestionStage};
 pub use measurements::{Measured, Measurements};
 pub use new_project::NewProjectForm;
 pub use notice::{Notice, NoticeKind};
@@ -102,6 +105,7 @@ pub struct Workspace {
     drawing: Option<Drawing>,
     pending: Option<Pending>,
     comparison: Option<Comparison>,
+    known: KnownQuestions,
     older: Option<OlderRound>,
     split: Option<Split>,
     /// Number of the newest job for the thread that works on labels.
@@ -203,6 +207,11 @@ impl Workspace {
     /// The older round that is looked at.
     pub fn older(&self) -> Option<&OlderRound> {
         self.older.as_ref()
+    }
+
+    /// Questions about held-out cases, and the answers so far.
+    pub fn known_questions(&self) -> &KnownQuestions {
+        &self.known
     }
 
     /// The newest last; bounded.

@@ -28,6 +28,8 @@ pub struct OpenCase {
     pub prediction: Option<Arc<Prediction>>,
     /// The labels as a proposal would make them; shown instead while it is looked at.
     pub(super) preview: Option<Arc<LabelMap>>,
+    /// Empty labels, shown instead while a known question is open.
+    hidden_by: Option<Arc<LabelMap>>,
     /// Laid over the image.
     pub second: Option<SecondImage>,
     /// The one that the study keeps, until it has been read.
@@ -87,6 +89,7 @@ impl OpenCase {
             history: History::restore(history, History::DEFAULT_BYTE_BUDGET),
             prediction,
             preview: None,
+            hidden_by: None,
             second: None,
             kept_second: None,
             keeps_view: true,
@@ -121,18 +124,33 @@ impl OpenCase {
         }
     }
 
+    /// As they may be seen: none while a known question hides them.
     pub fn labels(&self) -> &LabelMap {
-        &self.labels
+        self.hidden_by.as_ref().unwrap_or(&self.labels)
     }
 
-    /// To be read beside the window; an edit meanwhile copies them once.
+    /// [`Self::labels`] to be read beside the window; an edit meanwhile copies them once.
     pub fn shared_labels(&self) -> Arc<LabelMap> {
-        Arc::clone(&self.labels)
+        Arc::clone(self.hidden_by.as_ref().unwrap_or(&self.labels))
     }
 
     /// What the views show: the labels, or a proposal of other ones.
     pub fn shown_labels(&self) -> &Arc<LabelMap> {
-        self.preview.as_ref().unwrap_or(&self.labels)
+        self.hidden_by.as_ref().or(self.preview.as_ref()).unwrap_or(&self.labels)
+    }
+
+    /// A known question hides the labels.
+    pub fn hides_labels(&self) -> bool {
+        self.hidden_by.is_some()
+    }
+
+    pub(super) fn hide_labels(&mut self) {
+        self.hidden_by = Some(Arc::new(LabelMap::unknown(self.extent())));
+    }
+
+    /// False if they were not hidden.
+    pub(super) fn show_labels(&mut self) -> bool {
+        self.hidden_by.take().is_some()
     }
 
     pub fn extent(&self) -> Extent {
@@ -161,7 +179,7 @@ impl OpenCase {
     /// Intensity and label of the voxel nearest to a position, `None` outside the volume.
     pub fn probe(&self, position: [f64; 3]) -> Option<(Voxel, f64, LabelValue)> {
         let voxel = self.extent().nearest_voxel(position)?;
-        Some((voxel, self.image.intensity(voxel), self.labels.value(voxel)))
+        Some((voxel, self.image.intensity(voxel), self.labels().value(voxel)))
     }
 
     pub fn is_unsaved(&self) -> bool {

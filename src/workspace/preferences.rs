@@ -34,6 +34,8 @@ pub struct Settings {
     pub tour_seen: bool,
     /// Blind reading: cases are shown by number.
     pub hides_names: bool,
+    /// Review asks about held-out cases now and then, with their labels hidden.
+    pub asks_known: bool,
     /// What counts as doubtful in pseudo-labels.
     pub doubt: DoubtThresholds,
 }
@@ -55,6 +57,7 @@ impl Default for Settings {
             layout: Layout::default(),
             tour_seen: false,
             hides_names: false,
+            asks_known: false,
             doubt: DoubtThresholds::default(),
         }
     }
@@ -115,6 +118,7 @@ mod tests {
             layout: Layout::Columns,
             tour_seen: true,
             hides_names: true,
+            asks_known: true,
             doubt,
         };
         let arrangement = Some("{\"where\": 'there'}".to_owned());

@@ -19,6 +19,8 @@ pub struct Study {
     pub trained: HashSet<CaseId>,
     /// By how much they need a review.
     rank: CaseRank,
+    /// Cases that somebody has gone on from since their newest pseudo-label: the others are suggested first.
+    passed: HashSet<CaseId>,
     /// Places in `cases` in that order, held-out cases last.
     ranked: Vec<usize>,
     /// The list shows them in that order.
@@ -80,6 +82,7 @@ impl Study {
             cases,
             trained,
             rank: CaseRank::default(),
+            passed: HashSet::new(),
             ranked: Vec::new(),
             by_rank: false,
             filter: CaseFilter::default(),
@@ -88,6 +91,12 @@ impl Study {
         };
         study.rank();
         study
+    }
+
+    /// Behind the others.
+    pub(super) fn add(&mut self, cases: Vec<CaseSummary>) {
+        self.cases.extend(cases.into_iter().map(CaseLine::new));
+        self.rank();
     }
 
     /// To be called when a state, a held-out mark or what a pseudo-label says of its case has changed.
@@ -148,9 +157,32 @@ impl Study {
         self.cases.iter().filter(|line| filter.passes(line)).count()
     }
 
-    /// The case that needs a review most, other than the open one. Cases without a pseudo-label come last.
+    /// The case that needs a review most, other than the open one and, while there are others, those that were gone on
+    /// from. Cases without a pseudo-label come last, by name.
     pub fn next_suggested(&self, open: Option<&CaseId>) -> Option<&CaseId> {
-        self.rank.next_suggested(open).map(|ranked| &ranked.case)
+        let suggested = match self.rank.suggested(open).find(|ranked| !self.passed.contains(&ranked.case)) {
+            Some(ranked) if ranked.figures.is_some() => Some(ranked),
+            Some(_) => self.rank.next_unreviewed(open),
+            None => self.rank.next_suggested(open),
+        };
+        suggested.map(|ranked| &ranked.case)
+    }
+
+    /// Somebody goes on from a case to the next suggested one. After the last of them it begins again with the first.
+    pub(super) fn pass(&mut self, open: &CaseId) {
+        if self.rank.suggested(Some(open)).all(|ranked| self.passed.contains(&ranked.case)) {
+            self.passed.clear();
+        }
+        self.passed.insert(open.clone());
+    }
+
+    /// There is a newer pseudo-label of a case, and what it says of it.
+    pub(super) fn set_figures(&mut self, id: &CaseId, figures: CaseFigures) {
+        self.passed.remove(id);
+        if let Some(line) = self.case_mut(id) {
+            line.figures = Some(figures);
+        }
+        self.rank();
     }
 
     /// The cases to review after the open one, the most needful first.

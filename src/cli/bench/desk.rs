@@ -1,12 +1,14 @@
 //! The window's loop without a window: a workspace, its threads, and what goes back and forth between them.
 
+use std::collections::VecDeque;
 use std::error::Error;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use crate::ui::Threads;
 use crate::volume::CaseId;
 use crate::worker::trainer::TrainerHandle;
-use crate::worker::{FrameReports, IoThread, RecentList, ReviewThread};
+use crate::worker::{FrameReports, IoThread, LabelThread, RecentList, ReviewThread};
 use crate::workspace::{Action, CaseAction, Effect, Event, FileAction, Workspace, absorb, apply};
 
 /// Of a display of 60 pictures per second.
@@ -16,22 +18,20 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 pub struct Desk {
     pub workspace: Workspace,
-    io: IoThread,
-    trainer: TrainerHandle,
-    review: ReviewThread,
-    frames: FrameReports,
+    threads: Threads,
 }
 
 impl Desk {
     pub fn new() -> Result<Self, Box<dyn Error>> {
         let frames = FrameReports::default();
-        Ok(Self {
-            workspace: Workspace::new(),
+        let threads = Threads {
             io: IoThread::start(RecentList::Ignore, || {})?,
-            trainer: TrainerHandle::spawn_beside_window(|| {}, frames.clone())?,
+            trainer: TrainerHandle::spawn_beside_window(|| {}, frames.clone())?.into(),
+            labels: LabelThread::start(|| {})?,
             review: ReviewThread::start(|| {})?,
             frames,
-        })
+        };
+        Ok(Self { workspace: Workspace::new(), threads })
     }
 
     /// How long the workspace took for it; what follows is done by its threads.
@@ -45,17 +45,13 @@ impl Desk {
 
     /// Takes in what the threads have answered, tells `see` of each, and rests for the time of a frame.
     pub fn frame(&mut self, mut see: impl FnMut(&Event)) {
-        let io = self.io.events().try_iter().map(Event::Io);
-        let trainer = self.trainer.events.try_iter().map(Event::Trainer);
-        let found = self.review.findings().try_iter().map(|found| Event::Review(Box::new(found)));
-        let prediction = self.trainer.predictions.take().map(Event::Prediction);
-        let events: Vec<Event> = io.chain(trainer).chain(prediction).chain(found).collect();
+        let events = self.threads.events();
         for event in events {
             see(&event);
             let effects = absorb(&mut self.workspace, event);
             self.send(effects);
         }
-        self.frames.frame(FRAME);
+        self.threads.frames.frame(FRAME);
         std::thread::sleep(FRAME);
     }
 
@@ -82,19 +78,19 @@ impl Desk {
 
     /// What only a window can do (pictures, dialogs) is left out.
     fn send(&mut self, effects: Vec<Effect>) {
-        for effect in effects {
-            match effect {
-                Effect::Io(command) => {
-                    if let Err(refused) = self.io.send(command) {
-                        let effects = absorb(&mut self.workspace, Event::IoRefused(*refused));
-                        self.send(effects);
-                    }
+        let mut queue = VecDeque::from(effects);
+        while let Some(effect) = queue.pop_front() {
+            let answer = match effect {
+                Effect::Io(command) => self.threads.send_io(command),
+                Effect::Trainer(command) => self.threads.send_trainer(command),
+                Effect::Labels(job) => self.threads.send_labels(job),
+                Effect::Review(job) => {
+                    self.threads.review.send(job);
+                    None
                 }
-                // A thread that is gone does no harm: its answers are missed and what waits for them says so.
-                Effect::Trainer(command) => drop(self.trainer.commands.send(command)),
-                Effect::Review(job) => self.review.send(job),
-                _ => {}
-            }
+                _ => None,
+            };
+            queue.extend(answer.into_iter().flat_map(|answer| absorb(&mut self.workspace, answer)));
         }
     }
 }

@@ -46,6 +46,16 @@ impl Feed {
         self.cases.iter_mut().find(|c| c.id == *id)
     }
 
+    /// A case that came after the start. What nobody labelled in it is drawn next.
+    pub fn add(&mut self, case: TrainCase) {
+        self.ahead = None;
+        if !case.held_out {
+            self.sampler.welcome(&case.id);
+        }
+        let place = self.cases.partition_point(|there| there.id < case.id);
+        self.cases.insert(place, case);
+    }
+
     pub fn sampler(&self) -> &Sampler {
         &self.sampler
     }
@@ -101,6 +111,9 @@ impl Feed {
     }
 }
 
+#[cfg(test)]
+#[path = "leak_tests.rs"]
+mod leak_tests;
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;

@@ -87,6 +87,11 @@ impl Sampler {
         self.corrected = corrected;
     }
 
+    /// A new case need not wait for the end of the pass that is under way.
+    pub fn welcome(&mut self, case: &CaseId) {
+        self.unlabelled.pending.push(case.clone());
+    }
+
     /// Crops of the next step, labelled first, into the memory of older ones.
     pub fn draw(&mut self, cases: &[TrainCase], plan: &Plan, crops: &mut Vec<Crop>) {
         let mut draws = Vec::with_capacity(plan.batch_labelled + plan.batch_unlabelled);

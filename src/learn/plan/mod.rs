@@ -291,6 +291,17 @@ impl Plan {
         self.reserve(cases);
     }
 
+    /// The same for a case that comes after the start: nothing of it is set aside, and where the number of labelled cases is
+    /// limited it is none of them.
+    pub fn prepare_late(&self, case: &mut TrainCase) {
+        if self.labelled_cases.is_some() && !case.held_out {
+            case.forget_labels();
+        }
+        if self.intensities != Intensities::Clipped {
+            case.normalise(self.intensities);
+        }
+    }
+
     fn reserve(&mut self, cases: &mut [TrainCase]) {
         if self.calibration == Reserve::Off {
             return set_aside(cases, &[]);

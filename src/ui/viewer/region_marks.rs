@@ -17,7 +17,7 @@ const LARGE_MM3: f64 = 1_000.0;
 
 /// The regions that wait for a decision, those worth most first.
 pub fn ui(ui: &mut Ui, rect: Rect, case: &OpenCase, camera: &OrbitCamera, actions: &mut Actions) {
-    let Some(queue) = case.review.queue() else { return };
+    let Some(queue) = case.review.queue().filter(|_| !case.hides_labels()) else { return };
     let current = queue.current().map(|queued| queued.region.id);
     let waiting = queue.regions().iter().enumerate().filter(|(_, queued)| !queued.state.is_settled());
     for (place, QueuedRegion { region, .. }) in waiting.take(MOST) {

@@ -54,6 +54,8 @@ fn every_action_has_a_chord_in_every_preset_except_rare_ones_and_windows_beyond_
         KeyAction::ExportPseudoLabels,
         KeyAction::NewStudy,
         KeyAction::CloseStudy,
+        KeyAction::AddVolumes,
+        KeyAction::AddHeldOutVolumes,
         KeyAction::CompareLabels,
         KeyAction::ComparePseudoLabels,
         KeyAction::ToggleClippingBox,
@@ -63,6 +65,7 @@ fn every_action_has_a_chord_in_every_preset_except_rare_ones_and_windows_beyond_
         KeyAction::ShowRounds,
         KeyAction::AcceptClass,
         KeyAction::ToggleNames,
+        KeyAction::ToggleKnownQuestions,
         KeyAction::Quit,
     ];
     let steps = [KeyAction::StepSlice(10), KeyAction::StepSlice(-10)];

@@ -15,8 +15,8 @@ use crate::io::{
 };
 use crate::label::{Class, ClassId, ClassTable, ClassTableError, Prediction, Rejections};
 use crate::project::{
-    AuditCheck, AuditEvent, CaseEntry, InitRequest, Journal, PreferencesFile, Project, ProjectError, RecentProjects,
-    create_demo, init, is_demo,
+    Additions, AuditCheck, AuditEvent, CaseEntry, InitRequest, Journal, PreferencesFile, Project, ProjectError,
+    RecentProjects, create_demo, init, is_demo,
 };
 use crate::review::{CaseFigures, SurfaceBand};
 use crate::volume::CaseId;
@@ -118,6 +118,13 @@ impl Session {
                 self.audit(&edit_event(&case, &delta, kind));
                 IoEvent::JournalAppended { case, revision }
             }
+            IoCommand::AddImages { paths, held_out } => {
+                let open = self.project()?;
+                let Additions { cases, notices } = open.project.add_images(&paths, held_out)?;
+                open.survey.extend(cases.iter().cloned());
+                let cases = open.project.cases().iter().filter(|entry| cases.contains(&entry.id));
+                IoEvent::CasesAdded { cases: cases.map(|entry| open.case_summary(entry)).collect(), notices }
+            }
             IoCommand::RankCase(case) => {
                 let unranked = &mut self.project()?.unranked;
                 unranked.retain(|waiting| *waiting != case);
@@ -126,6 +133,10 @@ impl Session {
             }
             IoCommand::SaveReview { case, extent, rejections } => {
                 self.project()?.project.save_rejections(&case, extent, &rejections)?;
+                return Ok(None);
+            }
+            IoCommand::KeepKnownAnswer(answer) => {
+                self.project()?.project.append_known_answer(&answer)?;
                 return Ok(None);
             }
             IoCommand::SaveProject { classes, cases } => {
@@ -222,19 +233,27 @@ impl OpenProject {
                  find out why before you export masks."
             ));
         }
-        let case = |entry: &CaseEntry| CaseSummary {
-            mark: CaseMark { id: entry.id.clone(), state: entry.state, held_out: entry.held_out },
-            known_share: None,
-            has_prediction: self.project.has_prediction(&entry.id),
-        };
+        let known_answers = self.project.load_known_answers().unwrap_or_else(|error| {
+            notices.push(error.to_string());
+            Vec::new()
+        });
         ProjectSummary {
             dir: self.project.dir().to_owned(),
             name: self.project.name(),
             classes: self.project.classes().clone(),
-            cases: self.project.cases().iter().map(case).collect(),
+            cases: self.project.cases().iter().map(|entry| self.case_summary(entry)).collect(),
             has_runs: self.project.has_runs(),
             past_run: PastRun::of(&self.project),
+            known_answers,
             notices,
+        }
+    }
+
+    fn case_summary(&self, entry: &CaseEntry) -> CaseSummary {
+        CaseSummary {
+            mark: CaseMark { id: entry.id.clone(), state: entry.state, held_out: entry.held_out },
+            known_share: None,
+            has_prediction: self.project.has_prediction(&entry.id),
         }
     }
 

@@ -37,7 +37,9 @@ impl Subject {
             | IoCommand::CloseProject
             | IoCommand::LoadSecondImage { .. }
             | IoCommand::SaveReview { .. }
+            | IoCommand::KeepKnownAnswer(_)
             | IoCommand::RankCase(_)
+            | IoCommand::AddImages { .. }
             | IoCommand::KeepView { .. }
             | IoCommand::LoadPreferences
             | IoCommand::SavePreferences(_)

@@ -8,7 +8,7 @@ use crate::edit::{Delta, HistoryRecord, Run};
 use crate::geometry::{Affine, Extent};
 use crate::io::{NiftiGeometry, write_mask};
 use crate::label::{ClassTable, LabelMap, LabelValue, Origin};
-use crate::project::{AuditEvent, CaseEntry, Project, Source};
+use crate::project::{AuditEvent, CaseEntry, Decision, KnownAnswer, Project, Source};
 use crate::volume::{CaseId, Grid, VoxelType};
 use crate::worker::protocol_io::EditKind;
 
@@ -151,4 +151,31 @@ fn a_mask_to_compare_with_comes_on_the_grid_of_the_image_or_is_refused_with_a_re
     io.send(IoCommand::ReadMask { ticket: 8, path, geometry: longer }).unwrap();
     let IoEvent::MaskFailed { ticket: 8, sentence } = event(&io) else { panic!("a mask of another grid") };
     assert!(sentence.contains("belongs to another grid") && sentence.contains("3 × 4 × 6"), "{sentence}");
+}
+
+#[test]
+fn answers_to_known_questions_are_there_when_the_study_is_opened_again() {
+    let root = tempfile::tempdir().unwrap();
+    let dir = project(root.path()).dir().to_owned();
+    let io = started();
+    let answers = |io: &IoThread| {
+        io.send(IoCommand::OpenProject(dir.clone())).unwrap();
+        loop {
+            if let IoEvent::ProjectOpened(summary) = event(io) {
+                return summary.known_answers;
+            }
+        }
+    };
+    assert!(answers(&io).is_empty());
+    let answer = KnownAnswer {
+        case: "a".into(),
+        place: [0, 1, 2],
+        model: "001".into(),
+        step: 3,
+        agreement: 1.0,
+        given: Decision::Reject,
+        right: Decision::Accept,
+    };
+    io.send(IoCommand::KeepKnownAnswer(answer.clone())).unwrap();
+    assert_eq!(answers(&io), [answer]);
 }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::io::write_atomically;
 use crate::learn::{LearnError, Trainer};
+use crate::volume::CaseId;
 
 const FOLDER: &str = "best";
 const FILE: &str = "best.json";
@@ -18,9 +19,9 @@ const FILE: &str = "best.json";
 pub struct Best {
     pub step: u64,
     pub dice: f32,
-    /// Cases it was measured on; 0 in files of older programs.
+    /// Cases it was measured on; none in files of older programs.
     #[serde(default)]
-    cases: usize,
+    measured_on: Vec<CaseId>,
     /// Folder of the checkpoint, beside the file.
     checkpoint: PathBuf,
 }
@@ -38,16 +39,16 @@ impl Best {
     }
 
     /// Of equals the first stays; a score of another set of cases does not compare, and the newer one is kept.
-    pub fn is_as_good_as(&self, dice: f32, cases: usize) -> bool {
-        self.cases == cases && self.dice >= dice
+    pub fn is_as_good_as(&self, dice: f32, cases: &[CaseId]) -> bool {
+        self.measured_on == cases && self.dice >= dice
     }
 
     /// Keeps the networks as they are now, and only then forgets those before.
-    pub fn save(trainer: &Trainer, dice: f32, cases: usize, run_dir: &Path) -> Result<Self, LearnError> {
+    pub fn save(trainer: &Trainer, dice: f32, cases: Vec<CaseId>, run_dir: &Path) -> Result<Self, LearnError> {
         let folder = run_dir.join(FOLDER);
         let written = trainer.save_into(&folder)?;
         let checkpoint = PathBuf::from(written.file_name().unwrap_or_default());
-        let best = Self { step: trainer.steps_done(), dice, cases, checkpoint };
+        let best = Self { step: trainer.steps_done(), dice, measured_on: cases, checkpoint };
         let failed = |e: &dyn ToString| LearnError::Checkpoint {
             path: folder.join(FILE),
             action: "written",
@@ -93,22 +94,26 @@ mod tests {
         Trainer::new(plan, cases, &choose_device(&DeviceChoice::Cpu).unwrap().0).unwrap()
     }
 
+    fn set(ids: &[&str]) -> Vec<CaseId> {
+        ids.iter().map(|id| (*id).into()).collect()
+    }
+
     #[test]
     fn only_the_best_checkpoint_is_kept_and_the_newest_are_counted_without_it() {
         let run = tempfile::tempdir().unwrap();
         let mut trainer = trainer();
         assert_eq!(Best::of(run.path()), None);
-        let first = Best::save(&trainer, 0.5, 4, run.path()).unwrap();
+        let first = Best::save(&trainer, 0.5, set(&["h", "i"]), run.path()).unwrap();
         assert_eq!(Best::of(run.path()), Some(first.clone()));
         for _ in 0..4 {
             trainer.step().unwrap();
             trainer.save(run.path()).unwrap();
         }
-        assert!(first.is_as_good_as(0.5, 4) && !first.is_as_good_as(0.6, 4));
-        assert!(!first.is_as_good_as(0.4, 12), "scores of other cases do not compare");
+        assert!(first.is_as_good_as(0.5, &set(&["h", "i"])) && !first.is_as_good_as(0.6, &set(&["h", "i"])));
+        assert!(!first.is_as_good_as(0.4, &set(&["h", "j"])), "scores of other cases do not compare");
         assert!(first.path(run.path()).is_dir(), "two newer checkpoints must not remove it");
         assert!(newest_checkpoint(run.path()).unwrap().ends_with("step-00000004"));
-        let second = Best::save(&trainer, 0.6, 4, run.path()).unwrap();
+        let second = Best::save(&trainer, 0.6, set(&["h", "i"]), run.path()).unwrap();
         assert_eq!((second.step, Best::of(run.path())), (4, Some(second.clone())));
         assert!(!first.path(run.path()).exists() && second.path(run.path()).join("meta.json").is_file());
     }
@@ -116,7 +121,7 @@ mod tests {
     #[test]
     fn a_best_file_without_its_checkpoint_counts_as_none() {
         let run = tempfile::tempdir().unwrap();
-        let best = Best::save(&trainer(), 0.5, 4, run.path()).unwrap();
+        let best = Best::save(&trainer(), 0.5, set(&["h"]), run.path()).unwrap();
         fs::remove_dir_all(best.path(run.path())).unwrap();
         assert_eq!(Best::of(run.path()), None);
     }

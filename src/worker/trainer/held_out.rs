@@ -10,10 +10,15 @@ use crate::volume::CaseId;
 #[derive(Clone, Debug, PartialEq)]
 pub struct HeldOut {
     pub dice: f32,
-    /// Mean over the foreground classes of each case that has something to measure on.
+    /// Mean over the foreground classes of each case that has something to measure on, by id.
     pub by_case: Vec<(CaseId, f32)>,
-    /// Measured cases: scores of different sets do not compare.
-    pub cases: usize,
+}
+
+impl HeldOut {
+    /// The measured cases: scores of different sets do not compare.
+    pub fn cases(&self) -> Vec<CaseId> {
+        self.by_case.iter().map(|(case, _)| case.clone()).collect()
+    }
 }
 
 /// Mean Dice over cases and foreground classes on slices without an unknown or accepted voxel; `None` without such cases or if interrupted.
@@ -25,7 +30,7 @@ pub fn held_out_dice(
     predictor: &Predictor,
     interrupted: &mut dyn FnMut() -> bool,
 ) -> Result<Option<HeldOut>, LearnError> {
-    let (mut sum, mut count, mut cases_measured) = (0.0, 0u32, 0);
+    let (mut sum, mut count) = (0.0, 0u32);
     let mut by_case = Vec::new();
     for case in cases.iter().filter(|c| c.held_out && c.is_labelled()).take(most) {
         let provenance = Provenance {
@@ -43,9 +48,8 @@ pub fn held_out_dice(
             count += 1;
         }
         by_case.extend(mean(&of_classes).map(|dice| (case.id.clone(), dice)));
-        cases_measured += 1;
     }
-    Ok((count > 0).then(|| HeldOut { dice: (sum / f64::from(count)) as f32, by_case, cases: cases_measured }))
+    Ok((count > 0).then(|| HeldOut { dice: (sum / f64::from(count)) as f32, by_case }))
 }
 
 /// Dice of each case on the voxels that somebody drew or brought along, predicted as if nobody had: what the networks know

@@ -173,7 +173,8 @@ impl Thread {
     }
 
     fn is_busy(&self) -> bool {
-        let has_work = |session: &Session| !session.is_waiting() || session.has_cases_to_predict();
+        let has_work =
+            |session: &Session| !session.is_waiting() || session.has_arrivals() || session.has_cases_to_predict();
         let training = self.running().is_some_and(has_work);
         let is_comparing = self.session.as_ref().is_some_and(Session::has_older_to_predict);
         training || is_comparing || self.queue.is_some()
@@ -214,7 +215,17 @@ impl Thread {
             }
             TrainerCommand::Reject { case, rejections } => {
                 if let Some(session) = &mut self.session {
-                    session.reject(&case, rejections);
+                    session.reject(&case, rejections, &self.outlet);
+                }
+            }
+            TrainerCommand::AddCases(cases) => {
+                if let Some(session) = &mut self.session {
+                    session.add_cases(cases);
+                }
+            }
+            TrainerCommand::HoldOut { case, held_out } => {
+                if let Some(session) = &mut self.session {
+                    session.hold_out(&case, held_out, &self.outlet);
                 }
             }
             TrainerCommand::Upcoming(cases) => {

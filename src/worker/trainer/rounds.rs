@@ -28,6 +28,8 @@ pub struct Rounds {
     pending: Changes,
     /// What it began with.
     taken: Changes,
+    /// Labelled voxels of cases that training may learn from now, and that nobody corrected.
+    brought: BTreeMap<CaseId, usize>,
     last_touch: Option<Instant>,
     /// Training time at which it began, seconds.
     pub begun_secs: f64,
@@ -76,6 +78,7 @@ impl Rounds {
             number,
             pending: Changes::default(),
             taken: Changes::default(),
+            brought: BTreeMap::new(),
             last_touch: None,
             begun_secs: 0.0,
             is_waiting: false,
@@ -109,6 +112,18 @@ impl Rounds {
         changes.regions += u64::from(voxels > 0);
     }
 
+    /// A case with so many labelled voxels may be learnt from, beginning with the next round.
+    pub fn brought(&mut self, case: &CaseId, labelled_voxels: usize, now: Instant) {
+        self.brought.insert(case.clone(), labelled_voxels);
+        self.last_touch = Some(now);
+    }
+
+    /// A case is not learnt from any more: what changed in it is no reason for a round.
+    pub fn forget(&mut self, case: &CaseId) {
+        self.pending.0.remove(case);
+        self.brought.remove(case);
+    }
+
     /// The time since the touch before, wherever that was, is work on this case.
     fn touched(&mut self, case: &CaseId, now: Instant) -> &mut CaseChanges {
         let since = self.last_touch.map(|last| now.saturating_duration_since(last));
@@ -122,7 +137,8 @@ impl Rounds {
     pub fn due_in(&self, known_foreground: usize, now: Instant) -> Option<Duration> {
         // A cast of a float saturates.
         let share = (known_foreground as f64 * SHARE_OF_KNOWN) as usize;
-        let is_enough = self.pending.voxels() >= share.clamp(FEWEST_VOXELS, ENOUGH_VOXELS);
+        let news = self.pending.voxels() + self.brought.values().sum::<usize>();
+        let is_enough = news >= share.clamp(FEWEST_VOXELS, ENOUGH_VOXELS);
         let touched = self.last_touch.filter(|_| is_enough)?;
         Some(QUIET.saturating_sub(now.saturating_duration_since(touched)))
     }
@@ -131,6 +147,7 @@ impl Rounds {
     pub fn begin(&mut self, elapsed_secs: f64) -> Vec<(CaseId, usize)> {
         self.number = self.number.saturating_add(1);
         self.taken = std::mem::take(&mut self.pending);
+        self.brought.clear();
         self.begun_secs = elapsed_secs;
         self.is_waiting = false;
         let every = self.taken.corrected_voxels().div_ceil(MOST_CENTRES).max(1);
@@ -214,6 +231,22 @@ mod tests {
         assert_eq!(rounds.due_in(0, now + QUIET), Some(Duration::ZERO));
         rounds.begin(0.0);
         assert_eq!((voxels(&rounds), rounds.taken()[&case].regions_touched), (110, 2));
+    }
+
+    #[test]
+    fn labels_of_a_case_that_may_be_learnt_from_now_are_worth_a_round_and_are_no_effort() {
+        let (mut rounds, now) = (Rounds::new(1), Instant::now());
+        let [a, b] = ["a", "b"].map(CaseId::from);
+        rounds.brought(&a, 4_000, now);
+        rounds.corrected(&b, &delta(0..500), now);
+        assert_eq!(rounds.due_in(0, now + QUIET), Some(Duration::ZERO));
+        rounds.forget(&a);
+        rounds.forget(&b);
+        assert_eq!(rounds.due_in(0, now + QUIET), None, "neither is learnt from any more");
+        rounds.brought(&a, 4_000, now);
+        assert_eq!(rounds.due_in(0, now + QUIET), Some(Duration::ZERO));
+        assert!(rounds.begin(0.0).is_empty() && rounds.taken().is_empty());
+        assert_eq!(rounds.due_in(0, now + 2 * QUIET), None);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod live;
 mod looks;
+mod membership;
 mod older;
 
 use std::collections::HashMap;
@@ -12,6 +13,7 @@ use crossbeam_channel::Receiver;
 use thiserror::Error;
 
 use self::live::Live;
+use self::membership::Membership;
 use self::older::Older;
 use super::best::Best;
 use super::clock::Clock;
@@ -95,6 +97,7 @@ pub struct Session {
     ending: Option<Ending>,
     /// Only of a run that goes on in rounds.
     live: Option<Live>,
+    membership: Membership,
     older: Older,
     /// The shown case or its labels have changed since its overlay was made.
     is_overlay_stale: bool,
@@ -139,6 +142,7 @@ impl Session {
         let mut session = Self {
             pace: Pace::new(&settings, trainer.steps_done()),
             live: settings.live.then(|| Live::new(&project, &run)),
+            membership: Membership::default(),
             older: Older::default(),
             project,
             trainer,
@@ -184,6 +188,7 @@ impl Session {
     }
 
     pub fn edit(&mut self, id: &CaseId, delta: &Delta, revision: u64, outlet: &Outlet) {
+        self.arrive(id, outlet);
         let Some(case) = self.trainer.case_mut(id) else { return };
         let is_news = revision > case.labels().revision() && !case.held_out;
         if let Err(error) = case.apply(delta, revision) {
@@ -199,6 +204,9 @@ impl Session {
 
     /// One step and whatever is due after it; after the last step, one look of the run's end.
     pub fn turn(&mut self, inbox: &Receiver<TrainerCommand>, outlet: &Outlet) -> Result<Turn, SessionError> {
+        if self.take_in_next(outlet) {
+            return Ok(Turn::GoOn);
+        }
         if let Some(ending) = self.ending {
             return self.end(ending, inbox, outlet);
         }

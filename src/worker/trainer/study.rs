@@ -25,14 +25,8 @@ pub fn load_study(
     let mut study = LoadedStudy { cases: Vec::new(), geometries: HashMap::new() };
     for entry in project.cases() {
         let snapshot = snapshots.remove(&entry.id);
-        match load_case(project, entry, snapshot) {
-            Ok((mut case, geometry)) => {
-                match project.load_rejections(&entry.id, case.image.extent()) {
-                    Ok(rejections) => case.reject(Arc::new(rejections)),
-                    Err(error) => {
-                        notice(format!("What was rejected in case {} is not learnt from: {error}", entry.id));
-                    }
-                }
+        match load_case(project, entry, snapshot, notice) {
+            Ok((case, geometry)) => {
                 study.geometries.insert(entry.id.clone(), geometry);
                 study.cases.push(case);
             }
@@ -60,10 +54,12 @@ fn mixed_orientations(cases: &[TrainCase]) -> Option<String> {
     })
 }
 
-fn load_case(
+/// One case and the grid of its predictions, or why it cannot be read, as half a sentence.
+pub fn load_case(
     project: &Project,
     entry: &CaseEntry,
     snapshot: Option<LabelMap>,
+    notice: &mut dyn FnMut(String),
 ) -> Result<(TrainCase, NiftiGeometry), String> {
     let id = &entry.id;
     let path = project.image_path(id).map_err(|e| e.to_string())?;
@@ -72,7 +68,11 @@ fn load_case(
         Some(labels) => labels,
         None => project.load_labels(id, loaded.image.extent()).map_err(|e| e.to_string())?,
     };
-    let case = TrainCase::new(id.clone(), Arc::new(loaded.image), labels, entry.held_out);
+    let mut case = TrainCase::new(id.clone(), Arc::new(loaded.image), labels, entry.held_out);
+    match project.load_rejections(id, case.image.extent()) {
+        Ok(rejections) => case.reject(Arc::new(rejections)),
+        Err(error) => notice(format!("What was rejected in case {id} is not learnt from: {error}")),
+    }
     Ok((case.annotated_for(Annotated::only(&entry.annotated)), loaded.header))
 }
 

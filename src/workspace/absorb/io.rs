@@ -8,10 +8,12 @@ use crate::label::Prediction;
 use crate::project::ExportReport;
 use crate::view::FirstLook;
 use crate::volume::{CaseId, Image};
-use crate::worker::protocol_io::{IoCommand, IoEvent, LoadedCase, ProjectSummary};
+use crate::worker::protocol::TrainerCommand;
+use crate::worker::protocol_io::{CaseSummary, IoCommand, IoEvent, LoadedCase, ProjectSummary};
 use crate::worker::protocol_labels::OtherLabels;
 use crate::workspace::{
-    Action, ClassAction, Effect, Notice, OpenCase, Preferences, SecondImage, Shown, Study, Workspace, apply,
+    Action, ClassAction, Effect, KnownQuestions, Notice, OpenCase, Preferences, SecondImage, Shown, Study, Workspace,
+    apply,
 };
 
 impl Workspace {
@@ -24,6 +26,7 @@ impl Workspace {
                 self.opening = None;
                 self.notify(Notice::error(sentence), effects);
             }
+            IoEvent::CasesAdded { cases, notices } => self.cases_added(cases, notices, effects),
             IoEvent::FirstSlice { case, slice } => self.first_slice_read(case, &slice),
             IoEvent::CaseLoaded(loaded) => self.case_loaded(*loaded, effects),
             IoEvent::CaseFailed { case, sentence } => self.case_failed(case, sentence),
@@ -127,7 +130,9 @@ impl Workspace {
             | IoCommand::CloseProject
             | IoCommand::LoadSecondImage { .. }
             | IoCommand::SaveReview { .. }
+            | IoCommand::KeepKnownAnswer(_)
             | IoCommand::RankCase(_)
+            | IoCommand::AddImages { .. }
             | IoCommand::KeepView { .. }
             | IoCommand::LoadPreferences
             | IoCommand::SavePreferences(_)
@@ -146,6 +151,7 @@ impl Workspace {
             self.notify(Notice::warning(summary.notices.join("\n")), effects);
         }
         let past_run = summary.past_run.take();
+        self.known = KnownQuestions::new(std::mem::take(&mut summary.known_answers));
         let study = Study::new(summary);
         self.tools.class = study.classes.in_order().find(|class| class.id != 0).map_or(0, |class| class.id);
         let open = study.cases.iter().find(|line| line.state.needs_work());
@@ -168,6 +174,28 @@ impl Workspace {
         self.first_look = Some((case, Arc::new(FirstLook::new(image, *extent, *index))));
     }
 
+    /// A run that is under way takes them in.
+    fn cases_added(&mut self, cases: Vec<CaseSummary>, mut notices: Vec<String>, effects: &mut Vec<Effect>) {
+        let Some(study) = &mut self.study else { return };
+        let ids: Vec<CaseId> = cases.iter().map(|case| case.mark.id.clone()).collect();
+        study.add(cases);
+        let all_are_new = notices.is_empty();
+        notices.insert(
+            0,
+            match ids.len() {
+                0 => "No case was added: every image is in the study already.".to_owned(),
+                1 => "1 case was added to the study.".to_owned(),
+                n => format!("{n} cases were added to the study."),
+            },
+        );
+        let notice = if all_are_new { Notice::info } else { Notice::warning };
+        self.notify(notice(notices.join("\n")), effects);
+        if self.training.is_active() && !ids.is_empty() {
+            effects.push(Effect::Trainer(TrainerCommand::AddCases(ids)));
+        }
+        self.tell_upcoming(effects);
+    }
+
     fn case_loaded(&mut self, loaded: LoadedCase, effects: &mut Vec<Effect>) {
         if !matches!(&self.shown, Shown::Loading(wanted) if *wanted == loaded.case) {
             return;
@@ -176,7 +204,10 @@ impl Workspace {
         for sentence in &loaded.notices {
             self.notify(Notice::warning(format!("{}: {sentence}", loaded.case)), effects);
         }
-        let case = OpenCase::new(loaded, self.views.side, self.now);
+        let mut case = OpenCase::new(loaded, self.views.side, self.now);
+        if self.known.hides(&case.id) {
+            case.hide_labels();
+        }
         if let Some(line) = self.study.as_mut().and_then(|study| study.case_mut(&case.id)) {
             line.failure = None;
             line.known_share = Some(case.known_share());
@@ -294,6 +325,10 @@ impl Workspace {
         effects: &mut Vec<Effect>,
     ) {
         let shown = self.case().is_some_and(|case| &case.id == id);
+        // What is asked about stays until it is answered.
+        if self.known.hides(id) {
+            return;
+        }
         let Some(case) = self.opened_case_mut(id) else { return };
         let new = &prediction.provenance;
         let newer_is_there = case.prediction.as_ref().is_some_and(|there| {

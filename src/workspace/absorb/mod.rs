@@ -15,6 +15,7 @@ pub fn absorb(workspace: &mut Workspace, event: Event) -> Vec<Effect> {
         Event::IoRefused(command) => workspace.absorb_refusal(&command, &mut effects),
         Event::Labels(event) => workspace.absorb_labels(event, &mut effects),
         Event::Review(found) => workspace.absorb_review(*found, &mut effects),
+        Event::KnownQuestions(found) => workspace.questions_found(found, &mut effects),
         Event::Trainer(event) => workspace.absorb_trainer(event, &mut effects),
         Event::Prediction(prediction) => workspace.absorb_prediction(prediction, &mut effects),
     }

@@ -19,10 +19,7 @@ impl Workspace {
 
     pub(super) fn rank_case(&mut self, id: &CaseId, figures: CaseFigures, effects: &mut Vec<Effect>) {
         if let Some(study) = &mut self.study {
-            if let Some(line) = study.case_mut(id) {
-                line.figures = Some(figures);
-            }
-            study.rank();
+            study.set_figures(id, figures);
         }
         self.tell_upcoming(effects);
     }

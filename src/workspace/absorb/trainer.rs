@@ -7,7 +7,7 @@ use crate::volume::CaseId;
 use crate::worker::Strain;
 use crate::worker::protocol::{Progress, TrainerEvent, TrainerState};
 use crate::worker::protocol_io::IoCommand;
-use crate::workspace::{Effect, Notice, TrainingFailure, Workspace};
+use crate::workspace::{Curve, Effect, Notice, TrainingFailure, Workspace};
 
 impl Workspace {
     pub(super) fn absorb_trainer(&mut self, event: TrainerEvent, effects: &mut Vec<Effect>) {
@@ -24,6 +24,8 @@ impl Workspace {
             TrainerEvent::Plan(plan) => self.training.plan = Some(plan),
             TrainerEvent::Progress(progress) => self.training_progress(progress),
             TrainerEvent::HeldOutDice { step, dice } => self.training.dice.push(step, dice.into()),
+            TrainerEvent::HeldOutChanged => self.held_out_changed(effects),
+            TrainerEvent::Learning(cases) => self.learns_from(cases, effects),
             TrainerEvent::BestHeldOut { step, dice } => self.training.best = Some((step, dice)),
             TrainerEvent::Calibrated(calibration) => self.training.calibration = Some(calibration),
             TrainerEvent::Checkpoint { step } => self.training.last_checkpoint = Some(step),
@@ -70,6 +72,26 @@ impl Workspace {
         }
     }
 
+    /// Points of different cases do not compare.
+    fn held_out_changed(&mut self, effects: &mut Vec<Effect>) {
+        self.training.dice = Curve::default();
+        self.training.best = None;
+        let text = "Other held-out cases are measured from now on, so their curve begins anew.";
+        self.notify(Notice::info(text), effects);
+    }
+
+    /// Their held-out marks are fixed now.
+    fn learns_from(&mut self, cases: Vec<CaseId>, effects: &mut Vec<Effect>) {
+        let Some(study) = &mut self.study else { return };
+        let too_late: Vec<CaseId> =
+            cases.iter().filter(|id| study.case(id).is_some_and(|line| line.held_out)).cloned().collect();
+        study.trained.extend(cases);
+        for id in too_late {
+            let text = format!("'{id}' was learned from before it was held out: its score may look better than it is.");
+            self.notify(Notice::warning(text), effects);
+        }
+    }
+
     /// A failure stays on the screen until the next start.
     fn trainer_state(&mut self, state: TrainerState) {
         // Paused by strain, the state comes before the reason.
@@ -89,6 +111,7 @@ impl Workspace {
         if let Some(line) = self.study.as_mut().and_then(|study| study.case_mut(&id)) {
             line.has_prediction = true;
         }
+        self.known.renew(&id);
         effects.push(Effect::Io(IoCommand::RankCase(id.clone())));
         let is_frozen = self.training.is_overlay_frozen && self.shown_id() == Some(&id);
         let there = self.opened().find(|case| case.id == id).filter(|_| !is_frozen);

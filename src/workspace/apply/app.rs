@@ -16,6 +16,7 @@ impl Workspace {
                 self.now = now;
                 self.autosave(effects);
                 self.review_at_rest(effects);
+                self.seek_question(effects);
             }
             // Asking again while quitting is under way begins nothing new.
             AppAction::CloseRequested if matches!(self.saving_first, SavingFirst::Saving(AfterSave::Quit)) => {}

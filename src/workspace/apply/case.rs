@@ -15,12 +15,7 @@ impl Workspace {
             CaseAction::Show(case) => self.show_case(case, effects),
             CaseAction::Next => self.show_neighbour(1, |_| true, effects),
             CaseAction::Previous => self.show_neighbour(-1, |_| true, effects),
-            CaseAction::NextSuggested => {
-                let study = self.study.as_ref();
-                if let Some(next) = study.and_then(|study| study.next_suggested(self.shown_id())).cloned() {
-                    self.show_case(next, effects);
-                }
-            }
+            CaseAction::NextSuggested => self.show_suggested(effects),
             CaseAction::ListByRank(by_rank) => {
                 if let Some(study) = &mut self.study {
                     study.list_by_rank(by_rank);
@@ -43,6 +38,7 @@ impl Workspace {
         if !listed || self.opening.is_some() || matches!(self.shown_id(), Some(shown) if *shown == id) {
             return;
         }
+        self.close_question(effects);
         self.park_shown(effects);
         self.shown = match self.parked.iter().position(|case| case.id == id) {
             Some(place) => Shown::Ready(Box::new(self.parked.remove(place))),
@@ -84,6 +80,20 @@ impl Workspace {
         }
     }
 
+    /// The case that needs a review most, or a known question before it.
+    fn show_suggested(&mut self, effects: &mut Vec<Effect>) {
+        if self.known.open().is_some() {
+            return self.leave_question(effects);
+        }
+        let open = self.shown_id().cloned();
+        let Some(study) = &mut self.study else { return };
+        open.iter().for_each(|open| study.pass(open));
+        let Some(next) = study.next_suggested(open.as_ref()).cloned() else { return };
+        if !self.ask_before(&next, effects) {
+            self.show_case(next, effects);
+        }
+    }
+
     /// The next case forwards or backwards whose state is wanted; stops at the ends of the list.
     fn show_neighbour(&mut self, step: isize, wanted: impl Fn(CaseState) -> bool, effects: &mut Vec<Effect>) {
         let Some(study) = &self.study else { return };
@@ -121,7 +131,7 @@ impl Workspace {
 
     fn set_held_out(&mut self, id: &CaseId, held_out: bool, effects: &mut Vec<Effect>) {
         let Some(study) = &mut self.study else { return };
-        if let Some(reason) = held_out_refusal(study, id, self.training.is_active()) {
+        if let Some(reason) = held_out_refusal(study, id) {
             return self.notify(Notice::warning(reason), effects);
         }
         let line = study.case_mut(id).filter(|line| line.held_out != held_out);
@@ -129,6 +139,9 @@ impl Workspace {
             line.held_out = held_out;
             self.rank_cases();
             self.save_project(effects);
+            if self.training.is_active() {
+                effects.push(Effect::Trainer(TrainerCommand::HoldOut { case: id.clone(), held_out }));
+            }
         }
     }
 
@@ -140,12 +153,11 @@ impl Workspace {
 }
 
 /// Why the held-out mark of a case cannot change any more.
-fn held_out_refusal(study: &Study, id: &CaseId, training: bool) -> Option<String> {
-    if study.trained.contains(id) {
-        return Some(format!(
+fn held_out_refusal(study: &Study, id: &CaseId) -> Option<String> {
+    study.trained.contains(id).then(|| {
+        format!(
             "'{id}' has already been used for training, so it cannot be held out any more: its score would look \
-             better than it is. Hold out a case that is new to the project."
-        ));
-    }
-    training.then(|| "Stop training before you change which cases are held out.".to_owned())
+             better than it is. Hold out a case that is new to the project (File, Add held-out volumes)."
+        )
+    })
 }

@@ -6,7 +6,8 @@ use crate::project::Source;
 use crate::worker::protocol::TrainerCommand;
 use crate::worker::protocol_io::IoCommand;
 use crate::workspace::{
-    AfterSave, ComparedWith, Effect, FileAction, FilePurpose, FolderPurpose, NewProjectForm, Notice, Shown, Workspace,
+    AfterSave, ComparedWith, Effect, FileAction, FilePurpose, FolderPurpose, KnownQuestions, NewProjectForm, Notice,
+    Shown, Workspace,
 };
 
 impl Workspace {
@@ -14,6 +15,7 @@ impl Workspace {
         match action {
             FileAction::PickFolder(purpose) => effects.push(Effect::PickFolder(purpose)),
             FileAction::FolderPicked { purpose, folder } => self.use_folder(purpose, folder, effects),
+            FileAction::AddVolumes { paths, held_out } => self.add_volumes(paths, held_out, effects),
             FileAction::OpenProject(dir) => self.open(dir.clone(), IoCommand::OpenProject(dir), effects),
             FileAction::CreateDemo(dir) => {
                 self.offers_tour = !self.preferences.settings.tour_seen;
@@ -40,6 +42,7 @@ impl Workspace {
             FolderPurpose::OpenProject => self.apply_file(FileAction::OpenProject(folder), effects),
             FolderPurpose::CreateDemo => self.apply_file(FileAction::CreateDemo(folder), effects),
             FolderPurpose::Export(source) => self.export(folder, source, effects),
+            FolderPurpose::AddVolumes { held_out } => self.add_volumes(vec![folder], held_out, effects),
             FolderPurpose::NewProject | FolderPurpose::NewProjectImages | FolderPurpose::NewProjectLabels => {
                 let form = self.new_project.get_or_insert_default();
                 match purpose {
@@ -91,6 +94,7 @@ impl Workspace {
         self.stroke = None;
         (self.drawing, self.pending, self.comparison) = (None, None, None);
         (self.older, self.split) = (None, None);
+        self.known = KnownQuestions::default();
         self.views.hover = None;
         if self.training.is_active() {
             effects.push(Effect::Trainer(TrainerCommand::Stop));
@@ -105,6 +109,13 @@ impl Workspace {
         match form.command() {
             Ok((dir, command)) => self.open(dir, command, effects),
             Err(missing) => self.notify(Notice::info(missing), effects),
+        }
+    }
+
+    /// While another study is being opened they would go into that one.
+    fn add_volumes(&mut self, paths: Vec<PathBuf>, held_out: bool, effects: &mut Vec<Effect>) {
+        if self.study.is_some() && self.opening.is_none() {
+            effects.push(Effect::Io(IoCommand::AddImages { paths, held_out }));
         }
     }
 

@@ -7,6 +7,7 @@ mod class;
 mod compare;
 mod edit;
 mod file;
+mod known_questions;
 mod measure;
 mod outline;
 mod proposal;
@@ -43,6 +44,9 @@ pub fn apply(workspace: &mut Workspace, action: Action) -> Vec<Effect> {
         }
     }
     if workspace.opening.is_some() && changes_project(&action) {
+        return effects;
+    }
+    if workspace.question_forbids(&action, &mut effects) {
         return effects;
     }
     match action {

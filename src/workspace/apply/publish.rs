@@ -13,7 +13,8 @@ use crate::workspace::{Effect, SavingFirst, Workspace};
 impl Workspace {
     /// Labels may be changed: a case is on the screen and nothing waits until they are saved.
     pub(super) fn can_edit(&self) -> bool {
-        self.case().is_some() && self.opening.is_none() && matches!(self.saving_first, SavingFirst::No)
+        let is_free = self.opening.is_none() && self.known.open().is_none();
+        self.case().is_some() && is_free && matches!(self.saving_first, SavingFirst::No)
     }
 
     /// Records an applied change as one undo step and publishes it.

@@ -19,6 +19,9 @@ const REST: Duration = Duration::from_millis(700);
 
 impl Workspace {
     pub(super) fn apply_review(&mut self, action: ReviewAction, effects: &mut Vec<Effect>) {
+        if self.known.open().is_some() {
+            return self.review_question(action, effects);
+        }
         let Some(case) = self.case_mut() else { return };
         if case.review.queue().is_none() {
             let text = no_queue(case.prediction.is_some());
@@ -119,7 +122,7 @@ impl Workspace {
     }
 
     /// All views on a region; the view that cuts it best becomes the active one.
-    fn look_at(&mut self, region: Option<Region>) {
+    pub(super) fn look_at(&mut self, region: Option<Region>) {
         let Some(region) = region else { return };
         let Some(case) = self.case_mut() else { return };
         case.frame_region(&region);
@@ -138,6 +141,10 @@ impl Workspace {
             return;
         }
         self.keep_thresholds(effects);
+        // Its own search must not be displaced.
+        if self.known.open().is_some() {
+            return;
+        }
         let rests = |case: &&mut OpenCase| now.saturating_sub(case.last_edit) >= REST;
         if let Some(case) = self.case_mut().filter(rests)
             && let Some(prediction) = case.prediction.clone()

@@ -45,7 +45,7 @@ impl Workspace {
         effects.push(Effect::Trainer(TrainerCommand::PredictWith { round, case }));
     }
 
-    fn close_older(&mut self, effects: &mut Vec<Effect>) {
+    pub(super) fn close_older(&mut self, effects: &mut Vec<Effect>) {
         if self.older.take().is_some() {
             effects.push(Effect::UploadPrediction);
             if self.split.is_some_and(|split| split.shows(SplitSide::Older)) {
@@ -134,7 +134,15 @@ impl Workspace {
             return;
         }
         let open = self.shown_id();
-        let upcoming: Vec<CaseId> = self.study.iter().flat_map(|study| study.suggested(open)).take(UPCOMING).collect();
+        let Some(study) = &self.study else { return };
+        let mut upcoming: Vec<CaseId> = study.suggested(open).take(UPCOMING).collect();
+        // A known question wants a pseudo-label of its case by the newest networks.
+        if self.preferences.settings.asks_known
+            && let Some(asked) = self.known.upcoming(study, open)
+        {
+            upcoming.truncate(UPCOMING - 1);
+            upcoming.push(asked);
+        }
         if upcoming != self.training.told_upcoming {
             self.training.told_upcoming.clone_from(&upcoming);
             effects.push(Effect::Trainer(TrainerCommand::Upcoming(upcoming)));

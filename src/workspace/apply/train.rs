@@ -1,5 +1,6 @@
 //! Starting, pausing and stopping the trainer.
 
+use crate::label::LabelMap;
 use crate::worker::protocol::{CheckpointChoice, TrainRequest, TrainerCommand, TrainerState};
 use crate::workspace::{Effect, Notice, Study, TrainAction, Workspace};
 
@@ -50,7 +51,7 @@ impl Workspace {
         // Labels that are safe on disk are read from there; the shown case's are wanted at once.
         let shown = self.shown_id().cloned();
         let as_they_are = self.opened().filter(|case| case.is_unsaved() || Some(&case.id) == shown.as_ref());
-        let snapshots = as_they_are.map(|case| (case.id.clone(), case.labels().clone())).collect();
+        let snapshots = as_they_are.map(|case| (case.id.clone(), LabelMap::clone(&case.labels))).collect();
         let request = TrainRequest { project_dir, settings, snapshots, shown };
         effects.push(Effect::Trainer(TrainerCommand::Start(Box::new(request))));
     }

@@ -25,6 +25,37 @@ fn a_case_read_too_late_is_dropped() {
     assert_eq!(ws.case().unwrap().id.as_str(), "c");
 }
 
+/// What a pseudo-label says of a case whose networks agree by so much.
+fn ranked(ws: &mut Workspace, id: &str, networks_dice: f64) {
+    let figures = CaseFigures {
+        networks_dice,
+        volume_difference_ml: 0.0,
+        volume_difference_share: 0.0,
+        components: 1,
+        classes: 1,
+        doubtful_band_share: 0.0,
+        np_std: None,
+        np_divergence: None,
+    };
+    io(ws, IoEvent::CaseRanked { case: id.into(), figures: Box::new(figures) });
+}
+
+#[test]
+fn the_next_suggested_case_is_each_once_until_a_newer_pseudo_label_calls_one_back() {
+    let mut ws = study(&["a", "b", "c", "d"]);
+    for (id, dice) in [("a", 0.9), ("b", 0.3), ("c", 0.5), ("d", 0.7)] {
+        ranked(&mut ws, id, dice);
+    }
+    let suggested = |ws: &mut Workspace| {
+        apply(ws, Action::Case(CaseAction::NextSuggested));
+        ws.shown_id().unwrap().as_str().to_owned()
+    };
+    let six: Vec<String> = (0..6).map(|_| suggested(&mut ws)).collect();
+    assert_eq!(six, ["b", "c", "d", "b", "c", "a"], "the worst first, and from the beginning after the last");
+    ranked(&mut ws, "b", 0.2);
+    assert_eq!(suggested(&mut ws), "b", "there is a newer pseudo-label of it");
+}
+
 #[test]
 fn a_first_slice_is_shown_only_while_its_own_case_is_being_read() {
     let mut ws = study(&["a", "b", "c"]);

@@ -5,6 +5,7 @@ mod classes;
 mod comparing;
 mod edits;
 mod files;
+mod known_questions;
 mod operations;
 mod predictions;
 mod review;
@@ -24,6 +25,7 @@ use crate::geometry::{Affine, Extent, Plane};
 use crate::io::{FirstSlice, NiftiGeometry};
 use crate::label::{ClassId, ClassTable, DoubtThresholds, LabelMap, Prediction, Probabilities, Provenance, Rejections};
 use crate::project::CaseState;
+use crate::review::CaseFigures;
 use crate::volume::{Grid, Image, VoxelType, Voxels};
 use crate::worker::protocol::{TrainerCommand, TrainerEvent, TrainerState};
 use crate::worker::protocol_io::{CaseMark, CaseSummary, IoCommand, IoEvent, LoadedCase, ProjectSummary};
@@ -47,6 +49,7 @@ pub(super) fn summary(cases: &[&str]) -> ProjectSummary {
         cases: cases.iter().map(case).collect(),
         has_runs: false,
         past_run: None,
+        known_answers: Vec::new(),
         notices: Vec::new(),
     }
 }

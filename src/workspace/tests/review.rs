@@ -10,7 +10,11 @@ fn review(ws: &mut Workspace, action: ReviewAction) -> Vec<Effect> {
 
 /// Networks that name a block at the far end differently, and are sure and alike elsewhere.
 fn disagreeing(step: u64) -> Arc<Prediction> {
-    let mut prediction = Prediction::clone(&prediction("a", RUN, step, 0));
+    disputed("a", step)
+}
+
+pub(super) fn disputed(case: &str, step: u64) -> Arc<Prediction> {
+    let mut prediction = Prediction::clone(&prediction(case, RUN, step, 0));
     let flat = Grid::filled(extent(), 0);
     let (far, near) = (|v: Voxel| v.x >= 9 && v.y < 4 && v.z < 4, |v: Voxel| v.x < 3 && v.y > 5 && v.z < 4);
     prediction.class = Grid::from_fn(extent(), |v| u8::from(far(v)) * 2 + u8::from(near(v)));

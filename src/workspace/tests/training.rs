@@ -316,3 +316,88 @@ fn a_run_is_told_which_cases_come_next_when_they_change() {
     assert!(told(&trainer(&mut ws, TrainerEvent::State(TrainerState::Waiting))).is_empty(), "it knows");
     assert_eq!(told(&apply(&mut ws, Action::Case(CaseAction::Show("c".into())))), [["a", "b", "d"]]);
 }
+
+fn held_out_marks(effects: &[Effect]) -> Vec<(&str, bool)> {
+    let marks = trainer_commands(effects).filter_map(|command| match command {
+        TrainerCommand::HoldOut { case, held_out } => Some((case.as_str(), *held_out)),
+        _ => None,
+    });
+    marks.collect()
+}
+
+#[test]
+fn a_run_hears_of_held_out_marks_at_once_and_they_are_fixed_when_it_learns_from_the_case() {
+    let mut ws = study(&["a", "h"]);
+    let hold =
+        |ws: &mut Workspace, held_out| apply(ws, Action::Case(CaseAction::SetHeldOut { case: "h".into(), held_out }));
+    assert!(held_out_marks(&hold(&mut ws, true)).is_empty(), "nothing is learning yet");
+    paint(&mut ws);
+    start_training(&mut ws);
+    for held_out in [false, true, false] {
+        assert_eq!(held_out_marks(&hold(&mut ws, held_out)), [("h", held_out)]);
+    }
+    trainer(&mut ws, TrainerEvent::Learning(vec!["h".into()]));
+    let refused = hold(&mut ws, true);
+    assert!(notices(&refused)[0].contains("already been used for training"));
+    assert!(held_out_marks(&refused).is_empty() && !ws.study().unwrap().case(&"h".into()).unwrap().held_out);
+}
+
+#[test]
+fn a_case_that_was_learnt_from_before_the_run_heard_of_its_mark_is_named() {
+    let mut ws = study(&["a", "h"]);
+    apply(&mut ws, Action::Case(CaseAction::SetHeldOut { case: "h".into(), held_out: true }));
+    paint(&mut ws);
+    start_training(&mut ws);
+    let told = trainer(&mut ws, TrainerEvent::Learning(vec!["h".into()]));
+    assert!(notices(&told)[0].contains("'h' was learned from before it was held out"));
+}
+
+fn added(id: &str, held_out: bool) -> CaseSummary {
+    let mark = CaseMark { id: id.into(), state: CaseState::Open, held_out };
+    CaseSummary { mark, known_share: None, has_prediction: false }
+}
+
+#[test]
+fn cases_that_are_added_come_last_and_into_the_run_that_is_under_way() {
+    let mut ws = study(&["b"]);
+    let path = PathBuf::from("scans");
+    let asked = apply(&mut ws, Action::File(FileAction::AddVolumes { paths: vec![path.clone()], held_out: true }));
+    let is_asked =
+        |c: &IoCommand| matches!(c, IoCommand::AddImages { paths, held_out: true } if *paths == [path.clone()]);
+    assert!(io_commands(&asked).any(is_asked));
+    let add = |ws: &mut Workspace, cases| io(ws, IoEvent::CasesAdded { cases, notices: Vec::new() });
+    let effects = add(&mut ws, vec![added("a", true)]);
+    assert_eq!(notices(&effects), ["1 case was added to the study."]);
+    assert!(trainer_commands(&effects).next().is_none(), "the next start reads it");
+
+    paint(&mut ws);
+    start_training(&mut ws);
+    let effects = add(&mut ws, vec![added("c", false), added("d", false)]);
+    let told = trainer_commands(&effects).any(|c| matches!(c, TrainerCommand::AddCases(ids) if ids.len() == 2));
+    assert!(told);
+    let listed: Vec<&str> = ws.study().unwrap().cases.iter().map(|line| line.id.as_str()).collect();
+    assert_eq!(listed, ["b", "a", "c", "d"]);
+    assert_eq!(ws.shown_id().unwrap().as_str(), "b", "nothing else moves");
+    // Until the run has read it, it can still be held out.
+    let hold = |case: &str| Action::Case(CaseAction::SetHeldOut { case: case.into(), held_out: true });
+    trainer(&mut ws, TrainerEvent::Learning(vec!["c".into()]));
+    apply(&mut ws, hold("c"));
+    apply(&mut ws, hold("d"));
+    let held_out: Vec<bool> = ws.study().unwrap().cases.iter().map(|line| line.held_out).collect();
+    assert_eq!(held_out, [false, true, false, true]);
+}
+
+#[test]
+fn the_held_out_curve_begins_anew_with_other_cases() {
+    let mut ws = study(&["a"]);
+    paint(&mut ws);
+    start_training(&mut ws);
+    for (step, dice) in [(2, 0.5), (4, 0.6)] {
+        trainer(&mut ws, TrainerEvent::HeldOutDice { step, dice });
+    }
+    trainer(&mut ws, TrainerEvent::BestHeldOut { step: 4, dice: 0.6 });
+    let told = trainer(&mut ws, TrainerEvent::HeldOutChanged);
+    assert_eq!(notices(&told).len(), 1);
+    trainer(&mut ws, TrainerEvent::HeldOutDice { step: 6, dice: 0.9 });
+    assert!(!ws.training().is_getting_better() && ws.training().best.is_none());
+}

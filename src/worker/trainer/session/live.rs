@@ -91,7 +91,8 @@ impl Session {
         self.live.as_ref().is_some_and(|live| live.rounds.is_waiting)
     }
 
-    pub fn reject(&mut self, id: &CaseId, rejections: Arc<Rejections>) {
+    pub fn reject(&mut self, id: &CaseId, rejections: Arc<Rejections>, outlet: &Outlet) {
+        self.arrive(id, outlet);
         let Some(case) = self.trainer.case_mut(id) else { return };
         if let Some(live) = self.live.as_mut().filter(|_| !case.held_out) {
             live.rounds.rejected(id, case.rejections(), &rejections, Instant::now());
@@ -144,6 +145,7 @@ impl Session {
         live.began_unix_s = unix_seconds();
         let corrected = live.rounds.begin(self.clock.elapsed().as_secs_f64());
         live.forget_predictions();
+        self.release_all(outlet);
         // Minutes and their pace were those of the first round.
         self.settings.minutes = None;
         self.pace = None;

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::Receiver;
 
 use super::{Session, SessionError, Turn};
+use crate::volume::CaseId;
 use crate::worker::protocol::{TrainerCommand, TrainerEvent};
 use crate::worker::trainer::Outlet;
 use crate::worker::trainer::best::Best;
@@ -80,8 +81,13 @@ impl Session {
             crew.run(false, || held_out_dice(trainer.cases(), most, classes, &predictor, interrupted))?
         };
         let was_measured = measured.is_some();
-        if let Some(HeldOut { dice, by_case, cases }) = measured {
+        if let Some(measured) = measured {
+            let cases = measured.cases();
+            let HeldOut { dice, by_case } = measured;
             self.dice_held_out = Some(dice);
+            if self.membership.measures_others(&cases) {
+                outlet.send(TrainerEvent::HeldOutChanged);
+            }
             if let Some(live) = &mut self.live {
                 live.measured(by_case);
             }
@@ -97,11 +103,11 @@ impl Session {
     fn keep_if_best(
         &mut self,
         dice: f32,
-        cases: usize,
+        cases: Vec<CaseId>,
         inbox: &Receiver<TrainerCommand>,
         outlet: &Outlet,
     ) -> Result<(), SessionError> {
-        if self.best.as_ref().is_some_and(|best| best.is_as_good_as(dice, cases)) {
+        if self.best.as_ref().is_some_and(|best| best.is_as_good_as(dice, &cases)) {
             return Ok(());
         }
         // Its own temperature: the one of a minute ago belongs to other weights.

@@ -28,6 +28,13 @@ fn truth(index: usize) -> Grid<u8> {
     Grid::from_fn(extent(), |v| u8::from(v.x.abs_diff(6 + index) < 4 && v.y.abs_diff(8) < 4 && v.z.abs_diff(8) < 4))
 }
 
+fn write_volume(path: &Path, index: usize) {
+    let truth = truth(index);
+    let voxels = Grid::from_fn(extent(), |v| i16::from(truth.at(v)) * 50 + ((v.x * 7 + v.y * 5 + v.z) % 9) as i16);
+    let geometry = NiftiGeometry::from_affine(extent(), Affine::identity(), VoxelType::I16);
+    write_image(path, &Image::new(Voxels::I16(voxels), 1.0, 0.0, Affine::identity()), &geometry).unwrap();
+}
+
 /// Four cases: `a` labelled, `b` and `c` not, `h` labelled and held out.
 fn study() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
@@ -35,11 +42,8 @@ fn study() -> TempDir {
     let geometry = NiftiGeometry::from_affine(extent(), Affine::identity(), VoxelType::I16);
     std::fs::create_dir_all(dir.join("images")).unwrap();
     let entries = ["a", "b", "c", "h"].into_iter().enumerate().map(|(index, name)| {
-        let truth = truth(index);
-        let voxels = Grid::from_fn(extent(), |v| i16::from(truth.at(v)) * 50 + ((v.x * 7 + v.y * 5 + v.z) % 9) as i16);
         let file = format!("images/{name}.nii.gz");
-        write_image(&dir.join(&file), &Image::new(Voxels::I16(voxels), 1.0, 0.0, Affine::identity()), &geometry)
-            .unwrap();
+        write_volume(&dir.join(&file), index);
         let mut entry = CaseEntry::new(name.into(), file.into());
         entry.held_out = name == "h";
         entry
@@ -110,9 +114,29 @@ impl Scene {
     fn next_round(&mut self) -> Vec<TrainerEvent> {
         let painted = 100 * self.session.live.as_ref().unwrap().rounds.number() as usize;
         self.paint("b", painted, 100);
+        self.after_a_rest()
+    }
+
+    fn after_a_rest(&mut self) -> Vec<TrainerEvent> {
         std::thread::sleep(REST);
         while !matches!(self.turn(), Turn::Began) {}
         self.until_waiting()
+    }
+
+    fn hold_out(&mut self, case: &str, held_out: bool) {
+        self.session.hold_out(&case.into(), held_out, &self.outlet);
+    }
+
+    fn is_held_out(&self, case: &str) -> bool {
+        self.session.trainer.cases().iter().find(|c| c.id.as_str() == case).unwrap().held_out
+    }
+
+    /// An image comes to the project's folder and list, and the run is told.
+    fn add(&mut self, case: &str, held_out: bool) {
+        let path = self.folder.path().join(format!("images/{case}.nii.gz"));
+        write_volume(&path, 2);
+        Project::load(self.folder.path()).unwrap().add_images(&[path], held_out).unwrap();
+        self.session.add_cases(vec![case.into()]);
     }
 }
 
@@ -223,14 +247,14 @@ fn rejections_of_the_project_and_of_the_window_reach_the_cases_and_late_ones_of_
     scene.until_waiting();
     let mut more = rejections.clone();
     more.reject(std::slice::from_ref(&(0..160)), 1, &predicted);
-    scene.session.reject(&"nobody".into(), Arc::new(more.clone()));
-    scene.session.reject(&"h".into(), Arc::new(more.clone()));
+    scene.session.reject(&"nobody".into(), Arc::new(more.clone()), &scene.outlet);
+    scene.session.reject(&"h".into(), Arc::new(more.clone()), &scene.outlet);
     assert_eq!(scene.session.round_due_in(), None);
-    scene.session.reject(&"b".into(), Arc::new(more.clone()));
+    scene.session.reject(&"b".into(), Arc::new(more.clone()), &scene.outlet);
     assert!(scene.session.round_due_in().is_some(), "120 voxels more");
     assert_eq!(of(&scene, "b"), more);
     // Late: the case has them already.
-    scene.session.reject(&"b".into(), Arc::new(more));
+    scene.session.reject(&"b".into(), Arc::new(more), &scene.outlet);
     std::thread::sleep(REST);
     while !matches!(scene.turn(), Turn::Began) {}
     assert_eq!(report(&scene.until_waiting()).effort().voxels_changed, 120);
@@ -299,4 +323,95 @@ fn the_thread_waits_is_paused_while_it_waits_goes_on_by_itself_and_is_stopped() 
     until(TrainerState::Waiting);
     send(TrainerCommand::Stop);
     until(TrainerState::Finished);
+}
+
+fn learnt_from(events: &[TrainerEvent]) -> Vec<&str> {
+    let cases = events.iter().filter_map(|e| if let TrainerEvent::Learning(cases) = e { Some(cases) } else { None });
+    cases.flatten().map(CaseId::as_str).collect()
+}
+
+fn measured(round: &Round) -> Vec<&str> {
+    round.held_out.keys().map(CaseId::as_str).collect()
+}
+
+#[test]
+fn a_case_that_is_no_longer_held_out_is_learnt_from_in_the_next_round_and_may_be_held_out_again_until_then() {
+    let mut scene = Scene::new(study(), false);
+    assert_eq!(measured(&report(&scene.until_waiting())), ["h"]);
+    scene.hold_out("h", false);
+    assert!(scene.is_held_out("h") && scene.session.round_due_in().is_some(), "the next round begins for its labels");
+    scene.hold_out("h", true);
+    assert!(scene.is_held_out("h") && scene.session.round_due_in().is_none());
+    assert!(learnt_from(&scene.told.try_iter().collect::<Vec<_>>()).is_empty());
+
+    scene.hold_out("h", false);
+    let events = scene.after_a_rest();
+    assert!(!scene.is_held_out("h"));
+    assert_eq!(learnt_from(&events), ["h"]);
+    let second = report(&events);
+    assert_eq!((measured(&second), second.labelled_cases), (Vec::<&str>::new(), 2));
+    assert!(second.corrections.is_empty(), "nobody corrected anything");
+}
+
+#[test]
+fn a_case_that_is_held_out_during_a_run_leaves_it_at_once_and_the_next_round_says_that_others_were_measured() {
+    let mut scene = Scene::new(study(), false);
+    let first = report(&scene.until_waiting());
+    let best = scene.session.best.clone().unwrap();
+    scene.paint("a", 0, 400);
+    scene.hold_out("a", true);
+    assert!(scene.is_held_out("a"));
+    assert_eq!(scene.session.round_due_in(), None, "its corrections are nothing to learn from any more");
+    let events = scene.next_round();
+    let second = report(&events);
+    assert_eq!((measured(&second), second.labelled_cases), (vec!["a", "h"], 1));
+    assert!(second.measures_others_than(&first) && learnt_from(&events).is_empty());
+    let place = |wanted: fn(&TrainerEvent) -> bool| events.iter().position(wanted).unwrap();
+    let changed = place(|e| matches!(e, TrainerEvent::HeldOutChanged));
+    assert!(changed < place(|e| matches!(e, TrainerEvent::HeldOutDice { .. })));
+    assert!(scene.session.best.as_ref().unwrap().step > best.step, "scores of other cases do not compare");
+    assert!(!scene.next_round().contains(&TrainerEvent::HeldOutChanged), "said once");
+}
+
+#[test]
+fn a_case_that_comes_during_a_run_is_learnt_from_without_a_change_to_the_networks() {
+    let mut scene = Scene::new(study(), false);
+    scene.until_waiting();
+    let before = scene.predicted("c");
+    scene.add("n", false);
+    assert!(scene.session.has_arrivals());
+    assert!(matches!(scene.turn(), Turn::GoOn));
+    assert_eq!(learnt_from(&scene.told.try_iter().collect::<Vec<_>>()), ["n"]);
+    assert!(!scene.session.has_arrivals() && !scene.is_held_out("n"));
+    let after = scene.predicted("c");
+    assert_eq!((before.class, before.confidence_a), (after.class, after.confidence_a));
+    scene.paint("n", 0, 200);
+    let second = report(&scene.after_a_rest());
+    assert_eq!((second.step, second.corrections[&"n".into()].voxels_changed), (2 * STEPS, 200));
+    assert_eq!(scene.predicted("n").extent(), extent());
+}
+
+#[test]
+fn what_is_done_to_a_case_that_has_only_just_come_finds_it_and_one_that_cannot_be_read_is_named() {
+    let mut scene = Scene::new(study(), false);
+    scene.add("n", false);
+    scene.add("o", true);
+    let run = Run { start: 0, len: 50, old: LabelValue::UNKNOWN, new: LabelValue::new(1, Origin::Manual) };
+    let delta = Delta::new(vec![run], extent()).unwrap();
+    scene.session.edit(&"n".into(), &delta, 1, &scene.outlet);
+    let known = |scene: &Scene, case: &str| {
+        scene.session.trainer.cases().iter().find(|c| c.id.as_str() == case).map(|c| c.labels().known_count())
+    };
+    assert_eq!((known(&scene, "n"), known(&scene, "o")), (Some(50), None));
+    scene.session.add_cases(vec!["nobody".into()]);
+    while scene.session.has_arrivals() {
+        scene.turn();
+    }
+    let events: Vec<TrainerEvent> = scene.told.try_iter().collect();
+    assert_eq!(learnt_from(&events), ["n"]);
+    assert!(scene.is_held_out("o"));
+    let named = |e: &TrainerEvent| matches!(e, TrainerEvent::Notice(said) if said.contains("nobody takes no part"));
+    assert!(events.iter().any(named), "{events:?}");
+    let ids: Vec<&str> = scene.session.trainer.cases().iter().map(|c| c.id.as_str()).collect();
+    assert_eq!(ids, ["a", "b", "c", "h", "n", "o"]);
 }
