@@ -214,7 +214,7 @@ fn a_known_question_hides_the_labels_until_it_is_answered_and_is_left_by_key() {
     });
     window.steps(3);
     assert_eq!((&window.case().id, window.labels().known_count()), (&held_out, 0));
-    assert!(window.shows("Known question") && window.shows("Skip"));
+    assert!(window.shows("KNOWN QUESTION") && window.shows("Skip"));
     window.key(Modifiers::NONE, Key::Enter);
     window.steps(3);
     assert_eq!((window.labels().class(), window.labels().origin()), (truth.class(), truth.origin()));

@@ -10,10 +10,14 @@ use crate::volume::prefer_huge_pages;
 
 /// Deflate copies from at most this far back.
 pub(super) const WINDOW: usize = 32 * 1024;
-/// Bytes of the file per piece: far more than is unpacked twice, little enough to keep several in memory.
-pub(super) const STEP: u64 = 4 << 20;
+/// Bytes of the file per piece: more than is unpacked twice (about a megabyte of noise), little enough to keep several in
+/// memory.
+const LEAST_STEP: u64 = 4 << 20;
+const GREATEST_STEP: u64 = 8 << 20;
+/// In so many pieces the memory of a few is little beside the volume's.
+const PIECES: u64 = 12;
 /// Files below have too few pieces to share out.
-pub(super) const MIN_FILE_BYTES: u64 = 2 * STEP;
+pub(super) const MIN_FILE_BYTES: u64 = 2 * LEAST_STEP;
 /// Blocks are some 10 KiB long, so a piece begins in this many bytes.
 const SEARCHED: u64 = 256 << 10;
 /// Pieces that grow more than this are left to the plain reader: memory stays bounded.
@@ -41,13 +45,24 @@ pub(super) struct Piece {
 #[derive(Clone, Copy)]
 pub(super) struct Layout {
     /// Where the deflate stream begins, in bytes.
-    pub first: u64,
-    pub file_length: u64,
+    first: u64,
+    file_length: u64,
+    piece_count: u64,
+    /// Bytes from the start of a piece to that of the next.
+    step: u64,
 }
 
 impl Layout {
+    /// Pieces of one length, as many for each of the threads, so that all are done at the same time.
+    pub fn new(first: u64, file_length: u64, threads: u64) -> Self {
+        let threads = threads.max(1);
+        let wanted = file_length / (file_length / PIECES).clamp(LEAST_STEP, GREATEST_STEP);
+        let piece_count = if wanted > threads { wanted - wanted % threads } else { wanted.max(1) };
+        Self { first, file_length, piece_count, step: file_length.div_ceil(piece_count) }
+    }
+
     pub fn piece_count(&self) -> u64 {
-        self.file_length / STEP
+        self.piece_count
     }
 
     /// `None` if no block begins where one should, or the blocks are damaged or grow too much.
@@ -55,9 +70,9 @@ impl Layout {
     /// `bytes` is only lent, and `spent` is a piece that is read: fresh memory costs more than reading the file.
     pub fn unpack(&self, file: &mut File, index: u64, bytes: &mut Vec<u8>, spent: Piece) -> io::Result<Option<Piece>> {
         let Piece { mut packed, mut unpacked, .. } = spent;
-        let at = index * STEP;
-        let is_last = index + 1 >= self.piece_count();
-        let length = if is_last { self.file_length - at } else { STEP + SEARCHED };
+        let at = index * self.step;
+        let is_last = index + 1 >= self.piece_count;
+        let length = if is_last { self.file_length - at } else { self.step + SEARCHED };
         bytes.clear();
         file.seek(SeekFrom::Start(at))?;
         file.take(length).read_to_end(bytes)?;
@@ -66,7 +81,7 @@ impl Layout {
             Some(8 * from as usize + find_block(searched)?)
         };
         let start = if index == 0 { Some(8 * self.first as usize) } else { block_from(0) };
-        let end = if is_last { Some(8 * bytes.len()) } else { block_from(STEP) };
+        let end = if is_last { Some(8 * bytes.len()) } else { block_from(self.step) };
         let (Some(start), Some(end)) = (start, end) else { return Ok(None) };
         let moved = move_bits(bytes, start, end, &mut packed);
         let Some(consumed) = moved.and_then(|()| unpack(&packed, &mut unpacked)) else { return Ok(None) };

@@ -40,9 +40,9 @@ impl Pieces {
     /// The content from its byte `skipped` on.
     pub fn start(path: &Path, skipped: u64) -> io::Result<Self> {
         let file = File::open(path)?;
-        let layout = Layout { first: deflate_start(&file)?, file_length: file.metadata()?.len() };
-        let mut threads = Vec::new();
         let count = thread_count() as u64;
+        let layout = Layout::new(deflate_start(&file)?, file.metadata()?.len(), count);
+        let mut threads = Vec::new();
         for first in 0..count {
             let mut file = File::open(path)?;
             // A thread waits with its piece until it is taken, so that few pieces are held.
