@@ -189,3 +189,23 @@ fn fill(decoder: &mut Decompress, packed: &[u8], buffer: &mut [u8]) -> Option<()
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn pieces_are_alike_cover_the_file_and_are_as_many_for_each_thread(
+            file_length in MIN_FILE_BYTES..(4u64 << 30), threads in 1u64..5,
+        ) {
+            let Layout { piece_count, step, .. } = Layout::new(10, file_length, threads);
+            prop_assert!(piece_count <= threads || piece_count.is_multiple_of(threads));
+            prop_assert!(step * piece_count >= file_length && step * (piece_count - 1) < file_length);
+            let last = file_length - step * (piece_count - 1);
+            prop_assert!(last + piece_count >= step, "{last} of {step}");
+            prop_assert!((LEAST_STEP..2 * GREATEST_STEP).contains(&step));
+        }
+    }
+}
