@@ -3,12 +3,12 @@
 use std::fs;
 use std::io::ErrorKind;
 use std::path::PathBuf;
-use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
 use super::json_lines::append_line;
 use super::{Project, ProjectError, review_file};
+use crate::rounds::unix_seconds;
 use crate::volume::CaseId;
 
 /// Cases have files with another ending in this folder.
@@ -71,9 +71,7 @@ impl Project {
     pub fn append_known_answer(&self, answer: &KnownAnswer) -> Result<(), ProjectError> {
         let (path, folder) = (self.known_answers_path(), self.dir().join(review_file::FOLDER));
         fs::create_dir_all(&folder).map_err(ProjectError::file("create", &folder))?;
-        // A clock before 1970 counts as 1970.
-        let answered_unix_s = SystemTime::UNIX_EPOCH.elapsed().map_or(0, |since| since.as_secs());
-        let line = Line { format: FORMAT, answered_unix_s, answer };
+        let line = Line { format: FORMAT, answered_unix_s: unix_seconds(), answer };
         let json = serde_json::to_string(&line).map_err(|e| ProjectError::unreadable(&path, e))?;
         append_line(&path, &json).map_err(ProjectError::file("write", &path))
     }

@@ -9,6 +9,6 @@ mod verdict;
 mod verdict_tests;
 
 pub use estimate::Estimate;
-pub use round::{CorrectionEffort, Round};
+pub use round::{CorrectionEffort, Round, unix_seconds};
 pub use thinning::{KeepRounds, kept_rounds};
 pub use verdict::{Missing, Verdict, best_round, verdict};

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::AddAssign;
+use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
@@ -86,6 +87,11 @@ impl Round {
         self.corrections.values().for_each(|effort| sum += *effort);
         sum
     }
+}
+
+/// Since 1970-01-01 UTC; a clock before that counts as 1970.
+pub fn unix_seconds() -> u64 {
+    SystemTime::UNIX_EPOCH.elapsed().map_or(0, |since| since.as_secs())
 }
 
 #[cfg(test)]

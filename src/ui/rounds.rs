@@ -1,13 +1,11 @@
 //! The rounds of learning: how good each was, what it took, a look back and a way back.
 
-use std::time::SystemTime;
-
 use eframe::egui::{self, ComboBox, Grid, RichText, ScrollArea, Ui};
 
 use super::actions::Actions;
 use super::widgets::{self, figures};
 use super::{known_questions, theme};
-use crate::rounds::{CorrectionEffort, Round, Verdict};
+use crate::rounds::{CorrectionEffort, Round, Verdict, unix_seconds};
 use crate::view::KeyAction;
 use crate::workspace::{
     Action, OlderRound, RoundAction, RoundView, Split, SplitAction, SplitForm, SplitSide, TrainAction, Workspace,
@@ -170,8 +168,7 @@ fn facts_ui(ui: &mut Ui, round: &Round, is_best: bool, has_other_cases: bool) {
     let p = theme::palette(ui);
     let number = figures(round.number.to_string());
     ui.label(if is_best { number.color(p.accent).strong() } else { number });
-    let now = SystemTime::UNIX_EPOCH.elapsed().map_or(0, |since| since.as_secs());
-    ui.label(ago(now.saturating_sub(round.ended_unix_s)));
+    ui.label(ago(unix_seconds().saturating_sub(round.ended_unix_s)));
     match round.mean_dice() {
         Some(dice) => {
             let interval = dice.half_width.map(|half| format!(" ± {half:.3}")).unwrap_or_default();

@@ -8,10 +8,8 @@ use crate::label::{Prediction, Provenance, Rejections};
 use crate::learn::data::TrainCase;
 use crate::learn::{LearnError, Trainer};
 use crate::volume::CaseId;
-use crate::worker::trainer::rounds::Rounds;
+use crate::worker::trainer::rounds::{Rounds, may_be_cut_off};
 
-/// A round gives way to the next one after this part of its steps.
-const LEAST_SHARE: u64 = 2;
 /// Name of the run in the provenance of its predictions.
 const RUN: &str = "simulated";
 
@@ -50,12 +48,11 @@ impl LiveRun {
 
     /// One step, unless all of the round are taken and too little was answered for another one.
     fn step_at(&mut self, seconds: f64) -> Result<(), LearnError> {
-        let plan = self.trainer.plan();
-        let (begin, end, done) = (plan.round_begin(), plan.total_steps, self.trainer.steps_done());
-        let may_end = LEAST_SHARE * done.saturating_sub(begin) >= end.saturating_sub(begin);
-        if may_end && self.is_round_due(seconds) {
+        let (plan, done) = (self.trainer.plan(), self.trainer.steps_done());
+        let is_over = done >= plan.total_steps;
+        if may_be_cut_off(plan, done) && self.is_round_due(seconds) {
             self.trainer.begin_round(self.rounds.begin(seconds));
-        } else if done >= end {
+        } else if is_over {
             return Ok(());
         }
         self.trainer.step().map(|_| ())

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use crate::edit::Delta;
 use crate::geometry::{Voxel, VoxelBox};
 use crate::label::{Rejections, Span, span_voxels, united, without};
+use crate::learn::Plan;
 use crate::rounds::CorrectionEffort;
 use crate::volume::CaseId;
 
@@ -17,10 +18,18 @@ const SHARE_OF_KNOWN: f64 = 0.01;
 const ENOUGH_VOXELS: usize = 5_000;
 /// A hand that has rested so long has ended its correction, not only a stroke.
 const QUIET: Duration = Duration::from_secs(3);
+/// A round gives way to the next one after one part in so many of its steps: cut off earlier it has nothing to show.
+const LEAST_SHARE: u64 = 2;
 /// Corrected voxels that crops are centred on; more would not make the choice more random.
 const MOST_CENTRES: usize = 512;
 /// A longer time between two corrections is a pause, of which so much counts as work: looking and deciding.
 const LONGEST_LOOK: Duration = Duration::from_secs(20);
+
+/// Whether a round of a plan is far enough to give way to the next one; `steps_done` are those of the whole run.
+pub fn may_be_cut_off(plan: &Plan, steps_done: u64) -> bool {
+    let begin = plan.round_begin();
+    LEAST_SHARE * steps_done.saturating_sub(begin) >= plan.total_steps.saturating_sub(begin)
+}
 
 pub struct Rounds {
     number: u32,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::Receiver;
 
@@ -11,22 +11,20 @@ use crate::label::Rejections;
 use crate::learn::Trainer;
 use crate::learn::data::TrainCase;
 use crate::project::Project;
-use crate::rounds::Round;
+use crate::rounds::{Round, unix_seconds};
 use crate::volume::CaseId;
 use crate::worker::protocol::{TrainerCommand, TrainerEvent};
 use crate::worker::trainer::Outlet;
 use crate::worker::trainer::ending::Ending;
 use crate::worker::trainer::held_out::known_dice;
 use crate::worker::trainer::round_store::RoundStore;
-use crate::worker::trainer::rounds::Rounds;
+use crate::worker::trainer::rounds::{Rounds, may_be_cut_off};
 use crate::worker::trainer::run_folder::RunFolder;
 
 /// Cases of the review that are predicted before the others and before a round is measured.
 const MOST_UPCOMING: usize = 3;
 /// Cases that are asked whether the networks still know them.
 const KNOWN_CASES: usize = 2;
-/// A round that is cut off earlier has nothing to show.
-const LEAST_SHARE: u64 = 2;
 
 /// What only a live run has.
 pub struct Live {
@@ -120,9 +118,7 @@ impl Session {
 
     /// Whether the steps of the present round that are left give way to the next round.
     pub(super) fn is_round_cut_off(&self) -> bool {
-        let plan = self.trainer.plan();
-        let done = self.trainer.steps_done().saturating_sub(plan.round_begin());
-        LEAST_SHARE * done >= plan.total_steps.saturating_sub(plan.round_begin()) && self.is_round_due()
+        may_be_cut_off(self.trainer.plan(), self.trainer.steps_done()) && self.is_round_due()
     }
 
     /// Whether a waiting run has predictions to make.
@@ -256,11 +252,6 @@ impl Session {
 
 fn by_case(dice: Vec<(CaseId, f32)>) -> BTreeMap<CaseId, f64> {
     dice.into_iter().map(|(case, dice)| (case, dice.into())).collect()
-}
-
-/// A clock before 1970 counts as 1970.
-fn unix_seconds() -> u64 {
-    SystemTime::UNIX_EPOCH.elapsed().map_or(0, |since| since.as_secs())
 }
 
 #[cfg(test)]
