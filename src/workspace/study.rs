@@ -160,7 +160,7 @@ impl Study {
     /// The case that needs a review most, other than the open one and, while there are others, those that were gone on
     /// from. Cases without a pseudo-label come last, by name.
     pub fn next_suggested(&self, open: Option<&CaseId>) -> Option<&CaseId> {
-        let suggested = match self.rank.suggested(open).find(|ranked| !self.passed.contains(&ranked.case)) {
+        let suggested = match self.rank.suggested(open).find(|ranked| !self.is_passed(ranked)) {
             Some(ranked) if ranked.figures.is_some() => Some(ranked),
             Some(_) => self.rank.next_unreviewed(open),
             None => self.rank.next_suggested(open),
@@ -170,7 +170,7 @@ impl Study {
 
     /// Somebody goes on from a case to the next suggested one. After the last of them it begins again with the first.
     pub(super) fn pass(&mut self, open: &CaseId) {
-        if self.rank.suggested(Some(open)).all(|ranked| self.passed.contains(&ranked.case)) {
+        if self.rank.suggested(Some(open)).all(|ranked| self.is_passed(ranked)) {
             self.passed.clear();
         }
         self.passed.insert(open.clone());
@@ -185,9 +185,15 @@ impl Study {
         self.rank();
     }
 
-    /// The cases to review after the open one, the most needful first.
+    /// The cases to review after the open one, the most needful first, those that were gone on from behind the others.
     pub(super) fn suggested(&self, open: Option<&CaseId>) -> impl Iterator<Item = CaseId> {
-        self.rank.suggested(open).map(|ranked| ranked.case.clone())
+        let new = self.rank.suggested(open).filter(|ranked| !self.is_passed(ranked));
+        let seen = self.rank.suggested(open).filter(|ranked| self.is_passed(ranked));
+        new.chain(seen).map(|ranked| ranked.case.clone())
+    }
+
+    fn is_passed(&self, ranked: &RankedCase) -> bool {
+        self.passed.contains(&ranked.case)
     }
 
     /// The case in a row of the list.
