@@ -185,9 +185,14 @@ impl Study {
         self.rank();
     }
 
-    /// The cases to review after the open one, the most needful first.
-    pub(super) fn suggested(&self, open: Option<&CaseId>) -> impl Iterator<Item = CaseId> {
-        self.rank.suggested(open).map(|ranked| ranked.case.clone())
+    /// The cases to review after the open one, the most needful first, at most `count`. The last place is kept for one without
+    /// a pseudo-label: what is never predicted never comes to the front, however much it needs a review.
+    pub(super) fn upcoming(&self, open: Option<&CaseId>, count: usize) -> Vec<CaseId> {
+        let (front, behind): (Vec<_>, Vec<_>) =
+            self.rank.suggested(open).enumerate().partition(|(place, _)| place + 1 < count);
+        let unknown = behind.iter().find(|(_, ranked)| ranked.figures.is_none());
+        let last = unknown.or(behind.first()).filter(|_| count > 0);
+        front.iter().chain(last).map(|(_, ranked)| ranked.case.clone()).collect()
     }
 
     /// The case in a row of the list.
