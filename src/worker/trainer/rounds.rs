@@ -164,7 +164,8 @@ fn meets(a: &VoxelBox, b: &VoxelBox) -> bool {
     (0..3).all(|axis| a_lo[axis] <= b_hi[axis] && b_lo[axis] <= a_hi[axis])
 }
 
-fn newly_rejected(before: &Rejections, after: &Rejections) -> usize {
+/// Voxels that `after` rejects for a class and `before` does not.
+pub fn newly_rejected(before: &Rejections, after: &Rejections) -> usize {
     let old = |class| before.hints().find(|(c, _)| *c == class).map_or(&[][..], |(_, spans)| spans);
     after.hints().map(|(class, spans)| span_voxels(&without(spans, old(class)))).sum()
 }
