@@ -19,7 +19,7 @@ use crate::worker::trainer::Outlet;
 use crate::worker::trainer::ending::Ending;
 use crate::worker::trainer::held_out::known_dice;
 use crate::worker::trainer::round_store::RoundStore;
-use crate::worker::trainer::rounds::{Rounds, newly_rejected};
+use crate::worker::trainer::rounds::Rounds;
 use crate::worker::trainer::run_folder::RunFolder;
 
 /// Cases of the review that are predicted before the others and before a round is measured.
@@ -108,7 +108,7 @@ impl Session {
         if let Some(live) = self.live.as_mut().filter(|_| !case.held_out) {
             let before = live.rejected.remove(id).unwrap_or_else(|| Arc::clone(case.rejections()));
             live.rounds.rejected(id, &before, &rejections, Instant::now());
-            if newly_rejected(case.rejections(), &rejections) > 0 {
+            if rejections.count_beyond(case.rejections()) > 0 {
                 live.rejected.insert(id.clone(), rejections);
                 return;
             }
