@@ -90,7 +90,7 @@ const OUTSIDE: &[(&str, &[&str])] = &[
 const LABEL_WRITERS: &[(&str, &[&str])] = &[
     ("write_run(", &["label", "edit"]),
     ("bump_revision(", &["label", "edit"]),
-    ("set_revision(", &["label", "project"]),
+    ("set_revision(", &["label", "edit", "project"]),
 ];
 
 fn source_dir() -> PathBuf {

@@ -159,6 +159,14 @@ impl Delta {
         Ok(self.bounds)
     }
 
+    /// Repeats on a copy of the labels what was done to them. A stroke counts once per stamp and comes as one change, so
+    /// the copy takes over `revision`, that of the labels after it.
+    pub fn repeat(&self, copy: &mut LabelMap, revision: u64) -> Result<VoxelBox, DeltaError> {
+        let bounds = self.apply(copy, Direction::Forward)?;
+        copy.set_revision(revision);
+        Ok(bounds)
+    }
+
     /// This change followed by `later`, which was made on the same case. A voxel that ends as it began drops out.
     pub fn merge(&self, later: &Delta) -> Delta {
         let (mut first, mut second) = (Cursor::new(&self.runs), Cursor::new(&later.runs));

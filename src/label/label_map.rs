@@ -125,7 +125,8 @@ impl LabelMap {
         self.origin.as_mut_slice()[start..start + len].fill(value.origin);
     }
 
-    /// Continues the count of labels that were stored with their revision. The door for `project` alone.
+    /// Continues the count of labels that were stored with their revision, or that these are a copy of. The door for
+    /// `project` and `edit` alone.
     pub fn set_revision(&mut self, revision: u64) {
         self.revision = revision;
     }

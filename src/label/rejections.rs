@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::spans::{Span, overlapping, united, without};
+use super::spans::{Span, overlapping, span_voxels, united, without};
 use crate::label::ClassId;
 use crate::volume::Grid;
 
@@ -55,6 +55,12 @@ impl Rejections {
     /// "Not this class", class by class: what training may use.
     pub fn hints(&self) -> impl Iterator<Item = (ClassId, &[Span])> {
         self.hints.iter().map(|(class, spans)| (*class, spans.as_slice()))
+    }
+
+    /// How many voxels are said not to be of a class here and not in `before`.
+    pub fn count_beyond(&self, before: &Self) -> usize {
+        let old = |class| before.hints.get(&class).map_or(&[][..], Vec::as_slice);
+        self.hints().map(|(class, spans)| span_voxels(&without(spans, old(class)))).sum()
     }
 
     pub fn is_empty(&self) -> bool {

@@ -166,7 +166,9 @@ impl ReviewQueue {
             let known = region.known_count(labels);
             match state {
                 RegionState::Open | RegionState::Skipped if known == region.voxel_count => {
-                    self.regions[place].state = RegionState::Repaired;
+                    // Accepted with its slice or its case, or anew after an undo.
+                    let is_accepted = region.is_accepted(labels);
+                    self.regions[place].state = if is_accepted { RegionState::Accepted } else { RegionState::Repaired };
                     self.remember(place);
                 }
                 RegionState::Accepted | RegionState::Repaired if known == 0 => {

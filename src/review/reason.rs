@@ -76,9 +76,7 @@ impl Reason {
             Self::OneUnsure => "One network is sure, the other is not.".into(),
             Self::NeitherSure => "Neither network is sure.".into(),
             Self::ThinAndUnsure => "Thin, and the networks are not sure of it.".into(),
-            Self::LittleOfBoth => {
-                "A little doubt of both kinds: in the networks, and whether it looks like your labels.".into()
-            }
+            Self::LittleOfBoth => "A little unsure, and a little unlike your labels.".into(),
             Self::Sure => "Both networks are sure.".into(),
             Self::Known => "Already labelled.".into(),
         }

@@ -6,7 +6,7 @@ use super::scale::Scale;
 use super::slice_doubt::voxels_by_slice;
 use super::tally::Tally;
 use crate::geometry::{Extent, Voxel, VoxelBox};
-use crate::label::{ClassId, LabelMap};
+use crate::label::{ClassId, LabelMap, Origin};
 use crate::label::{Span, overlapping, span_voxels};
 use crate::review::{Beliefs, DoubtMap, Reason};
 
@@ -118,9 +118,17 @@ impl Region {
 
     /// Voxels that somebody said something about. Beyond the labels nothing is known.
     pub fn known_count(&self, labels: &LabelMap) -> usize {
+        self.origins(labels).filter(|origin| origin.is_known()).count()
+    }
+
+    /// Whether all of it was taken over from pseudo-labels.
+    pub fn is_accepted(&self, labels: &LabelMap) -> bool {
+        self.origins(labels).all(|origin| origin == Origin::Accepted)
+    }
+
+    fn origins(&self, labels: &LabelMap) -> impl Iterator<Item = Origin> {
         let origin = labels.origin().as_slice();
-        let known = |span: &Span| origin.get(span.clone()).unwrap_or(&[]).iter().filter(|o| o.is_known()).count();
-        self.spans.iter().map(known).sum()
+        self.spans.iter().flat_map(|span| origin.get(span.clone()).unwrap_or(&[])).copied()
     }
 }
 

@@ -106,7 +106,9 @@ fn volumes_ui(ui: &mut Ui, case: &OpenCase, classes: &ClassTable, findings: &Fin
                 };
                 let intensity = findings.statistics_of(class.id).and_then(|s| s.intensity.as_ref());
                 let text = intensity.map_or("–".to_owned(), |figures| {
-                    format!("{:.1} ± {:.1}", figures.mean, figures.standard_deviation)
+                    // Such numbers say nothing by their decimals, and would not fit.
+                    let decimals = usize::from(figures.mean.abs() < 10_000.0);
+                    format!("{:.decimals$} ± {:.decimals$}", figures.mean, figures.standard_deviation)
                 });
                 ui.label(figures(format!("{text:>14}")));
                 ui.end_row();

@@ -34,7 +34,8 @@ pub fn question_ui(ui: &mut Ui, question: &OpenQuestion, keymap: &Keymap, action
             "On to the suggested case; what is skipped is not counted",
         ),
     ];
-    ui.horizontal(|ui| {
+    // The last one is below the others where the panel is narrow.
+    ui.horizontal_wrapped(|ui| {
         for (name, key, action, enabled, explanation) in buttons {
             let button = ui.add_enabled(enabled, Button::new(name));
             if button.on_hover_text(keymap.with_keys(explanation, key)).clicked() {

@@ -184,7 +184,11 @@ impl Panels {
         if RegionsPanel::is_wanted(workspace) {
             let line = Frame::new().inner_margin(Margin { top: 6, ..Margin::ZERO });
             let panel = Panel::bottom("regions").resizable(true).default_size(theme::REGIONS_HEIGHT).frame(line);
-            panel.show(ui, |ui| self.regions.ui(ui, workspace, actions));
+            panel.show(ui, |ui| {
+                // The panel is as high as what it holds: a list that was once empty would leave no room for a full one.
+                ui.take_available_height();
+                self.regions.ui(ui, workspace, actions);
+            });
         }
         case_list::ui(ui, workspace, actions);
     }

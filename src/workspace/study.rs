@@ -185,11 +185,16 @@ impl Study {
         self.rank();
     }
 
-    /// The cases to review after the open one, the most needful first, those that were gone on from behind the others.
-    pub(super) fn suggested(&self, open: Option<&CaseId>) -> impl Iterator<Item = CaseId> {
+    /// The cases to review after the open one, the most needful first and those that were gone on from behind the others, at
+    /// most `count`. The last place is kept for one without a pseudo-label: what is never predicted never comes to the
+    /// front, however much it needs a review.
+    pub(super) fn upcoming(&self, open: Option<&CaseId>, count: usize) -> Vec<CaseId> {
         let new = self.rank.suggested(open).filter(|ranked| !self.is_passed(ranked));
         let seen = self.rank.suggested(open).filter(|ranked| self.is_passed(ranked));
-        new.chain(seen).map(|ranked| ranked.case.clone())
+        let (front, behind): (Vec<_>, Vec<_>) = new.chain(seen).enumerate().partition(|(place, _)| place + 1 < count);
+        let unknown = behind.iter().find(|(_, ranked)| ranked.figures.is_none());
+        let last = unknown.or(behind.first()).filter(|_| count > 0);
+        front.iter().chain(last).map(|(_, ranked)| ranked.case.clone()).collect()
     }
 
     fn is_passed(&self, ranked: &RankedCase) -> bool {

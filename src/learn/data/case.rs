@@ -9,7 +9,7 @@ use super::annotated::Annotated;
 use super::crop::VoxelStatus;
 use super::normalise::{Intensities, Normaliser};
 use super::reserve::Reserved;
-use crate::edit::{Delta, DeltaError, Direction};
+use crate::edit::{Delta, DeltaError};
 use crate::geometry::Voxel;
 use crate::label::{ClassId, LabelMap, Origin, Rejections, overlapping};
 use crate::volume::{BodyMask, CaseId, Image};
@@ -159,7 +159,7 @@ impl TrainCase {
         if revision <= self.labels.revision() {
             return Ok(());
         }
-        delta.apply(&mut self.labels, Direction::Forward)?;
+        delta.repeat(&mut self.labels, revision)?;
         self.index_labels();
         Ok(())
     }

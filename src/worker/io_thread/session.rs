@@ -9,6 +9,7 @@ use thiserror::Error;
 use super::exports::Exports;
 use super::{Outbox, RecentList};
 use crate::edit::Delta;
+use crate::geometry::Extent;
 use crate::io::{
     FirstSlice, GridMismatch, IoError, ReadClasses, on_grid, read_class_file, read_geometry, read_image,
     read_image_frame, read_image_showing, read_mask, write_class_file,
@@ -132,7 +133,7 @@ impl Session {
                 return Ok(None);
             }
             IoCommand::SaveReview { case, extent, rejections } => {
-                self.project()?.project.save_rejections(&case, extent, &rejections)?;
+                self.save_rejections(case, extent, &rejections)?;
                 return Ok(None);
             }
             IoCommand::KeepKnownAnswer(answer) => {
@@ -216,6 +217,19 @@ impl Session {
     }
 
     /// Work is not refused because the log cannot be written, but the user is told.
+    /// Only what is rejected anew goes into the audit log.
+    fn save_rejections(&mut self, case: CaseId, extent: Extent, rejections: &Rejections) -> Result<(), JobError> {
+        let project = &self.project()?.project;
+        // An unreadable file was told of when the case was opened, and is replaced.
+        let before = project.load_rejections(&case, extent).unwrap_or_default();
+        project.save_rejections(&case, extent, rejections)?;
+        let voxels = rejections.count_beyond(&before);
+        if voxels > 0 {
+            self.audit(&AuditEvent::Rejected { case, voxels });
+        }
+        Ok(())
+    }
+
     fn audit(&self, event: &AuditEvent) {
         let logged = self.open.as_ref().map(|open| open.project.audit(event));
         if let Some(Err(error)) = logged {

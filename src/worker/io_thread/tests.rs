@@ -7,7 +7,7 @@ use super::*;
 use crate::edit::{Delta, HistoryRecord, Run};
 use crate::geometry::{Affine, Extent};
 use crate::io::{NiftiGeometry, write_mask};
-use crate::label::{ClassTable, LabelMap, LabelValue, Origin};
+use crate::label::{ClassTable, LabelMap, LabelValue, Origin, Rejections};
 use crate::project::{AuditEvent, CaseEntry, Decision, KnownAnswer, Project, Source};
 use crate::volume::{CaseId, Grid, VoxelType};
 use crate::worker::protocol_io::EditKind;
@@ -178,4 +178,29 @@ fn answers_to_known_questions_are_there_when_the_study_is_opened_again() {
     };
     io.send(IoCommand::KeepKnownAnswer(answer.clone())).unwrap();
     assert_eq!(answers(&io), [answer]);
+}
+
+#[test]
+fn only_what_is_rejected_anew_goes_into_the_audit_log() {
+    let root = tempfile::tempdir().unwrap();
+    let dir = project(root.path()).dir().to_owned();
+    let io = started();
+    // What was sent before is done once this is answered.
+    let open = || {
+        io.send(IoCommand::OpenProject(dir.clone())).unwrap();
+        while !matches!(event(&io), IoEvent::ProjectOpened(_)) {}
+    };
+    open();
+    let mut rejections = Rejections::default();
+    for rejected in [0..4, 0..10, 2..6] {
+        rejections.reject(&[rejected], 1, &Grid::filled(extent(), 1));
+        let rejections = Arc::new(rejections.clone());
+        io.send(IoCommand::SaveReview { case: "a".into(), extent: extent(), rejections }).unwrap();
+        open();
+    }
+    let log = std::fs::read_to_string(dir.join("audit.jsonl")).unwrap();
+    let lines = log.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let voxels: Vec<u64> =
+        lines.filter(|line| line["event"] == "rejected").filter_map(|line| line["voxels"].as_u64()).collect();
+    assert_eq!(voxels, [4, 6]);
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::edit::Delta;
 use crate::geometry::{Voxel, VoxelBox};
-use crate::label::{Rejections, Span, span_voxels, united, without};
+use crate::label::{Rejections, Span, span_voxels, united};
 use crate::learn::Plan;
 use crate::rounds::CorrectionEffort;
 use crate::volume::CaseId;
@@ -115,7 +115,7 @@ impl Rounds {
 
     /// What counts is rejected anew; a rejection taken back has nothing to teach.
     pub fn rejected(&mut self, case: &CaseId, before: &Rejections, after: &Rejections, now: Instant) {
-        let voxels = newly_rejected(before, after);
+        let voxels = after.count_beyond(before);
         let changes = self.touched(case, now);
         changes.rejected += voxels;
         changes.regions += u64::from(voxels > 0);
@@ -171,11 +171,6 @@ impl Rounds {
 fn meets(a: &VoxelBox, b: &VoxelBox) -> bool {
     let [a_lo, a_hi, b_lo, b_hi] = [a.lo, a.hi, b.lo, b.hi].map(Voxel::to_array);
     (0..3).all(|axis| a_lo[axis] <= b_hi[axis] && b_lo[axis] <= a_hi[axis])
-}
-
-fn newly_rejected(before: &Rejections, after: &Rejections) -> usize {
-    let old = |class| before.hints().find(|(c, _)| *c == class).map_or(&[][..], |(_, spans)| spans);
-    after.hints().map(|(class, spans)| span_voxels(&without(spans, old(class)))).sum()
 }
 
 #[cfg(test)]

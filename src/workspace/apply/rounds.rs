@@ -135,14 +135,11 @@ impl Workspace {
         }
         let open = self.shown_id();
         let Some(study) = &self.study else { return };
-        let mut upcoming: Vec<CaseId> = study.suggested(open).take(UPCOMING).collect();
         // A known question wants a pseudo-label of its case by the newest networks.
-        if self.preferences.settings.asks_known
-            && let Some(asked) = self.known.upcoming(study, open)
-        {
-            upcoming.truncate(UPCOMING - 1);
-            upcoming.push(asked);
-        }
+        let asked = Some(&self.known).filter(|_| self.preferences.settings.asks_known);
+        let asked = asked.and_then(|known| known.upcoming(study, open));
+        let mut upcoming = study.upcoming(open, UPCOMING - usize::from(asked.is_some()));
+        upcoming.extend(asked);
         if upcoming != self.training.told_upcoming {
             self.training.told_upcoming.clone_from(&upcoming);
             effects.push(Effect::Trainer(TrainerCommand::Upcoming(upcoming)));

@@ -26,7 +26,7 @@ fn a_case_read_too_late_is_dropped() {
 }
 
 /// What a pseudo-label says of a case whose networks agree by so much.
-fn ranked(ws: &mut Workspace, id: &str, networks_dice: f64) {
+pub(super) fn ranked(ws: &mut Workspace, id: &str, networks_dice: f64) {
     let figures = CaseFigures {
         networks_dice,
         volume_difference_ml: 0.0,

@@ -207,6 +207,19 @@ fn a_decision_is_taken_back_by_undo_and_not_by_another_decision() {
 }
 
 #[test]
+fn an_acceptance_undone_and_done_again_is_an_acceptance() {
+    let mut ws = reviewed();
+    review(&mut ws, ReviewAction::Next);
+    let region = current(&ws);
+    let state = |ws: &Workspace| queue(ws).get(region).unwrap().state;
+    review(&mut ws, ReviewAction::Accept { trusted_only: false });
+    edit(&mut ws, EditAction::Undo);
+    assert_eq!(state(&ws), RegionState::Open);
+    edit(&mut ws, EditAction::Redo);
+    assert_eq!(state(&ws), RegionState::Accepted);
+}
+
+#[test]
 fn a_region_painted_by_hand_is_repaired() {
     let mut ws = reviewed();
     review(&mut ws, ReviewAction::Next);

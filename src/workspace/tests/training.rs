@@ -1,3 +1,4 @@
+use super::cases::ranked;
 use super::*;
 use crate::rounds::{Missing, Round, Verdict};
 use crate::worker::protocol::Progress;
@@ -315,6 +316,22 @@ fn a_run_is_told_which_cases_come_next_when_they_change() {
     assert_eq!(told(&trainer(&mut ws, TrainerEvent::State(TrainerState::Running))), [["b", "c", "d"]]);
     assert!(told(&trainer(&mut ws, TrainerEvent::State(TrainerState::Waiting))).is_empty(), "it knows");
     assert_eq!(told(&apply(&mut ws, Action::Case(CaseAction::Show("c".into())))), [["a", "b", "d"]]);
+}
+
+#[test]
+fn a_run_is_told_of_one_case_without_a_pseudo_label_however_many_have_one() {
+    let mut ws = study(&["a", "b", "c", "d", "e"]);
+    paint(&mut ws);
+    for (id, dice) in [("b", 0.3), ("c", 0.5), ("d", 0.7)] {
+        ranked(&mut ws, id, dice);
+    }
+    train(&mut ws, TrainAction::Toggle);
+    let effects = trainer(&mut ws, TrainerEvent::State(TrainerState::Running));
+    let upcoming = trainer_commands(&effects).find_map(|c| match c {
+        TrainerCommand::Upcoming(cases) => Some(cases.iter().map(CaseId::as_str).collect::<Vec<_>>()),
+        _ => None,
+    });
+    assert_eq!(upcoming, Some(vec!["b", "c", "e"]));
 }
 
 fn held_out_marks(effects: &[Effect]) -> Vec<(&str, bool)> {

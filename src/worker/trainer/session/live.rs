@@ -1,5 +1,6 @@
 //! A run that does not end: it waits for corrections, and goes on with them in rounds.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -33,6 +34,9 @@ pub struct Live {
     upcoming: Vec<CaseId>,
     /// Cases whose predictions by the present networks are in the project.
     predicted: BTreeSet<CaseId>,
+    /// What was rejected since the round began. It is learnt from the next one on: it moves the networks so much at first that
+    /// the round, which it is to end, would be measured in the middle of that.
+    rejected: BTreeMap<CaseId, Arc<Rejections>>,
     began_unix_s: u64,
     /// Of the round that ends.
     held_out: BTreeMap<CaseId, f64>,
@@ -47,6 +51,7 @@ impl Live {
             store,
             upcoming: Vec::new(),
             predicted: BTreeSet::new(),
+            rejected: BTreeMap::new(),
             began_unix_s: unix_seconds(),
             held_out: BTreeMap::new(),
             known: BTreeMap::new(),
@@ -62,13 +67,19 @@ impl Live {
         self.predicted.clear();
     }
 
-    /// The cases of the first round, so that rounds compare; in the first round the first labelled ones.
+    /// The cases of the first round, so that rounds compare; in the first round those of which most was labelled by hand.
     fn known_cases<'a>(&self, trainer: &'a Trainer) -> Vec<&'a TrainCase> {
         let cases = || trainer.cases().iter().filter(|c| !c.held_out && c.is_labelled());
         let first = self.store.rounds().iter().find(|round| !round.known.is_empty());
         match first {
             Some(round) => cases().filter(|c| round.known.contains_key(&c.id)).collect(),
-            None => cases().filter(|c| c.known_foreground() > 0).take(KNOWN_CASES).collect(),
+            None => {
+                let mut known: Vec<_> = cases().filter(|c| c.known_foreground() > 0).collect();
+                // A stroke or two would tell of themselves only.
+                known.sort_by_key(|c| Reverse((c.is_all_gold(), c.known_foreground())));
+                known.truncate(KNOWN_CASES);
+                known
+            }
         }
     }
 
@@ -93,9 +104,24 @@ impl Session {
         self.arrive(id, outlet);
         let Some(case) = self.trainer.case_mut(id) else { return };
         if let Some(live) = self.live.as_mut().filter(|_| !case.held_out) {
-            live.rounds.rejected(id, case.rejections(), &rejections, Instant::now());
+            let before = live.rejected.remove(id).unwrap_or_else(|| Arc::clone(case.rejections()));
+            live.rounds.rejected(id, &before, &rejections, Instant::now());
+            if rejections.count_beyond(case.rejections()) > 0 {
+                live.rejected.insert(id.clone(), rejections);
+                return;
+            }
         }
         case.reject(rejections);
+    }
+
+    /// A round begins to learn from what was rejected during the one before.
+    fn take_in_rejections(&mut self) {
+        let rejected = self.live.as_mut().map(|live| std::mem::take(&mut live.rejected)).unwrap_or_default();
+        for (id, rejections) in rejected {
+            if let Some(case) = self.trainer.case_mut(&id) {
+                case.reject(rejections);
+            }
+        }
     }
 
     pub fn set_upcoming(&mut self, mut cases: Vec<CaseId>) {
@@ -142,6 +168,7 @@ impl Session {
         let corrected = live.rounds.begin(self.clock.elapsed().as_secs_f64());
         live.forget_predictions();
         self.release_all(outlet);
+        self.take_in_rejections();
         // Minutes and their pace were those of the first round.
         self.settings.minutes = None;
         self.pace = None;

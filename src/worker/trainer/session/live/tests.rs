@@ -252,12 +252,37 @@ fn rejections_of_the_project_and_of_the_window_reach_the_cases_and_late_ones_of_
     assert_eq!(scene.session.round_due_in(), None);
     scene.session.reject(&"b".into(), Arc::new(more.clone()), &scene.outlet);
     assert!(scene.session.round_due_in().is_some(), "120 voxels more");
-    assert_eq!(of(&scene, "b"), more);
-    // Late: the case has them already.
-    scene.session.reject(&"b".into(), Arc::new(more), &scene.outlet);
+    assert_eq!(of(&scene, "b"), rejections, "learnt from the next round on");
+    // Late: it is known already.
+    scene.session.reject(&"b".into(), Arc::new(more.clone()), &scene.outlet);
     std::thread::sleep(REST);
     while !matches!(scene.turn(), Turn::Began) {}
+    assert_eq!(of(&scene, "b"), more);
     assert_eq!(report(&scene.until_waiting()).effort().voxels_changed, 120);
+}
+
+#[test]
+fn a_rejection_taken_back_before_it_was_learnt_leaves_no_trace() {
+    let mut scene = Scene::new(study(), false);
+    scene.until_waiting();
+    let mut rejections = Rejections::default();
+    rejections.reject(std::slice::from_ref(&(0..160)), 1, &Grid::filled(extent(), 1));
+    scene.session.reject(&"b".into(), Arc::new(rejections), &scene.outlet);
+    scene.session.reject(&"b".into(), Arc::default(), &scene.outlet);
+    scene.next_round();
+    let cases = scene.session.trainer.cases();
+    assert!(cases.iter().all(|case| case.rejections().is_empty()));
+}
+
+#[test]
+fn a_stroke_of_many_stamps_leaves_the_trainer_with_the_revision_of_the_window() {
+    let mut scene = Scene::new(study(), false);
+    let run = Run { start: 0, len: 9, old: LabelValue::UNKNOWN, new: LabelValue::new(1, Origin::Manual) };
+    let stroke = Delta::new(vec![run], extent()).unwrap();
+    scene.session.edit(&"b".into(), &stroke, 6, &scene.outlet);
+    assert_eq!(scene.predicted("b").provenance.label_revision, 6);
+    scene.session.edit(&"b".into(), &stroke.reversed(), 7, &scene.outlet);
+    assert_eq!(scene.predicted("b").provenance.label_revision, 7);
 }
 
 #[test]
