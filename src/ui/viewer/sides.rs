@@ -13,7 +13,7 @@ const ROOM: Vec2 = vec2(60.0, 14.0);
 /// From the middle line to a caption.
 const BESIDE_LINE: f32 = 8.0;
 /// Below the letter in the middle of the upper edge.
-const BELOW_LETTER: f32 = MARGIN + LETTER + 6.0;
+pub const BELOW_LETTER: f32 = MARGIN + LETTER + 6.0;
 /// Arms of the mark that follows the pointer in the other half.
 const MARK: f32 = 5.0;
 
