@@ -126,8 +126,9 @@ impl Panels {
             actions.push(AppAction::Tour(TourAction::End).into());
         } else if workspace.comparison().is_some() {
             actions.push(CompareAction::Close.into());
-        } else if !self.operations.close(actions) {
-            self.undo_list.close();
+        } else if !self.operations.close(actions) && !self.undo_list.close() && self.rounds_open {
+            self.rounds_open = false;
+            actions.extend(rounds::closed(workspace));
         }
     }
 
