@@ -184,8 +184,14 @@ impl Panels {
     fn left_ui(&mut self, ui: &mut Ui, workspace: &Workspace, actions: &mut Actions) {
         if RegionsPanel::is_wanted(workspace) {
             let line = Frame::new().inner_margin(Margin { top: 6, ..Margin::ZERO });
-            let panel = Panel::bottom("regions").resizable(true).default_size(theme::REGIONS_HEIGHT).frame(line);
-            panel.show(ui, |ui| self.regions.ui(ui, workspace, actions));
+            // Two panels: a sentence would leave the list as low as itself.
+            let panel = if RegionsPanel::is_list(workspace) {
+                let panel = Panel::bottom("regions").resizable(true).default_size(theme::REGIONS_HEIGHT);
+                panel.min_size(theme::LEAST_REGIONS_HEIGHT)
+            } else {
+                Panel::bottom("regions in words").resizable(false)
+            };
+            panel.frame(line).show(ui, |ui| self.regions.ui(ui, workspace, actions));
         }
         case_list::ui(ui, workspace, actions);
     }
