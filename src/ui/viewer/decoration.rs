@@ -13,7 +13,7 @@ use crate::workspace::{OpenCase, Tool, Tools, Views};
 
 pub const MARGIN: f32 = 10.0;
 pub const LETTER: f32 = 13.0;
-const CAPTION: f32 = 11.0;
+pub const CAPTION: f32 = 11.0;
 /// Longest scale bar, points.
 const SCALE_BAR_ROOM: f32 = 90.0;
 /// Between the scale bar and its length, points.
