@@ -41,13 +41,17 @@ fn pointer_ui(ui: &mut Ui, workspace: &Workspace) {
     let Some(study) = workspace.study() else { return };
     let (text, colour) = match label.origin {
         Origin::Unknown => ("not labelled".to_owned(), p.text_weak),
-        known => {
-            let class = study.classes.get(label.class);
-            let colour = class.filter(|c| c.id != 0).map_or(p.text, |c| widgets::rgb(c.colour));
-            (format!("{}, {}", study.classes.name(label.class), origin_words(known)), colour)
-        }
+        known => (format!("{}, {}", study.classes.name(label.class), origin_words(known)), p.text),
     };
-    ui.add(Label::new(RichText::new(text).small().color(colour)).truncate());
+    let class = study.classes.get(label.class).filter(|class| class.id != 0 && label.origin != Origin::Unknown);
+    ui.scope(|ui| {
+        ui.spacing_mut().item_spacing.x = theme::TIGHT;
+        // Words in the colours of classes could not be read on a light ground.
+        if let Some(class) = class {
+            widgets::dot_ui(ui, widgets::rgb(class.colour));
+        }
+        ui.add(Label::new(RichText::new(text).small().color(colour)).truncate());
+    });
 }
 
 /// Two decimals: PET is read in small numbers. A dash outside of the second image.
