@@ -284,6 +284,20 @@ fn the_large_layout_gives_the_axial_view_more_room_and_moved_borders_go_back() {
 }
 
 #[test]
+fn the_view_menu_stays_while_its_switches_are_tried_and_closes_with_a_choice() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = Window::with_unlabelled(dir.path());
+    let is_smooth = |window: &Window| window.workspace().views().layers.interpolation;
+    let before = is_smooth(&window);
+    window.menu(&["View", "Smooth picture"]);
+    assert!(is_smooth(&window) != before && window.shows("Smooth picture"));
+    window.menu(&["Smooth picture"]);
+    assert_eq!(is_smooth(&window), before);
+    window.menu(&["Fit"]);
+    assert!(!window.shows("Smooth picture"));
+}
+
+#[test]
 fn another_readers_mask_is_compared_in_a_table_and_one_of_another_grid_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let mut window = Window::with_demo(dir.path());

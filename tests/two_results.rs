@@ -175,6 +175,17 @@ fn an_older_round_stands_beside_the_newest_or_the_labels_and_is_not_accepted() {
     assert!(window.workspace().split().is_none());
 }
 
+#[test]
+fn escape_closes_the_window_of_rounds() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = Window::predicted(dir.path());
+    window.find("Rounds of learning: compare");
+    assert!(window.shows("Side by side"));
+    window.key(Modifiers::NONE, Key::Escape);
+    window.steps(2);
+    assert!(!window.shows("Side by side"));
+}
+
 fn round(number: u32) -> Round {
     Round {
         number,

@@ -8,7 +8,7 @@ use eframe::egui_wgpu::RenderState;
 
 use super::actions::Actions;
 use super::panels::Panels;
-use super::path_prompt::Purpose;
+use super::path_prompt::{self, Purpose};
 use super::picker::PathField;
 use super::screenshot::Screenshot;
 use super::threads::Threads;
@@ -120,7 +120,9 @@ impl Chiaro {
     fn suggested_folder(&self, purpose: FolderPurpose) -> PathField {
         let home = || dirs::document_dir().or_else(dirs::home_dir);
         let folder = match purpose {
-            FolderPurpose::Export(_) => self.workspace.study().map(|study| study.dir.join("export")),
+            FolderPurpose::Export(source) => {
+                self.workspace.study().map(|study| study.dir.join(path_prompt::export_folder(source)))
+            }
             FolderPurpose::CreateDemo => home().map(|dir| dir.join("chiaro-demo")),
             _ => home(),
         };

@@ -21,9 +21,10 @@ pub fn ui(ui: &mut Ui, workspace: &Workspace, findings: &Findings, actions: &mut
         ui.add_space(theme::TIGHT);
         geometry_ui(ui, case);
         frames_ui(ui, case, actions);
-        ui.add_space(theme::WIDE);
-        volumes_ui(ui, case, &study.classes, findings);
+        // With two classes everything is seen in a window of 1280 x 800.
         ui.add_space(theme::GAP);
+        volumes_ui(ui, case, &study.classes, findings);
+        ui.add_space(theme::TIGHT);
         shares_ui(ui, counts);
         divergence_ui(ui, case);
         notices_ui(ui, case);
@@ -90,8 +91,8 @@ fn volumes_ui(ui: &mut Ui, case: &OpenCase, classes: &ClassTable, findings: &Fin
         .show(ui, |ui| {
             let weak = theme::palette(ui).text_weak;
             ui.label(RichText::new("Volume").color(weak));
-            for heading in ["labelled", "pseudo-label", "mean ± sd"] {
-                ui.label(figures(format!("{heading:>12}")).color(weak));
+            for (heading, width) in [("labelled", 12), ("pseudo-label", 12), ("mean ± sd", 14)] {
+                ui.label(figures(format!("{heading:>width$}")).color(weak));
             }
             ui.end_row();
             for class in classes.in_order().filter(|class| class.id != 0) {

@@ -5,6 +5,9 @@ use eframe::egui::{self, Button, Key, RichText, ScrollArea, TextEdit};
 use super::{dialog, theme, widgets};
 use crate::view::{KeyAction, KeyHelp, Keymap};
 
+/// Of the lines seen at once, points.
+const LIST_HEIGHT: f32 = 300.0;
+
 #[derive(Debug, Default)]
 pub struct FindAction {
     typed: Option<String>,
@@ -42,7 +45,9 @@ impl FindAction {
 
 fn lines_ui(ui: &mut egui::Ui, lines: &[KeyHelp]) -> Option<KeyAction> {
     let mut chosen = None;
-    ScrollArea::vertical().max_height(300.0).auto_shrink([false, true]).show(ui, |ui| {
+    // The dialog keeps the height that a few matches left it: without a least height the list would stay as short.
+    let list = ScrollArea::vertical().max_height(LIST_HEIGHT).min_scrolled_height(LIST_HEIGHT);
+    list.auto_shrink([false, true]).show(ui, |ui| {
         for line in lines {
             let button = Button::new(RichText::new(&line.description)).shortcut_text(&*line.chords);
             let button = button.frame_when_inactive(false).min_size([ui.available_width(), 24.0].into());

@@ -126,8 +126,9 @@ impl Panels {
             actions.push(AppAction::Tour(TourAction::End).into());
         } else if workspace.comparison().is_some() {
             actions.push(CompareAction::Close.into());
-        } else if !self.operations.close(actions) {
-            self.undo_list.close();
+        } else if !self.operations.close(actions) && !self.undo_list.close() && self.rounds_open {
+            self.rounds_open = false;
+            actions.extend(rounds::closed(workspace));
         }
     }
 
@@ -183,10 +184,19 @@ impl Panels {
     fn left_ui(&mut self, ui: &mut Ui, workspace: &Workspace, actions: &mut Actions) {
         if RegionsPanel::is_wanted(workspace) {
             let line = Frame::new().inner_margin(Margin { top: 6, ..Margin::ZERO });
-            let panel = Panel::bottom("regions").resizable(true).default_size(theme::REGIONS_HEIGHT).frame(line);
-            panel.show(ui, |ui| {
-                // The panel is as high as what it holds: a list that was once empty would leave no room for a full one.
-                ui.take_available_height();
+            // Two panels: a sentence would leave the list as low as itself.
+            let is_list = RegionsPanel::is_list(workspace);
+            let panel = if is_list {
+                let panel = Panel::bottom("regions").resizable(true).default_size(theme::REGIONS_HEIGHT);
+                panel.min_size(theme::LEAST_REGIONS_HEIGHT)
+            } else {
+                Panel::bottom("regions in words").resizable(false)
+            };
+            panel.frame(line).show(ui, |ui| {
+                if is_list {
+                    // A panel becomes as high as what it holds: a short list would leave little room for a long one.
+                    ui.take_available_height();
+                }
                 self.regions.ui(ui, workspace, actions);
             });
         }

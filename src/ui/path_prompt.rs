@@ -6,6 +6,7 @@ use eframe::egui::{self, RichText, Ui};
 
 use super::picker::{PathField, PathKind};
 use super::{dialog, theme, widgets};
+use crate::project::Source;
 use crate::workspace::{Action, FileAction, FilePurpose, FolderPurpose};
 
 /// The open question for a path, if any.
@@ -87,6 +88,14 @@ impl Purpose {
     }
 }
 
+/// Inside the study. Masks and pseudo-labels of a case have the same file name: one would take the place of the other.
+pub fn export_folder(source: Source) -> &'static str {
+    match source {
+        Source::Labels => "export",
+        Source::Pseudo | Source::Probabilities => "export-pseudo-labels",
+    }
+}
+
 struct Words {
     title: &'static str,
     hint: &'static str,
@@ -131,9 +140,14 @@ impl Words {
             FolderPurpose::CreateDemo => {
                 ("Demo study", "An empty or new folder for a synthetic study to try everything on.", "Make demo study")
             }
-            FolderPurpose::Export(_) => {
+            FolderPurpose::Export(Source::Labels) => {
                 ("Export masks", "One NIfTI mask per case on the image's exact grid, read back and compared.", "Export")
             }
+            FolderPurpose::Export(Source::Pseudo | Source::Probabilities) => (
+                "Export pseudo-labels",
+                "What the networks say, not your labels: one NIfTI mask per case on the image's exact grid.",
+                "Export",
+            ),
             FolderPurpose::AddVolumes { held_out: false } => (
                 "Add volumes",
                 "A folder with NIfTI images, or one image. They become cases behind the others and stay where they are.",
@@ -151,5 +165,18 @@ impl Words {
             }
         };
         Self { title, hint, confirm }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn masks_and_pseudo_labels_are_told_apart_and_kept_apart() {
+        let [masks, pseudo] = [Source::Labels, Source::Pseudo];
+        let title = |source| Words::of_folder(FolderPurpose::Export(source)).title;
+        assert_eq!([title(masks), title(pseudo)], ["Export masks", "Export pseudo-labels"]);
+        assert_ne!(export_folder(masks), export_folder(pseudo));
     }
 }

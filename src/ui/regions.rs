@@ -27,6 +27,13 @@ impl RegionsPanel {
         is_asked || workspace.case().is_some_and(|case| case.review.queue().is_some())
     }
 
+    /// Whether there is a list, which takes whatever height it is given; a question or a sentence has its own height.
+    pub fn is_list(workspace: &Workspace) -> bool {
+        let is_asked = workspace.known_questions().open().is_some();
+        let queue = workspace.case().and_then(|case| case.review.queue());
+        !is_asked && queue.is_some_and(|queue| !queue.regions().is_empty())
+    }
+
     pub fn ui(&mut self, ui: &mut Ui, workspace: &Workspace, actions: &mut Actions) {
         let (keymap, known) = (&workspace.preferences().keymap, workspace.known_questions());
         if let Some(question) = known.open() {

@@ -60,10 +60,15 @@ pub fn ui(ctx: &egui::Context, workspace: &Workspace, actions: &mut Actions) -> 
                 widgets::caption_ui(ui, "Continue learning to compare a round with the newest or to go back to it.");
             }
         });
-    if !stays && workspace.older().is_some() {
-        actions.push(action(RoundAction::Close));
+    if !stays {
+        actions.extend(closed(workspace));
     }
     stays
+}
+
+/// What follows when the window is closed: the views go back to the newest round.
+pub fn closed(workspace: &Workspace) -> Option<Action> {
+    workspace.older().is_some().then(|| action(RoundAction::Close))
 }
 
 fn action(action: RoundAction) -> Action {

@@ -18,6 +18,8 @@ pub const TOP_BAR_HEIGHT: f32 = 40.0;
 pub const LEARNING_HEIGHT: f32 = 116.0;
 /// Of the list of doubtful regions below the cases, before the user drags it.
 pub const REGIONS_HEIGHT: f32 = 252.0;
+/// Heading, one region and the buttons.
+pub const LEAST_REGIONS_HEIGHT: f32 = 140.0;
 pub const STATUS_BAR_HEIGHT: f32 = 24.0;
 /// Between the four quadrants of the centre.
 pub const VIEWER_GAP: f32 = 2.0;

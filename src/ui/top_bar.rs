@@ -66,7 +66,9 @@ impl TopBar<'_> {
     fn menus_ui(&self, ui: &mut Ui, actions: &mut Actions, request: &mut Option<WindowRequest>) {
         ui.menu_button("File", |ui| self.file_ui(ui, actions));
         if self.workspace.study().is_some() {
-            ui.menu_button("View", |ui| {
+            // Sliders, check boxes and colour maps are tried; only what is chosen closes the menu.
+            let stays = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
+            MenuButton::new("View").config(stays).ui(ui, |ui| {
                 // It is longer than a small window is high.
                 let room = ui.ctx().content_rect().height() - theme::TOP_BAR_HEIGHT - 2.0 * theme::WIDE;
                 let scroll = ScrollArea::vertical().max_height(room).min_scrolled_height(room);
@@ -166,6 +168,7 @@ impl TopBar<'_> {
         let current = self.workspace.views().layout;
         for layout in ViewLayout::ALL {
             if ui.radio(layout == current, layout.name()).clicked() {
+                ui.close();
                 actions.push(ViewAction::SetLayout(layout).into());
             }
         }
@@ -211,6 +214,7 @@ impl TopBar<'_> {
             (PatientSide::Neurological, "on the right (surgery)"),
         ] {
             if ui.radio(side == choice, name).clicked() {
+                ui.close();
                 actions.push(ViewAction::SetPatientSide(choice).into());
             }
         }
@@ -270,7 +274,7 @@ impl TopBar<'_> {
             ui.horizontal(|ui| {
                 ui.label(label);
                 let slider = match value {
-                    Some(value) => egui::Slider::new(value, range).show_value(false),
+                    Some(value) => egui::Slider::new(value, range).max_decimals(2),
                     None => egui::Slider::new(&mut look.opacity, 0.0..=1.0).show_value(false),
                 };
                 ui.add(slider).accessible_name(name);
@@ -352,14 +356,17 @@ impl TopBar<'_> {
 
     fn window_ui(&self, ui: &mut Ui, window: WindowLevel, actions: &mut Actions) {
         window_menu::histogram_ui(ui, self.histogram, window, actions);
-        self.action_ui(ui, "Automatic", Some(KeyAction::WindowAuto), true, ViewAction::AutoWindow, actions);
+        if self.button_ui(ui, "Automatic", Some(KeyAction::WindowAuto), true) {
+            actions.push(ViewAction::AutoWindow.into());
+        }
         widgets::caption_ui(ui, "Ctrl and a drag with the tool: what the rectangle holds");
         ui.separator();
         widgets::caption_ui(ui, "CT presets");
         for (index, preset) in (0u8..).zip(WindowPreset::ALL) {
             let name = format!("{}  {:.0} / {:.0}", preset.name, preset.window.level(), preset.window.width());
-            let key = Some(KeyAction::WindowPreset(index));
-            self.action_ui(ui, &name, key, true, ViewAction::SetWindow(preset.window), actions);
+            if self.button_ui(ui, &name, Some(KeyAction::WindowPreset(index)), true) {
+                actions.push(ViewAction::SetWindow(preset.window).into());
+            }
         }
     }
 
@@ -377,7 +384,16 @@ impl TopBar<'_> {
         }
     }
 
+    /// A click also closes the menu.
     fn item_ui(&self, ui: &mut Ui, name: &str, key: Option<KeyAction>, enabled: bool) -> bool {
+        let clicked = self.button_ui(ui, name, key, enabled);
+        if clicked {
+            ui.close();
+        }
+        clicked
+    }
+
+    fn button_ui(&self, ui: &mut Ui, name: &str, key: Option<KeyAction>, enabled: bool) -> bool {
         let chords = key.map(|key| self.keymap.chords(key)).unwrap_or_default();
         // One chord is enough in a menu; the help page has all.
         let chord = chords.split("  ").next().unwrap_or_default();

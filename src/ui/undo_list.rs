@@ -16,8 +16,9 @@ impl UndoList {
         self.open ^= true;
     }
 
-    pub fn close(&mut self) {
-        self.open = false;
+    /// False if it was not open.
+    pub fn close(&mut self) -> bool {
+        std::mem::take(&mut self.open)
     }
 
     pub fn ui(&mut self, ctx: &egui::Context, workspace: &Workspace, actions: &mut Actions) {
@@ -48,9 +49,12 @@ impl UndoList {
                         ui.spacing_mut().item_spacing.y = 1.0;
                         let steps = std::iter::once("As it was opened").chain(names.iter().copied());
                         for (place, name) in steps.enumerate() {
-                            let p = theme::palette(ui);
-                            let colour = if place <= done { p.text } else { p.text_weak };
-                            let row = Button::selectable(place == done, RichText::new(name).color(colour)).truncate();
+                            // The row of the present state has the text colour that goes with its fill.
+                            let mut text = RichText::new(name);
+                            if place > done {
+                                text = text.color(theme::palette(ui).text_weak);
+                            }
+                            let row = Button::selectable(place == done, text).truncate();
                             let row = ui.add(row.min_size(vec2(ui.available_width(), theme::ROW_HEIGHT)));
                             if row.clicked() && place != done {
                                 // Both are counts of edits in memory.

@@ -61,6 +61,8 @@ pub struct OpenCase {
     pub(super) save_failure: Option<String>,
     /// The journal has a gap: only a save makes later edits safe.
     pub(super) save_soon: bool,
+    /// Since when is not known: only labels that are saved as they are make the journal whole again.
+    pub(super) journal_has_gap: bool,
     pub(super) last_edit: Duration,
     pub(super) last_save: Option<Duration>,
 }
@@ -102,6 +104,7 @@ impl OpenCase {
             saving: None,
             save_failure: None,
             save_soon: false,
+            journal_has_gap: false,
             last_edit: now,
             last_save: None,
         };
@@ -182,8 +185,20 @@ impl OpenCase {
         Some((voxel, self.image.intensity(voxel), self.labels().value(voxel)))
     }
 
+    /// Intensity of the second image in its voxel nearest to a position (voxels of the first), `None` outside of it.
+    pub fn second_intensity(&self, position: [f64; 3]) -> Option<f64> {
+        let second = &self.second.as_ref()?.image;
+        let there = second.affine.voxel_from_world(self.image.affine.world_from_voxel(position))?;
+        Some(second.intensity(second.extent().nearest_voxel(there)?))
+    }
+
     pub fn is_unsaved(&self) -> bool {
         self.saved_revision != self.labels.revision()
+    }
+
+    /// Every edit that is not saved yet comes back from the journal when the case is read again.
+    pub(super) fn is_journalled(&self) -> bool {
+        !self.journal_has_gap && self.journalled_revision >= self.labels.revision()
     }
 
     /// Made from other labels, or by another run than `run` (the newest, if known).

@@ -3,6 +3,7 @@
 mod job;
 mod lettering;
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use eframe::egui::{self, DragValue, Grid, ProgressBar, Slider, Ui};
@@ -34,6 +35,8 @@ struct Form {
     every: usize,
     /// Longer side, pixels.
     side: u32,
+    /// Where the folders of series are unless another one is chosen.
+    pictures: PathBuf,
     folder: PathField,
 }
 
@@ -42,9 +45,10 @@ impl SliceSeries {
     pub fn open(&mut self, workspace: &Workspace) {
         let (Some(case), Some(study), None) = (workspace.case(), workspace.study(), &self.job) else { return };
         let view = workspace.views().active;
-        let folder = PathField::new(study.dir.join("pictures").join(format!("{}-slices", view.name().to_lowercase())));
+        let pictures = study.dir.join("pictures");
+        let folder = PathField::new(folder_of(&pictures, view));
         let to = case.camera(view).straight().slice_count();
-        self.form = Some(Form { view, from: 1, to, every: 1, side: 800, folder });
+        self.form = Some(Form { view, from: 1, to, every: 1, side: 800, pictures, folder });
     }
 
     /// What there is to say, once it has ended.
@@ -111,7 +115,7 @@ impl Form {
             let label = ui.label("View");
             let chosen = ui.horizontal(|ui| widgets::choices_ui(ui, self.view, &Plane::ALL.map(|p| (p, p.name()))));
             if let Some(view) = chosen.inner {
-                (self.view, self.from, self.to) = (view, 1, case.camera(view).straight().slice_count());
+                self.show(view, case.camera(view).straight().slice_count());
             }
             chosen.response.labelled_by(label.id);
             ui.end_row();
@@ -120,7 +124,7 @@ impl Form {
                 ui.add(DragValue::new(&mut self.from).range(1..=self.to)).accessible_name("First slice");
                 ui.label("to");
                 ui.add(DragValue::new(&mut self.to).range(self.from..=count)).accessible_name("Last slice");
-                ui.label(", every");
+                ui.label("every");
                 ui.add(DragValue::new(&mut self.every).range(1..=count)).accessible_name("Every so many slices");
             });
             ui.end_row();
@@ -135,9 +139,21 @@ impl Form {
         buttons_ui(ui, &text, self.folder.path().is_some())
     }
 
+    /// All `count` slices of a view; into its own folder unless the user has chosen another.
+    fn show(&mut self, view: Plane, count: usize) {
+        if self.folder.path() == Some(folder_of(&self.pictures, self.view)) {
+            self.folder.text = folder_of(&self.pictures, view).display().to_string();
+        }
+        (self.view, self.from, self.to) = (view, 1, count);
+    }
+
     fn slice_numbers(&self) -> Vec<usize> {
         (self.from..=self.to).step_by(self.every.max(1)).collect()
     }
+}
+
+fn folder_of(pictures: &Path, view: Plane) -> PathBuf {
+    pictures.join(format!("{}-slices", view.name().to_lowercase()))
 }
 
 /// `None` without a folder.
@@ -180,4 +196,22 @@ fn picture_size(camera: &SliceCamera, side: u32) -> [u32; 2] {
     let scale = f64::from(side) / mm[0].max(mm[1]);
     // At most `side`, which fits.
     mm.map(|mm| (mm * scale).max(SHORTEST_SIDE.min(f64::from(side))).round() as u32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_folder_goes_with_the_view_until_another_one_is_chosen() {
+        let pictures = PathBuf::from("study/pictures");
+        let folder = PathField::new(folder_of(&pictures, Plane::Sagittal));
+        let mut form = Form { view: Plane::Sagittal, from: 3, to: 9, every: 1, side: 800, pictures, folder };
+        form.show(Plane::Axial, 48);
+        assert_eq!((form.view, form.from, form.to), (Plane::Axial, 1, 48));
+        assert_eq!(form.folder.path(), Some(PathBuf::from("study/pictures/axial-slices")));
+        form.folder.text = "elsewhere".to_owned();
+        form.show(Plane::Coronal, 20);
+        assert_eq!(form.folder.path(), Some(PathBuf::from("elsewhere")));
+    }
 }

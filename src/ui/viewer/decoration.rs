@@ -13,9 +13,13 @@ use crate::workspace::{OpenCase, Tool, Tools, Views};
 
 pub const MARGIN: f32 = 10.0;
 pub const LETTER: f32 = 13.0;
-const CAPTION: f32 = 11.0;
+pub const CAPTION: f32 = 11.0;
 /// Longest scale bar, points.
-const SCALE_BAR_ROOM: f64 = 90.0;
+const SCALE_BAR_ROOM: f32 = 90.0;
+/// Between the scale bar and its length, points.
+const BESIDE_BAR: f32 = 6.0;
+/// From the end of the scale bar to the middle of the view, where the lower letters are: its length, and half of them.
+const BAR_TO_MIDDLE: f32 = 64.0;
 /// Free room around the middle of the crosshair, so that the voxel under it can be seen.
 const CROSS_GAP: f32 = 5.0;
 
@@ -85,7 +89,9 @@ impl Decoration<'_> {
     }
 
     fn scale_bar(&self, painter: &Painter) {
-        let Some(bar) = ScaleBar::fitting(self.surface.camera.zoom(), SCALE_BAR_ROOM) else { return };
+        let Some(bar) = ScaleBar::fitting(self.surface.camera.zoom(), f64::from(bar_room(self.surface.rect))) else {
+            return;
+        };
         let start = self.surface.rect.left_bottom() + vec2(MARGIN, -MARGIN - 6.0);
         let end = start + vec2(bar.length_on_screen as f32, 0.0);
         for (colour, width) in [(Color32::from_black_alpha(160), 3.0), (theme::OVER_PICTURE_TEXT, 1.5)] {
@@ -95,7 +101,7 @@ impl Decoration<'_> {
                 painter.line_segment([tick - vec2(0.0, 3.0), tick + vec2(0.0, 3.0)], stroke);
             }
         }
-        let at = end + vec2(6.0, 0.0);
+        let at = end + vec2(BESIDE_BAR, 0.0);
         shadowed_text(painter, at, Align2::LEFT_CENTER, &bar.text(), CAPTION, theme::OVER_PICTURE_TEXT);
     }
 
@@ -131,6 +137,11 @@ impl Decoration<'_> {
     }
 }
 
+/// Longest scale bar of a view that leaves the letters in the middle of the lower edge free; not positive in a tiny view.
+fn bar_room(view: Rect) -> f32 {
+    SCALE_BAR_ROOM.min(view.width() / 2.0 - MARGIN - BAR_TO_MIDDLE)
+}
+
 /// Text that stays readable over white and over black.
 pub fn shadowed_text(painter: &Painter, at: Pos2, align: Align2, text: &str, size: f32, colour: Color32) {
     let font = FontId::proportional(size);
@@ -144,4 +155,18 @@ pub fn shadowed_text(painter: &Painter, at: Pos2, align: Align2, text: &str, siz
 /// The part of a view in which a double click maximises it whatever the tool.
 pub fn title_rect(view: Rect) -> Rect {
     Rect::from_min_size(view.min, vec2(130.0, 26.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_scale_bar_ends_before_the_lower_letters_in_a_narrow_view_and_is_not_longer_in_a_wide_one() {
+        let room = |width: f32| bar_room(Rect::from_min_size(Pos2::ZERO, vec2(width, 300.0)));
+        assert_eq!((room(400.0), room(1200.0)), (SCALE_BAR_ROOM, SCALE_BAR_ROOM));
+        assert_eq!(room(200.0), 26.0);
+        assert!(ScaleBar::fitting(2.0, f64::from(room(200.0))).is_some());
+        assert_eq!(ScaleBar::fitting(2.0, f64::from(room(100.0))), None);
+    }
 }

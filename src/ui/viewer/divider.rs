@@ -1,10 +1,11 @@
 //! The divider between two results that share a picture: dragged, moved by keys, read as a slider in percent.
 
 use eframe::egui::{
-    Color32, CursorIcon, EventFilter, Id, Key, Rect, Response, Sense, Shape, Stroke, Ui, WidgetInfo, accesskit, pos2,
-    vec2,
+    Color32, CursorIcon, EventFilter, Id, Key, Rangef, Rect, Response, Sense, Shape, Stroke, Ui, WidgetInfo, accesskit,
+    pos2, vec2,
 };
 
+use super::decoration::LETTER;
 use super::sides;
 use crate::geometry::Plane;
 use crate::ui::actions::Actions;
@@ -90,12 +91,18 @@ fn describe(ui: &Ui, response: &Response, view: Plane, split: &Split) {
     });
 }
 
+/// From edge to edge, but not through the letters in the middle of them.
+fn line_range(view_rect: Rect, x: f32) -> Rangef {
+    let through_letters = (x - view_rect.center().x).abs() < LETTER;
+    view_rect.y_range().shrink(if through_letters { sides::BELOW_LETTER } else { 0.0 })
+}
+
 fn paint(ui: &Ui, view_rect: Rect, x: f32, response: &Response) {
     let painter = ui.painter_at(view_rect);
     let is_held = response.hovered() || response.dragged() || response.has_focus();
     let colour = if is_held { Color32::WHITE } else { theme::OVER_PICTURE_TEXT };
     for (width, colour) in [(3.0, Color32::from_black_alpha(150)), (1.0, colour)] {
-        painter.vline(x, view_rect.y_range(), Stroke::new(width, colour));
+        painter.vline(x, line_range(view_rect, x), Stroke::new(width, colour));
     }
     let grip = Rect::from_center_size(pos2(x, view_rect.center().y), GRIP.into());
     painter.rect_filled(grip, 4.0, Color32::from_black_alpha(190));
@@ -103,5 +110,18 @@ fn paint(ui: &Ui, view_rect: Rect, x: f32, response: &Response) {
         let tip = grip.center() + vec2(way * 5.0, 0.0);
         let corners = vec![tip, tip - vec2(way * 4.0, 4.0), tip - vec2(way * 4.0, -4.0)];
         painter.add(Shape::convex_polygon(corners, colour, Stroke::NONE));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_leaves_the_letters_in_the_middle_of_the_edges_free() {
+        let view = Rect::from_min_size(pos2(10.0, 20.0), vec2(200.0, 100.0));
+        assert_eq!(line_range(view, 60.0), view.y_range());
+        let in_the_middle = line_range(view, 110.0);
+        assert!(in_the_middle.min > 20.0 + LETTER && in_the_middle.max < 120.0 - LETTER);
     }
 }

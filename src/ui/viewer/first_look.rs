@@ -1,4 +1,4 @@
-//! The slice that is shown while a large volume is still being read.
+//! The slice that is shown while a large volume is still being read and brought to the graphics card.
 
 use std::sync::Arc;
 
@@ -6,12 +6,19 @@ use eframe::egui::{self, Color32, ColorImage, Mesh, Pos2, Rect, TextureHandle, T
 
 use crate::geometry::Plane;
 use crate::view::{FirstLook, SliceCamera};
-use crate::workspace::Workspace;
+use crate::volume::CaseId;
+use crate::workspace::{OpenCase, Workspace};
 
 /// Its picture, kept while the same slice is shown.
 #[derive(Default)]
 pub(super) struct FirstLookPicture {
-    made: Option<(Arc<FirstLook>, TextureHandle)>,
+    made: Option<Made>,
+}
+
+struct Made {
+    case: CaseId,
+    look: Arc<FirstLook>,
+    texture: TextureHandle,
 }
 
 impl std::fmt::Debug for FirstLookPicture {
@@ -23,7 +30,7 @@ impl std::fmt::Debug for FirstLookPicture {
 impl FirstLookPicture {
     /// Where the whole volume will show it. `false` if there is nothing to show in this view.
     pub fn paint(&mut self, ui: &Ui, rect: Rect, view: Plane, workspace: &Workspace) -> bool {
-        let Some(look) = workspace.first_look() else {
+        let Some((look, case)) = workspace.first_look().zip(workspace.shown_id()) else {
             self.made = None;
             return false;
         };
@@ -33,30 +40,47 @@ impl FirstLookPicture {
         }
         let size = [f64::from(rect.width()), f64::from(rect.height())];
         camera.fit(size);
-        let Some(texture) = self.texture(ui.ctx(), look) else { return false };
-        let mut mesh = Mesh::with_texture(texture.id());
+        self.make(ui.ctx(), case, look);
+        let Some(made) = &self.made else { return false };
+        made.paint(ui, rect, &camera);
+        true
+    }
+
+    /// Over a view of a case that has been read but is still on its way to the graphics card (`is_on_its_way`): else the
+    /// view would be black meanwhile. It is forgotten once the case is there.
+    pub fn paint_over(&mut self, ui: &Ui, rect: Rect, view: Plane, case: &OpenCase, is_on_its_way: bool) {
+        self.made = self.made.take().filter(|made| is_on_its_way && made.case == case.id);
+        let camera = case.camera(view).straight();
+        if let Some(made) = self.made.as_ref().filter(|_| camera.axes().normal.axis == 2 && case.is_fitted(view)) {
+            made.paint(ui, rect, camera);
+        }
+    }
+
+    fn make(&mut self, ctx: &egui::Context, case: &CaseId, look: &Arc<FirstLook>) {
+        if self.made.as_ref().is_some_and(|made| Arc::ptr_eq(&made.look, look)) {
+            return;
+        }
+        let [width, height, _] = look.extent.to_array();
+        // A picture that the graphics card cannot hold is left out; the volume itself is folded.
+        let fits = width.max(height) <= ctx.input(|i| i.max_texture_side);
+        self.made = (fits && look.greys.len() == width * height).then(|| {
+            let picture = ColorImage::from_gray([width, height], &look.greys);
+            let texture = ctx.load_texture("first look", picture, TextureOptions::LINEAR);
+            Made { case: case.clone(), look: Arc::clone(look), texture }
+        });
+    }
+}
+
+impl Made {
+    fn paint(&self, ui: &Ui, rect: Rect, camera: &SliceCamera) {
+        let mut mesh = Mesh::with_texture(self.texture.id());
         for (x, y) in [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)] {
             let uv = pos2(x, y);
-            let vertex = egui::epaint::Vertex { pos: corner(&camera, look, uv, rect), uv, color: Color32::WHITE };
+            let vertex = egui::epaint::Vertex { pos: corner(camera, &self.look, uv, rect), uv, color: Color32::WHITE };
             mesh.vertices.push(vertex);
         }
         mesh.indices = vec![0, 1, 2, 0, 2, 3];
         ui.painter_at(rect).add(mesh);
-        true
-    }
-
-    fn texture(&mut self, ctx: &egui::Context, look: &Arc<FirstLook>) -> Option<&TextureHandle> {
-        if !self.made.as_ref().is_some_and(|(made, _)| Arc::ptr_eq(made, look)) {
-            let [width, height, _] = look.extent.to_array();
-            // A picture that the graphics card cannot hold is left out; the volume itself is folded.
-            let fits = width.max(height) <= ctx.input(|i| i.max_texture_side);
-            let texture = (fits && look.greys.len() == width * height).then(|| {
-                let picture = ColorImage::from_gray([width, height], &look.greys);
-                ctx.load_texture("first look", picture, TextureOptions::LINEAR)
-            });
-            self.made = texture.map(|texture| (Arc::clone(look), texture));
-        }
-        self.made.as_ref().map(|(_, texture)| texture)
     }
 }
 

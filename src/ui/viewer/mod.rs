@@ -144,6 +144,7 @@ impl Viewers {
             Some(case) => {
                 let Self { pointer, pictures, .. } = self;
                 slice_view::ui(ui, rect, view, (workspace, case, keymap), (pointer, pictures), actions);
+                self.first_look.paint_over(ui, rect, view, case, self.pictures.is_filling());
             }
             None => {
                 ui.painter().rect_filled(rect, 0.0, theme::VIEWER_BACKGROUND);

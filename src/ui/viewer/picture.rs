@@ -94,6 +94,11 @@ impl Pictures {
         }
     }
 
+    /// An image is on its way to the card.
+    pub fn is_filling(&self) -> bool {
+        self.coming.is_some()
+    }
+
     /// Brings the card up to date with what has been filled or chosen meanwhile; called once per frame.
     pub fn receive(&mut self, workspace: &Workspace) -> Result<(), RenderError> {
         self.receive_volumes(workspace)?;

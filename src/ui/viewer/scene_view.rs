@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use eframe::egui::{
-    self, Align2, ComboBox, FontId, PointerButton, Rect, Response, Role, Sense, Stroke, TextStyle, Ui, UiBuilder,
-    WidgetInfo, pos2, vec2,
+    self, Align2, ComboBox, FontId, PointerButton, Rect, Response, Role, Sense, Stroke, Ui, UiBuilder, WidgetInfo,
+    pos2, vec2,
 };
 
 use super::clip_handles::{self, ClipHandles, words};
+use super::decoration::{CAPTION, shadowed_text};
 use super::picture::Pictures;
 use super::pointer::{POINTS_PER_NOTCH, ZOOM_PER_NOTCH, wide};
 use super::region_marks;
@@ -81,23 +82,17 @@ impl SceneView {
         pictures.paint_scene(&painter, rect, scene(ui, workspace, case, &camera, rect, &response, pictures));
         self.click(&response, rect, case, &camera, actions);
         marks(&painter, rect, case, &camera, size);
-        if workspace.views().volume.is_none() && case.known_share() == 0.0 {
-            let font = TextStyle::Small.resolve(ui.style());
-            let text = "What is labelled appears here as a surface.";
-            painter.text(
-                rect.center_bottom() - vec2(0.0, 40.0),
-                Align2::CENTER_CENTER,
-                text,
-                font,
-                theme::OVER_PICTURE_TEXT,
-            );
-        }
         if workspace.views().layers.crosshair {
             clip_handles::slice_frames(&painter, rect, case, &camera);
         }
         self.clip_handles.ui(ui, rect, case, &camera, actions);
         if workspace.views().layers.pseudo {
             region_marks::ui(ui, rect, case, &camera, actions);
+        }
+        if workspace.views().volume.is_none() && case.known_share() == 0.0 {
+            let at = rect.center_bottom() - vec2(0.0, 40.0);
+            let text = "What is labelled appears here as a surface.";
+            shadowed_text(&painter, at, Align2::CENTER_CENTER, text, CAPTION, theme::OVER_PICTURE_TEXT);
         }
         controls_ui(ui, rect, workspace, self.camera.as_mut().map(|(_, camera)| camera), case, actions);
     }

@@ -2,18 +2,17 @@
 
 use eframe::egui::{Align2, Color32, Painter, Pos2, Rect, Role, Sense, Stroke, Ui, Vec2, WidgetInfo, pos2, vec2};
 
-use super::decoration::{LETTER, MARGIN, shadowed_text};
+use super::decoration::{CAPTION, LETTER, MARGIN, shadowed_text};
 use super::pointer::Surface;
 use crate::ui::theme;
 use crate::workspace::{Split, SplitForm, SplitSide, Workspace};
 
-const CAPTION: f32 = 11.0;
 /// Of a caption, as a screen reader has it.
 const ROOM: Vec2 = vec2(60.0, 14.0);
 /// From the middle line to a caption.
 const BESIDE_LINE: f32 = 8.0;
 /// Below the letter in the middle of the upper edge.
-const BELOW_LETTER: f32 = MARGIN + LETTER + 6.0;
+pub const BELOW_LETTER: f32 = MARGIN + LETTER + 6.0;
 /// Arms of the mark that follows the pointer in the other half.
 const MARK: f32 = 5.0;
 

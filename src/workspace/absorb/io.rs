@@ -266,6 +266,7 @@ impl Workspace {
             case.saving = None;
         }
         let unsaved = case.is_unsaved();
+        case.journal_has_gap &= unsaved;
         if let Some(line) = self.study.as_mut().and_then(|study| study.case_mut(id)) {
             line.unsaved = unsaved;
         }
@@ -297,6 +298,7 @@ impl Workspace {
     fn journal_has_gap(&mut self, id: &CaseId) {
         if let Some(case) = self.opened_case_mut(id) {
             case.save_soon = true;
+            case.journal_has_gap = true;
         }
     }
 

@@ -20,13 +20,20 @@ impl Workspace {
             return SaveState::Saving;
         }
         if case.is_unsaved() || self.stroke.is_some() {
-            let in_journal = self.stroke.is_none() && case.journalled_revision >= case.labels.revision();
+            let in_journal = self.stroke.is_none() && case.is_journalled();
             return SaveState::Unsaved { in_journal };
         }
         match case.last_save {
             Some(at) => SaveState::Saved { ago: self.now.saturating_sub(at) },
             None => SaveState::Untouched,
         }
+    }
+
+    /// All that is not saved yet comes back from the journals when the study is opened again.
+    pub fn unsaved_comes_back(&self) -> bool {
+        let only_labels = self.study.as_ref().is_none_or(|study| !study.unsaved);
+        let mut unsaved = self.opened().filter(|case| case.is_unsaved());
+        only_labels && self.stroke.is_none() && unsaved.all(OpenCase::is_journalled)
     }
 
     /// Labels of every opened case and the project file, where they changed.

@@ -135,6 +135,36 @@ fn closing_is_stopped_by_a_failed_save_until_the_user_decides() {
 }
 
 #[test]
+fn work_that_cannot_be_saved_comes_back_only_from_a_journal_without_a_gap() {
+    let mut ws = study(&["a"]);
+    assert!(ws.unsaved_comes_back(), "there is nothing to lose");
+    // The mark of a case that is in work, too, is written.
+    let journalled = |ws: &mut Workspace| {
+        let revision = labels(ws).revision();
+        io(ws, IoEvent::ProjectSaved);
+        io(ws, IoEvent::JournalAppended { case: "a".into(), revision });
+    };
+    paint(&mut ws);
+    assert!(!ws.unsaved_comes_back());
+    journalled(&mut ws);
+    assert!(ws.unsaved_comes_back());
+    let failed = IoEvent::JournalFailed {
+        case: "a".into(),
+        revision: labels(&ws).revision(),
+        sentence: "The disk is full.".into(),
+    };
+    io(&mut ws, failed);
+    journalled(&mut ws);
+    assert!(!ws.unsaved_comes_back());
+    assert_eq!(ws.save_state(), SaveState::Unsaved { in_journal: false });
+    let saved = apply(&mut ws, Action::File(FileAction::Save));
+    all_saved(&mut ws, &saved);
+    edit(&mut ws, EditAction::CompleteCase);
+    journalled(&mut ws);
+    assert!(ws.unsaved_comes_back(), "a saved case needs no older edits");
+}
+
+#[test]
 fn a_stroke_the_journal_could_not_take_is_saved_at_the_next_tick() {
     let mut ws = study(&["a"]);
     paint(&mut ws);

@@ -159,6 +159,9 @@ fn a_second_image_lies_over_the_case_it_was_asked_for_until_it_is_taken_away() {
     let look = OverlayLook { opacity: 0.2, ..ws.case().unwrap().second.as_ref().unwrap().look };
     apply(&mut ws, Action::View(ViewAction::SetSecondImageLook(look)));
     assert_eq!(ws.case().unwrap().second.as_ref().unwrap().look, look);
+    let (case, middle) = (ws.case().unwrap(), [4.0, 4.0, 4.0]);
+    assert_eq!(case.second_intensity(middle), case.probe(middle).map(|(_, intensity, _)| intensity));
+    assert_eq!(case.second_intensity([-50.0; 3]), None);
     let removed = apply(&mut ws, Action::View(ViewAction::RemoveSecondImage));
     assert!(matches!(removed.first(), Some(Effect::UploadSecondImage)) && ws.case().unwrap().second.is_none());
 }
