@@ -43,6 +43,12 @@ impl Desk {
         took
     }
 
+    /// A frame in which a button is held: the trainer gives way to it.
+    pub fn frame_at_work(&mut self, see: impl FnMut(&Event)) {
+        self.threads.frames.frame(FRAME);
+        self.frame(see);
+    }
+
     /// Takes in what the threads have answered, tells `see` of each, and rests for the time of a frame.
     pub fn frame(&mut self, mut see: impl FnMut(&Event)) {
         let events = self.threads.events();
@@ -51,7 +57,6 @@ impl Desk {
             let effects = absorb(&mut self.workspace, event);
             self.send(effects);
         }
-        self.threads.frames.frame(FRAME);
         std::thread::sleep(FRAME);
     }
 

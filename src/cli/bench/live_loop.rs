@@ -93,6 +93,12 @@ fn measure(folder: &Path, time: Duration, device: &DeviceChoice) -> Result<Measu
             }
         }
     }
+    if measured.jump_ms.is_empty() {
+        let training = desk.workspace.training();
+        let said = desk.workspace.notices().last().map_or("nothing was said", |notice| notice.text.as_str());
+        let (state, failure) = (training.state, training.failure.as_ref());
+        return Err(format!("no pseudo-label of the shown case came ({state:?}, {failure:?}): {said}").into());
+    }
     Ok(measured)
 }
 
@@ -158,7 +164,7 @@ fn paint(desk: &mut Desk, measured: &mut Measured) {
         };
         last = Some(position);
         measured.stroke_ms.push(took.as_secs_f64() * 1e3);
-        desk.frame(|event| measured.see(event));
+        desk.frame_at_work(|event| measured.see(event));
     }
     let took = desk.act(Action::Edit(EditAction::StrokeEnd));
     measured.stroke_ms.push(took.as_secs_f64() * 1e3);
