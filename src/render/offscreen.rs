@@ -59,6 +59,11 @@ impl Offscreen {
         &self.adapter
     }
 
+    /// The adapter is the processor itself.
+    pub fn is_software(&self) -> bool {
+        self.adapter.device_type == wgpu::DeviceType::Cpu
+    }
+
     /// A renderer for canvases of this device.
     pub fn slice_renderer(&self) -> SliceRenderer {
         SliceRenderer::new(&self.device, self.format)

@@ -21,7 +21,8 @@ const VIEW_PX: [u32; 2] = [640, 400];
 const DAB: usize = 15;
 /// A slice further in every frame, as with a wheel that is turned all the time.
 const SCROLL: i64 = 1;
-/// A surface under the brush comes from its thread about so often.
+/// A surface under the brush comes from its thread about so often; on a software adapter it waits until the hand lets go, which
+/// never happens here.
 const FRAMES_PER_SURFACE: usize = 4;
 const ORGAN: ClassId = 1;
 const SOLID: ViewId = ViewId(3);
@@ -124,8 +125,9 @@ impl Bench {
             }
             self.renderer.prepare(device, queue, *id, scene);
         }
+        let is_software = self.gpu.is_software();
         let brick = self.surface.get(frame / FRAMES_PER_SURFACE % self.surface.len().max(1));
-        if let Some((number, mesh)) = brick.filter(|_| frame.is_multiple_of(FRAMES_PER_SURFACE)) {
+        if let Some((number, mesh)) = brick.filter(|_| !is_software && frame.is_multiple_of(FRAMES_PER_SURFACE)) {
             self.solid.set_surface(device, ORGAN, *number, Some(mesh));
         }
         self.solid.prepare(device, queue, SOLID, &self.solid_scene, None).map(drop)
