@@ -76,6 +76,8 @@ pub enum ProjectError {
     SidecarName { case: CaseId },
     #[error("exporting would overwrite {}, which Chiaro did not write. Choose another folder.", name(path))]
     ExportOntoForeign { path: PathBuf },
+    #[error("pseudo-labels would overwrite {}, which holds exported labels. Choose another folder.", name(path))]
+    ExportOntoLabels { path: PathBuf },
     #[error("a surface could not be made: {0}")]
     Surface(#[from] SurfaceError),
     #[error("nothing to export: no case has {0}")]

@@ -73,8 +73,9 @@ pub fn export_labels(project: &Project, out: &Path, source: Source) -> Result<Ex
     if source == Source::Probabilities {
         check_names(project)?;
     }
-    if source == Source::Labels {
-        check_sidecars(project, out)?;
+    match source {
+        Source::Labels => check_sidecars(project, out)?,
+        Source::Pseudo | Source::Probabilities => check_no_labels(project, out)?,
     }
     let lineage = Lineage::of(project);
     let (mut written, mut sidecars, mut skipped, mut unreadable) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
@@ -169,6 +170,15 @@ fn check_sidecars(project: &Project, out: &Path) -> Result<(), ProjectError> {
         }
     }
     Ok(())
+}
+
+/// Refuses pseudo-labels where exported labels are, which the facts beside them tell: the names of both are the same.
+fn check_no_labels(project: &Project, out: &Path) -> Result<(), ProjectError> {
+    let sidecars = project.cases().iter().map(|case| (&case.id, out.join(mask_sidecar::file_name(&case.id))));
+    match sidecars.into_iter().find(|(_, path)| MaskSidecar::read(path).is_ok()) {
+        Some((case, _)) => Err(ProjectError::ExportOntoLabels { path: out.join(mask_file(case)) }),
+        None => Ok(()),
+    }
 }
 
 /// Refuses a folder where the export would replace the project's own files or one of its images.

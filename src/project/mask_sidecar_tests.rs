@@ -112,6 +112,18 @@ fn a_sidecar_is_replaced_and_a_foreign_file_is_not() {
 }
 
 #[test]
+fn pseudo_labels_do_not_replace_exported_labels() {
+    let (f, out) = (mixed(), tempfile::tempdir().unwrap());
+    export_labels(&f.project, out.path(), Source::Labels).unwrap();
+    let mask = fs::read(out.path().join("a.nii.gz")).unwrap();
+    for source in [Source::Pseudo, Source::Probabilities] {
+        let refused = export_labels(&f.project, out.path(), source).unwrap_err();
+        assert!(matches!(&refused, ProjectError::ExportOntoLabels { .. }) && refused.to_string().contains("a.nii.gz"));
+    }
+    assert_eq!(fs::read(out.path().join("a.nii.gz")).unwrap(), mask);
+}
+
+#[test]
 fn a_case_named_like_the_class_list_is_refused() {
     let (root, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let f = Fixture::new();
