@@ -9,7 +9,8 @@ use rand_chacha::ChaCha8Rng;
 use super::data::Batch;
 use super::kernels::recomputing;
 use super::loss::{
-    log_probabilities, mean_squared_error, region_loss, rejection_loss, with_hidden_classes_as_background,
+    log_probabilities, mean_squared_error, region_loss, rejected_share, rejection_loss,
+    with_hidden_classes_as_background,
 };
 use super::method::{LossKind, PseudoTarget, SecondNetwork, StepContext, Strategy, strategy};
 use super::nn::{DropoutDraw, DualNetwork, Network, Storage, averaged, teacher_decay};
@@ -105,7 +106,7 @@ impl Learner {
         let mut parts = LossParts { supervised: supervised.inner(), unlabelled: None, named: Vec::new() };
         if let Some(rejected) = &batch.rejected {
             let of_each = learners.iter().map(|log_p| rejection_loss(log_p, rejected)).collect();
-            let loss = Tensor::cat(of_each, 0).sum();
+            let loss = Tensor::cat(of_each, 0).sum() * rejected_share(rejected, &batch.target);
             parts.named.push((REJECTED, loss.clone().inner()));
             total = total + loss.mul_scalar(REJECTION_WEIGHT);
         }

@@ -77,8 +77,23 @@ pub fn rejection_loss(log_p: &Tensor<5>, rejected: &Tensor<5>) -> Tensor<1> {
     let left = log_p.clone() + rejected.clone() * 10.0 * NEVER;
     let largest = left.clone().detach().max_dim(1);
     let log_left = (left - largest.clone()).exp().sum_dim(1).log() + largest;
-    let counted = rejected.clone().max_dim(1) - rejected.clone().min_dim(1);
+    let counted = rejected_voxels(rejected);
     (log_left * counted.clone()).sum().neg() / counted.sum().clamp_min(1.0)
+}
+
+/// What rejections weigh beside labels, 0 to 1: rejected voxels over these and the labelled voxels of structures, so that
+/// one weighs about as much as the other. As a mean of their own a hundred rejected voxels would pull as hard as all labels
+/// of the batch together. `target` is the one-hot of known voxels, `[b, k, z, y, x]`, background first.
+pub fn rejected_share(rejected: &Tensor<5>, target: &Tensor<5>) -> Tensor<1> {
+    let structures = target.dims()[1] - 1;
+    let labelled = target.clone().narrow(1, 1, structures).sum();
+    let rejected = rejected_voxels(rejected).sum();
+    rejected.clone() / (rejected + labelled).clamp_min(1.0)
+}
+
+/// 1 where some classes are rejected and others are not, `[b, 1, z, y, x]`.
+fn rejected_voxels(rejected: &Tensor<5>) -> Tensor<5> {
+    rejected.clone().max_dim(1) - rejected.clone().min_dim(1)
 }
 
 /// `-sum_k p_k ln p_k` over the dimension of the classes, which keeps length 1. Finite where a probability is 0.
@@ -262,6 +277,19 @@ mod tests {
         for (found, expected) in gradient.iter().zip([0.7, 0.0, -0.2 * 0.7 / 0.3, 0.0, -0.1 * 0.7 / 0.3, 0.0]) {
             assert!((found - expected).abs() < 1e-5, "{gradient:?}");
         }
+    }
+
+    #[test]
+    fn rejected_voxels_weigh_as_much_as_labelled_structure_and_all_where_there_is_none() {
+        // Three classes, four voxels, [class][voxel].
+        let share = |rejected: [f32; 12], target: [f32; 12]| {
+            value(rejected_share(&tensor(&rejected, [1, 3, 1, 1, 4]), &tensor(&target, [1, 3, 1, 1, 4])))
+        };
+        let one = [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0];
+        let labelled = [1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0];
+        let two_labelled = [0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0];
+        assert_eq!((share(one, [0.0; 12]), share(one, labelled), share([0.0; 12], labelled)), (1.0, 0.5, 0.0));
+        assert!((share(one, two_labelled) - 1.0 / 3.0).abs() < 1e-6);
     }
 
     #[test]
