@@ -9,7 +9,7 @@ use crate::ui::Threads;
 use crate::volume::CaseId;
 use crate::worker::trainer::TrainerHandle;
 use crate::worker::{FrameReports, IoThread, LabelThread, RecentList, ReviewThread};
-use crate::workspace::{Action, CaseAction, Effect, Event, FileAction, Workspace, absorb, apply};
+use crate::workspace::{Action, AppAction, CaseAction, Effect, Event, FileAction, Workspace, absorb, apply};
 
 /// Of a display of 60 pictures per second.
 pub const FRAME: Duration = Duration::from_micros(16_667);
@@ -18,6 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 pub struct Desk {
     pub workspace: Workspace,
+    started: Instant,
     threads: Threads,
 }
 
@@ -31,7 +32,7 @@ impl Desk {
             review: ReviewThread::start(|| {})?,
             frames,
         };
-        Ok(Self { workspace: Workspace::new(), threads })
+        Ok(Self { workspace: Workspace::new(), started: Instant::now(), threads })
     }
 
     /// How long the workspace took for it; what follows is done by its threads.
@@ -51,6 +52,7 @@ impl Desk {
 
     /// Takes in what the threads have answered, tells `see` of each, and rests for the time of a frame.
     pub fn frame(&mut self, mut see: impl FnMut(&Event)) {
+        self.act(Action::App(AppAction::Tick(self.started.elapsed())));
         let events = self.threads.events();
         for event in events {
             see(&event);

@@ -23,6 +23,8 @@ const SLICES_PER_CASE: usize = 3;
 /// Of a hand that circles, in voxels.
 const STROKE_RADIUS: f64 = 6.0;
 const FRAMES_PER_STROKE: usize = 40;
+/// Of the first round, so that several rounds fit into a few minutes.
+const FIRST_ROUND_MINUTES: f64 = 0.5;
 /// A pause in which a round may begin.
 const REST: Duration = Duration::from_secs(4);
 
@@ -77,6 +79,7 @@ fn measure(folder: &Path, time: Duration, device: &DeviceChoice) -> Result<Measu
     }
     let mut measured = Measured::default();
     desk.act(Action::Train(TrainAction::SetDevice(device.clone())));
+    desk.act(Action::Train(TrainAction::SetMinutes(Some(FIRST_ROUND_MINUTES))));
     desk.act(Action::Train(TrainAction::Toggle));
     let begin = Instant::now();
     while begin.elapsed() < time {
